@@ -1,0 +1,1 @@
+"""Recognizers and their parts."""

@@ -1,0 +1,279 @@
+"""Every registry of cslrkit, with its contract in a sentence each.
+
+Registries that mmengine's Runner builds from are children of mmengine's roots; those that only
+cslrkit builds from (backbones, necks, heads, losses, decoders) have no parent, because mmengine
+resolves a registry nested under MODELS to MODELS itself. Modules are imported when a registry is
+first asked, so ``import cslrkit`` stays cheap. A third party registers classes in its own modules
+and names them by ``custom_imports`` in a config or by the entry-point group ``cslrkit.plugins``.
+"""
+
+import difflib
+import inspect
+from importlib.metadata import entry_points
+from typing import Any, Dict, List, Optional
+
+from mmengine import registry as mmengine_registry
+
+from cslrkit.errors import ConfigError
+
+PLUGIN_GROUP = 'cslrkit.plugins'
+
+_IMPORT_HINT = (
+    "A class of your own must be imported first: add custom_imports=dict(imports=['your.module']) "
+    f"to the config, or declare the module under the entry-point group '{PLUGIN_GROUP}'."
+)
+
+
+class Registry(mmengine_registry.Registry):
+    """An mmengine registry that loads plugins and says what is wrong with a config.
+
+    Args:
+        name: What it holds, in the singular, e.g. ``'backbone'``.
+        parent: The mmengine root that the Runner builds from; None for cslrkit's own registries.
+        locations: Packages of cslrkit that register into it when they are imported.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parent: Optional[mmengine_registry.Registry] = None,
+        *,
+        locations: List[str],
+    ) -> None:
+        super().__init__(
+            name,
+            build_func=build_from_cfg,
+            parent=parent,
+            scope='cslrkit',
+            locations=locations,
+        )
+
+    def import_from_location(self) -> None:
+        """Import the built-in modules of this registry, then every installed plugin."""
+        super().import_from_location()
+        load_plugins()
+
+    def _register_module(self, module, module_name=None, force=False) -> None:
+        # A plugin that takes the name of a built-in class must fail in the plugin, not inside
+        # cslrkit at a later lazy import.
+        if not module.__module__.startswith('cslrkit.'):
+            super().import_from_location()
+        super()._register_module(module, module_name, force)
+
+    def lookup(self, name: str) -> Any:
+        """Return the class registered as ``name`` here or in an ancestor.
+
+        Raises:
+            ConfigError: If there is none; the message lists the nearest names.
+        """
+        try:
+            found = self.get(name)
+        except RuntimeError:
+            found = None
+        if found is None:
+            raise ConfigError(unknown_type_message(self, name))
+        return found
+
+    def names(self) -> List[str]:
+        """Sorted names of the classes registered here and in the ancestors."""
+        self.import_from_location()
+        names, registry = set(), self
+        while registry is not None:
+            names.update(registry.module_dict)
+            registry = registry.parent
+        return sorted(names)
+
+
+_plugins_loaded = False
+
+
+def load_plugins() -> None:
+    """Import the modules that installed packages declare under ``cslrkit.plugins``, once."""
+    global _plugins_loaded
+    if _plugins_loaded:
+        return
+    _plugins_loaded = True  # set first: a plugin's import asks the registries again
+    points = entry_points()
+    group = points.select(group=PLUGIN_GROUP) if hasattr(points, 'select') else points.get(PLUGIN_GROUP, ())
+    for point in group:
+        try:
+            point.load()
+        except Exception as error:
+            raise ConfigError(
+                f"plugin '{point.name}' ({point.value}): {type(error).__name__}: {error}. "
+                'Mend or uninstall the package that declares it.'
+            ) from error
+
+
+def nearest(name: str, candidates, count: int = 3) -> str:
+    """Return a readable ' Did you mean ...?' for ``name``, or an empty string."""
+    close = difflib.get_close_matches(name, list(candidates), n=count, cutoff=0.5)
+    lowered = {candidate.lower(): candidate for candidate in candidates}
+    if name.lower() in lowered and lowered[name.lower()] not in close:
+        close.insert(0, lowered[name.lower()])
+    return f' Did you mean {" or ".join(repr(c) for c in close)}?' if close else ''
+
+
+def unknown_type_message(registry: mmengine_registry.Registry, name: str) -> str:
+    """Say that ``name`` is not registered, what is near it, and how to import a plugin."""
+    names = registry.names() if isinstance(registry, Registry) else sorted(registry.module_dict)
+    hint = nearest(name, names)
+    if not hint:
+        hint = f' Registered: {", ".join(names)}.'
+    return f"'{name}' is not registered in the {registry.name} registry.{hint} {_IMPORT_HINT}"
+
+
+def check_arguments(cls: Any, arguments: Dict[str, Any], *, provided: tuple = ()) -> None:
+    """Check that ``cls`` accepts ``arguments`` and is given all that it requires.
+
+    Args:
+        cls: A registered class or function.
+        arguments: Keyword arguments from a config, without ``type``.
+        provided: Names that the builder will add; they do not count as missing.
+
+    Raises:
+        ConfigError: Naming the class and the argument, with the nearest accepted names.
+    """
+    accepted = accepted_arguments(cls)
+    if accepted is None:
+        return
+    name = getattr(cls, '__name__', str(cls))
+    for argument in arguments:
+        if argument not in accepted:
+            known = ', '.join(accepted)
+            raise ConfigError(f"{name} has no argument '{argument}'.{nearest(argument, accepted)} It takes: {known}.")
+    for argument, parameter in accepted.items():
+        required = parameter.default is inspect.Parameter.empty
+        if required and argument not in arguments and argument not in provided:
+            raise ConfigError(f"{name} needs the argument '{argument}'.")
+
+
+def accepted_arguments(cls: Any) -> Optional[Dict[str, inspect.Parameter]]:
+    """Parameters that ``cls(**arguments)`` accepts by name, or None where any name goes.
+
+    ``**kwargs`` of a constructor is followed to the parent classes' constructors.
+    """
+    kinds = inspect.Parameter
+    if not inspect.isclass(cls):
+        parameters = inspect.signature(cls).parameters
+        if any(p.kind is kinds.VAR_KEYWORD for p in parameters.values()):
+            return None
+        return dict(parameters)
+    accepted: Dict[str, inspect.Parameter] = {}
+    for klass in cls.__mro__:
+        if '__init__' not in vars(klass):
+            continue
+        try:
+            parameters = list(inspect.signature(klass.__init__).parameters.values())[1:]
+        except (TypeError, ValueError):
+            return None
+        for parameter in parameters:
+            if parameter.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY):
+                accepted.setdefault(parameter.name, parameter)
+        if not any(p.kind is kinds.VAR_KEYWORD for p in parameters):
+            return accepted
+    return None  # every constructor up to object passes keywords on
+
+
+def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] = None) -> Any:
+    """Build an object from ``cfg``, checking its type and its arguments first.
+
+    Args:
+        cfg: A dict with ``type`` (a registered name or a class) and constructor arguments.
+        registry: Where ``type`` is looked up.
+        default_args: Arguments that hold where ``cfg`` does not set them.
+
+    Raises:
+        ConfigError: For a missing or unknown type or a wrong argument.
+    """
+    if not isinstance(cfg, dict):
+        raise ConfigError(f"{registry.name}: expected a dict with a 'type', got {cfg!r}.")
+    arguments = {**(default_args or {}), **cfg}
+    if 'type' not in arguments:
+        raise ConfigError(f"{registry.name}: the dict {cfg!r} has no 'type'.")
+    kind = arguments.pop('type')
+    cls = registry.lookup(kind) if isinstance(kind, str) else kind
+    arguments.pop('_scope_', None)
+    check_arguments(cls, arguments)
+    return mmengine_registry.build_from_cfg({**arguments, 'type': cls}, registry)
+
+
+# --- children of mmengine's roots: the Runner builds from these -------------------------------
+
+MODELS = Registry(  # recognizers (an mmengine BaseModel) and data preprocessors
+    'model', mmengine_registry.MODELS, locations=['cslrkit.models']
+)
+DATASETS = Registry(  # index -> plain dict of one sample, after its pipeline
+    'dataset', mmengine_registry.DATASETS, locations=['cslrkit.datasets']
+)
+TRANSFORMS = Registry(  # sample dict -> the same dict; docstrings list Required and Added keys
+    'transform', mmengine_registry.TRANSFORMS, locations=['cslrkit.datasets.transforms']
+)
+METRICS = Registry(  # one record per sample -> a dict of corpus figures
+    'metric', mmengine_registry.METRICS, locations=['cslrkit.evaluation']
+)
+HOOKS = Registry(  # called by the Runner at fixed points
+    'hook', mmengine_registry.HOOKS, locations=['cslrkit.engine']
+)
+OPTIM_WRAPPERS = Registry(  # backward, clipping, accumulation, mixed precision
+    'optim wrapper', mmengine_registry.OPTIM_WRAPPERS, locations=['cslrkit.engine']
+)
+LOOPS = Registry(  # train, validation and test loops
+    'loop', mmengine_registry.LOOPS, locations=['cslrkit.engine']
+)
+RUNNERS = Registry(  # drives a training or test run from a config
+    'runner', mmengine_registry.RUNNERS, locations=['cslrkit.engine']
+)
+LOG_PROCESSORS = Registry(  # turns logged scalars into the lines of console and file
+    'log processor', mmengine_registry.LOG_PROCESSORS, locations=['cslrkit.engine']
+)
+PARAM_SCHEDULERS = Registry(  # learning-rate schedules
+    'parameter scheduler', mmengine_registry.PARAM_SCHEDULERS, locations=['cslrkit.engine']
+)
+OPTIMIZERS = Registry(  # torch optimizers
+    'optimizer', mmengine_registry.OPTIMIZERS, locations=['cslrkit.engine']
+)
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(  # parameter groups
+    'optimizer wrapper constructor',
+    mmengine_registry.OPTIM_WRAPPER_CONSTRUCTORS,
+    locations=['cslrkit.engine'],
+)
+DATA_SAMPLERS = Registry(  # order of samples in an epoch
+    'data sampler', mmengine_registry.DATA_SAMPLERS, locations=['cslrkit.datasets']
+)
+FUNCTIONS = Registry(  # collate functions
+    'function', mmengine_registry.FUNCTIONS, locations=['cslrkit.datasets']
+)
+EVALUATOR = Registry(  # runs a list of metrics
+    'evaluator', mmengine_registry.EVALUATOR, locations=['cslrkit.evaluation']
+)
+VISUALIZERS = Registry(  # draws and hands to backends
+    'visualizer', mmengine_registry.VISUALIZERS, locations=['cslrkit.visualization']
+)
+VISBACKENDS = Registry(  # where scalars and pictures go: TensorBoard, files
+    'vis_backend', mmengine_registry.VISBACKENDS, locations=['cslrkit.visualization']
+)
+MODEL_WRAPPERS = Registry(  # distributed wrappers
+    'model_wrapper', mmengine_registry.MODEL_WRAPPERS, locations=['cslrkit.engine']
+)
+WEIGHT_INITIALIZERS = Registry(  # init_cfg of modules
+    'weight initializer', mmengine_registry.WEIGHT_INITIALIZERS, locations=['cslrkit.models']
+)
+
+# --- cslrkit's own: the recognizer builds from these ------------------------------------------
+
+BACKBONES = Registry(  # (N, 3, T, H, W) -> dict of streams (N, C_i, T); has `out_channels`
+    'backbone', locations=['cslrkit.models.backbones']
+)
+NECKS = Registry(  # streams, frame_lens -> dict (N, D, T'), feat_lens; has `temporal_spec`
+    'neck', locations=['cslrkit.models.necks']
+)
+HEADS = Registry(  # neck features, feat_lens -> dict of logits (N, T', V)
+    'head', locations=['cslrkit.models.heads']
+)
+LOSSES = Registry(  # logits, lengths, targets -> a scalar
+    'loss', locations=['cslrkit.models.losses']
+)
+DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
+    'decoder', locations=['cslrkit.decoders']
+)

@@ -1,0 +1,71 @@
+"""The annotation and the result of one clip."""
+
+from typing import Dict, List, Optional, Sequence
+
+import torch
+from mmengine.structures import BaseDataElement
+
+from cslrkit.structures.hypothesis import Hypothesis
+
+
+class SignDataSample(BaseDataElement):
+    """One clip's identity, reference and hypotheses.
+
+    Meta information: ``sample_id`` (str), ``signer`` (str), ``glosses`` (reference gloss strings,
+    those outside the vocabulary included), ``original_info`` (str, the corpus's own line),
+    ``frame_indices`` (for each frame of the clip, its index in the source video), ``frame_rate``
+    (frames per second or None). Data: ``gloss_ids`` (int64 (L,), the reference as class ids) and
+    ``hyps`` (hypotheses by the name of the logits that were decoded, e.g. ``'seq/main'``).
+    """
+
+    @classmethod
+    def create(
+        cls,
+        sample_id: str,
+        gloss_ids: Sequence[int],
+        *,
+        glosses: Sequence[str] = (),
+        signer: str = '',
+        original_info: str = '',
+        frame_indices: Sequence[int] = (),
+        frame_rate: Optional[float] = None,
+    ) -> 'SignDataSample':
+        """Build a sample from plain values."""
+        sample = cls(
+            metainfo=dict(
+                sample_id=sample_id,
+                signer=signer,
+                glosses=tuple(glosses),
+                original_info=original_info,
+                frame_indices=tuple(int(index) for index in frame_indices),
+                frame_rate=frame_rate,
+            )
+        )
+        sample.gloss_ids = torch.as_tensor(list(gloss_ids), dtype=torch.int64)
+        sample.hyps = {}
+        return sample
+
+    @property
+    def gloss_ids(self) -> torch.Tensor:
+        """Reference class ids, int64 (L,)."""
+        return self._gloss_ids
+
+    @gloss_ids.setter
+    def gloss_ids(self, value: torch.Tensor) -> None:
+        if not isinstance(value, torch.Tensor) or value.dim() != 1 or value.dtype != torch.int64:
+            raise TypeError(f'SignDataSample.gloss_ids: expected an int64 tensor (L,), got {value!r}.')
+        self.set_field(value, '_gloss_ids', dtype=torch.Tensor)
+
+    @property
+    def hyps(self) -> Dict[str, Hypothesis]:
+        """Hypotheses by the name of their logits."""
+        return self._hyps
+
+    @hyps.setter
+    def hyps(self, value: Dict[str, Hypothesis]) -> None:
+        self.set_field(value, '_hyps', dtype=dict)
+
+
+def sample_ids(samples: Sequence[SignDataSample]) -> List[str]:
+    """Ids of ``samples``, in order."""
+    return [sample.sample_id for sample in samples]

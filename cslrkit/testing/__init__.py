@@ -1,0 +1,1 @@
+"""The synthetic corpus, golden-file judges and small factories for tests."""
