@@ -14,7 +14,20 @@ class CSLRKitError(Exception):
 
 
 class ConfigError(CSLRKitError, ValueError):
-    """A config that cannot be built: a misspelt type, a wrong argument, a wrong value."""
+    """A config that cannot be built: a misspelt type, a wrong argument, a wrong value.
+
+    Args:
+        message: What was got and expected.
+        path: The argument that is wrong, e.g. ``'depth'``; whoever builds from a config puts the
+            path of the part before it (``'model.backbone.depth'``).
+    """
+
+    def __init__(self, message: str = '', *, path: str = '') -> None:
+        super().__init__(message)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f'{self.path}: {super().__str__()}' if self.path else super().__str__()
 
 
 class DataError(CSLRKitError, ValueError):

@@ -141,11 +141,13 @@ def check_arguments(cls: Any, arguments: Dict[str, Any], *, provided: tuple = ()
     for argument in arguments:
         if argument not in accepted:
             known = ', '.join(accepted)
-            raise ConfigError(f"{name} has no argument '{argument}'.{nearest(argument, accepted)} It takes: {known}.")
+            raise ConfigError(
+                f"{name} has no argument '{argument}'.{nearest(argument, accepted)} It takes: {known}.", path=argument
+            )
     for argument, parameter in accepted.items():
         required = parameter.default is inspect.Parameter.empty
         if required and argument not in arguments and argument not in provided:
-            raise ConfigError(f"{name} needs the argument '{argument}'.")
+            raise ConfigError(f"{name} needs the argument '{argument}'.", path=argument)
 
 
 def accepted_arguments(cls: Any) -> Optional[Dict[str, inspect.Parameter]]:
