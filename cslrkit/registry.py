@@ -49,8 +49,10 @@ class Registry(mmengine_registry.Registry):
         )
 
     def import_from_location(self) -> None:
-        """Import the built-in modules of this registry, then every installed plugin."""
+        """Import the built-in modules of this registry and its parent, then every installed plugin."""
         super().import_from_location()
+        if self.parent is not None:
+            self.parent.import_from_location()
         load_plugins()
 
     def _register_module(self, module, module_name=None, force=False) -> None:

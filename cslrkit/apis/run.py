@@ -1,0 +1,111 @@
+"""Training and testing a config: what ``tools/train.py`` and ``tools/test.py`` run."""
+
+import os
+from pathlib import Path
+from typing import Dict, Optional, Union
+
+import torch
+from mmengine.config import Config
+
+from cslrkit.engine.config import select_split
+from cslrkit.engine.runner import CSLRRunner
+from cslrkit.errors import ConfigError
+from cslrkit.utils.files import ensure_writable_dir
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+def train_model(
+    config: Config,
+    work_dir: Optional[Union[str, Path]] = None,
+    *,
+    resume: Union[bool, str] = False,
+    amp: Optional[str] = None,
+    seed: Optional[int] = None,
+    launcher: str = 'none',
+) -> CSLRRunner:
+    """Train a config.
+
+    Args:
+        config: From ``cslrkit.engine.config.load_config``; it is changed to what is run.
+        work_dir: Where checkpoints and logs go; ``work_dirs/<config name>`` by default.
+        resume: Go on from the last checkpoint of the work directory, or from the one given.
+        amp: Mixed precision: ``'auto'``, ``'float16'`` or ``'bfloat16'``.
+        seed: Seed of all generators.
+        launcher: How the processes were started: ``'none'`` or ``'pytorch'`` (torchrun), ...
+
+    Returns:
+        The runner after training.
+    """
+    config.work_dir = str(ensure_writable_dir(_work_dir(config, work_dir), what='work dir', option='--work-dir'))
+    if amp is not None:
+        config.optim_wrapper.type = 'GuardedAmpOptimWrapper'
+        config.optim_wrapper.dtype = amp
+    if seed is not None:
+        config.randomness = dict(config.get('randomness', {}), seed=seed)
+    if resume:
+        config.resume = True
+        config.load_from = resume if isinstance(resume, str) else None
+    _fill_output(config.get('val_evaluator'), config.work_dir)
+    runner = _build_runner(config, launcher)
+    runner.train()
+    return runner
+
+
+def test_model(
+    config: Config,
+    checkpoint: Union[str, Path],
+    *,
+    split: str = 'test',
+    work_dir: Optional[Union[str, Path]] = None,
+    launcher: str = 'none',
+) -> Dict[str, float]:
+    """Score a checkpoint on a split.
+
+    Args:
+        config: From ``cslrkit.engine.config.load_config``.
+        checkpoint: A cslrkit checkpoint.
+        split: ``'train'`` (test transforms on the training sentences), ``'dev'`` or ``'test'``.
+        work_dir: Where hypotheses, scores and the log go; beside the checkpoint by default.
+        launcher: As for ``train_model``.
+
+    Returns:
+        WER and its parts in percent, counts, and the auxiliary figures.
+    """
+    config = select_split(config, split)
+    config.work_dir = str(
+        ensure_writable_dir(work_dir or Path(checkpoint).absolute().parent, what='output', option='--work-dir')
+    )
+    config.load_from = str(checkpoint)
+    config.resume = False
+    _fill_output(config.test_evaluator, config.work_dir)
+    return _build_runner(config, launcher).test()
+
+
+test_model.__test__ = False  # not a test, whatever pytest thinks of its name
+
+
+def _work_dir(config: Config, work_dir: Optional[Union[str, Path]]) -> str:
+    if work_dir is not None:
+        return str(work_dir)
+    return config.get('work_dir') or os.path.join('work_dirs', Path(config.filename).stem)
+
+
+def _fill_output(evaluators, work_dir: str) -> None:
+    for evaluator in evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]:
+        if evaluator is not None and evaluator.get('out_dir') is None:
+            evaluator['out_dir'] = work_dir
+
+
+def _build_runner(config: Config, launcher: str) -> CSLRRunner:
+    if launcher not in LAUNCHERS:
+        raise ConfigError(f'launcher: got {launcher!r}, expected one of {", ".join(LAUNCHERS)}.')
+    if launcher == 'pytorch' and not torch.cuda.is_available() and not torch.distributed.is_initialized():
+        if 'RANK' not in os.environ:
+            raise ConfigError(
+                "launcher: 'pytorch' needs the variables that torchrun sets. Start it as "
+                '`torchrun --nproc_per_node=2 tools/train.py CONFIG --launcher pytorch`.'
+            )
+        torch.distributed.init_process_group('gloo')  # mmengine would ask for a GPU
+    config.launcher = launcher
+    return CSLRRunner.from_cfg(config)

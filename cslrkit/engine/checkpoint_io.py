@@ -1,0 +1,154 @@
+"""Checkpoints as plain tensors, numbers, strings and containers: read without executing anything."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Sequence, Union
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+
+from cslrkit.errors import CheckpointError
+from cslrkit.structures.gloss_vocab import GlossVocab
+
+
+def read_checkpoint(path: Union[str, Path], *, map_location: Any = 'cpu') -> Dict[str, Any]:
+    """Read a checkpoint with ``weights_only``.
+
+    Args:
+        path: A ``.pth`` file that cslrkit wrote.
+        map_location: As for ``torch.load``.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, not a checkpoint, or asks to import code.
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = sorted(p.name for p in path.parent.glob('*.pth')) if path.parent.is_dir() else []
+        hint = f' The folder has: {", ".join(near)}.' if near else ''
+        raise CheckpointError(f"checkpoint: '{path}' does not exist.{hint}")
+    try:
+        content = torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"checkpoint: '{path}' is refused, because it is not plain tensors and numbers: "
+            f'{str(error).splitlines()[0]}'
+        ) from error
+    # torch raises RuntimeError, EOFError, KeyError, ... for a damaged or foreign file
+    except Exception as error:
+        raise CheckpointError(
+            f"checkpoint: '{path}' cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}). "
+            'Is it complete?'
+        ) from error
+    if not isinstance(content, dict) or 'state_dict' not in content:
+        found = ', '.join(list(content)[:5]) if isinstance(content, dict) else type(content).__name__
+        raise CheckpointError(f"checkpoint: '{path}' has no 'state_dict' (found: {found}).")
+    return content
+
+
+def check_vocab(path: Union[str, Path], meta: Mapping[str, Any], vocab: Optional[GlossVocab]) -> None:
+    """Check that a checkpoint was trained on the vocabulary of the model.
+
+    Raises:
+        CheckpointError: Naming both vocabularies and how they differ.
+    """
+    glosses: Optional[Sequence[str]] = meta.get('vocab')
+    if glosses is None or vocab is None:
+        return
+    trained = GlossVocab.from_list(glosses)
+    difference = trained.difference(vocab)
+    if difference:
+        raise CheckpointError(
+            f"checkpoint: '{path}' was trained on {trained}, but the config's corpus has {vocab} ({difference}). "
+            'Use the config of that corpus, or point ann_dir at the gloss_dict.npy it was trained with.'
+        )
+
+
+def load_weights(model: torch.nn.Module, state_dict: Mapping[str, torch.Tensor], *, where: str, strict: bool) -> str:
+    """Load ``state_dict`` into ``model``.
+
+    Args:
+        model: Unwrapped model.
+        state_dict: Names and tensors; a leading ``module.`` is dropped.
+        where: What is loaded, for messages.
+        strict: Whether names that only one side has are an error.
+
+    Returns:
+        What did not fit, as one line; empty if all did.
+
+    Raises:
+        CheckpointError: For other shapes, or with ``strict`` for other names.
+    """
+    state_dict = {name[7:] if name.startswith('module.') else name: value for name, value in state_dict.items()}
+    own = model.state_dict()
+    shapes = [
+        f'{name} {tuple(value.shape)} in the checkpoint, {tuple(own[name].shape)} in the model'
+        for name, value in state_dict.items()
+        if name in own and own[name].shape != value.shape
+    ]
+    missing = [name for name in own if name not in state_dict]
+    unexpected = [name for name in state_dict if name not in own]
+    report = '; '.join(
+        f'{what}: {_some(names)}'
+        for what, names in (('other shapes', shapes), ('not in it', missing), ('not used', unexpected))
+        if names
+    )
+    if shapes or (strict and report):
+        raise CheckpointError(f'{where} does not fit the model. {report}. Is it the config it was trained with?')
+    model.load_state_dict(state_dict, strict=False)
+    return report
+
+
+def plain_message_hub(state: Mapping[str, Any]) -> Dict[str, Any]:
+    """Turn mmengine's message-hub state into tensors and plain values."""
+    scalars = {}
+    for name, buffer in state['log_scalars'].items():
+        values, counts = buffer.data
+        scalars[name] = dict(
+            values=torch.as_tensor(np.asarray(values, dtype=np.float64)),
+            counts=torch.as_tensor(np.asarray(counts, dtype=np.int64)),
+            max_length=buffer._max_length,
+        )
+    return dict(
+        log_scalars=scalars,
+        runtime_info={name: _plain(value) for name, value in state['runtime_info'].items()},
+        resumed_keys=dict(state['resumed_keys']),
+    )
+
+
+def rebuild_message_hub(plain: Mapping[str, Any]) -> Dict[str, Any]:
+    """Undo ``plain_message_hub``."""
+    scalars = {
+        name: HistoryBuffer(entry['values'].cpu().numpy(), entry['counts'].cpu().numpy(), entry['max_length'])
+        for name, entry in plain['log_scalars'].items()
+    }
+    keys = {
+        name: value for name, value in plain['resumed_keys'].items() if name in scalars or name in plain['runtime_info']
+    }
+    return dict(log_scalars=scalars, runtime_info=dict(plain['runtime_info']), resumed_keys=keys)
+
+
+def replace_file(temporary: Union[str, Path], target: Union[str, Path]) -> None:
+    """Put a completely written file in the place of ``target`` in one step."""
+    with open(temporary, 'rb') as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, target)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return torch.as_tensor(value)
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(item) for item in value)
+    if value is None or isinstance(value, (bool, int, float, str, torch.Tensor)):
+        return value
+    return str(value)
+
+
+def _some(names: Sequence[str], count: int = 3) -> str:
+    return ', '.join(names[:count]) + (f' and {len(names) - count} more' if len(names) > count else '')

@@ -1,0 +1,173 @@
+"""Reading a config, overriding it, and completing what it leaves to be derived."""
+
+import copy
+import os
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Union
+
+import torch
+from mmengine.config import Config
+
+from cslrkit.engine.config_check import check_config, registry_of
+from cslrkit.errors import ConfigError
+from cslrkit.registry import accepted_arguments, nearest
+
+SPLIT_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+# Keys that a user may set at the top level although a config does not mention them.
+_TOP_LEVEL = (
+    'ann_dir',
+    'auto_scale_lr',
+    'custom_hooks',
+    'custom_imports',
+    'data_root',
+    'env_cfg',
+    'find_unused_parameters',
+    'load_from',
+    'model_wrapper_cfg',
+    'randomness',
+    'resume',
+    'sync_bn',
+    'visualizer',
+    'work_dir',
+)
+
+# What only training needs.
+_TRAINING_KEYS = (
+    'train_dataloader',
+    'train_cfg',
+    'val_dataloader',
+    'val_cfg',
+    'val_evaluator',
+    'optim_wrapper',
+    'param_scheduler',
+    'auto_scale_lr',
+)
+
+# What reading a config raises for a user's mistake in it: it runs as Python.
+CONFIG_FAULTS = (SyntaxError, NameError, KeyError, TypeError, ValueError, AttributeError, ImportError, OSError)
+
+
+def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = None) -> Config:
+    """Read a config file, apply overrides, complete it and check it.
+
+    Args:
+        path: A Python or YAML config file.
+        overrides: Dotted keys and values, as ``--cfg-options`` gives them. A key must exist in the
+            config or be an argument of the class it is given to.
+
+    Raises:
+        ConfigError: For a file that cannot be read, an unknown key, type or argument; the message
+            gives the place in the config, e.g. ``model.backbone.depth``.
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = sorted(p.name for p in path.parent.glob('*.py')) if path.parent.is_dir() else []
+        raise ConfigError(f"config: '{path}' does not exist.{nearest(path.name, near)}")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # custom_imports of a module beside the user's own files
+    lazy = 'read_base' in path.read_text(encoding='utf-8')
+    try:
+        # Left to itself, mmengine takes a config with an import statement for its other dialect.
+        config = Config.fromfile(path, lazy_import=None if lazy else False)
+    except CONFIG_FAULTS as error:
+        raise ConfigError(f"config: '{path}' cannot be read: {type(error).__name__}: {error}") from error
+    for key, value in (overrides or {}).items():
+        check_override(config, key)
+        config.merge_from_dict({key: value})
+    complete_config(config)
+    check_config(config)
+    return config
+
+
+def check_override(config: Config, key: str) -> None:
+    """Check that the dotted ``key`` exists in ``config`` or names an argument there.
+
+    Raises:
+        ConfigError: With the part of the key that is not there and the nearest names.
+    """
+    node: Any = config._cfg_dict
+    parts = key.split('.')
+    for depth, part in enumerate(parts):
+        place = '.'.join(parts[:depth]) or 'the top level'
+        if isinstance(node, (list, tuple)):
+            if not part.isdigit() or int(part) >= len(node):
+                raise ConfigError(
+                    f"--cfg-options {key}: '{place}' is a list of {len(node)}, '{part}' is no index of it."
+                )
+            node = node[int(part)]
+        elif isinstance(node, dict):
+            if part in node:
+                node = node[part]
+                continue
+            known = list(node) + (list(_TOP_LEVEL) if depth == 0 else _optional_arguments(node, parts[:depth]))
+            if part in known and depth == len(parts) - 1:
+                return
+            if part in known:
+                node = {}
+                continue
+            raise ConfigError(f"--cfg-options {key}: {place} has no '{part}'.{nearest(part, known)}")
+        else:
+            raise ConfigError(f"--cfg-options {key}: '{place}' is the value {node!r}, it has no '{part}'.")
+
+
+def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
+    registry = registry_of(place)
+    if registry is None or 'type' not in node:
+        return []
+    kind = node['type']
+    return list(accepted_arguments(registry.lookup(kind) if isinstance(kind, str) else kind) or [])
+
+
+def complete_config(config: Config) -> None:
+    """Fill in what follows from the rest of a config, in place.
+
+    ``data_root`` and ``ann_dir`` of the top level go to every dataset that sets none, the train
+    dataset's vocabulary file to the model, and loaders get the seeding of workers and pinned memory
+    where there is a GPU.
+    """
+    config.setdefault('default_scope', 'cslrkit')
+    for name in SPLIT_LOADERS:
+        loader = config.get(name)
+        if loader is None:
+            continue
+        for key in ('data_root', 'ann_dir'):
+            if config.get(key) is not None and key not in loader.dataset:
+                loader.dataset[key] = config[key]
+        loader.setdefault('pin_memory', torch.cuda.is_available())
+        loader.setdefault('worker_init_fn', dict(type='cslrkit.seed_worker'))
+    model = config.get('model')
+    if model is not None and model.get('vocab') is None:
+        for name in SPLIT_LOADERS:
+            if config.get(name) is not None:
+                model['vocab'] = vocab_file(config[name].dataset)
+                break
+
+
+def vocab_file(dataset: Dict[str, Any]) -> str:
+    """Path of ``gloss_dict.npy`` of a dataset config."""
+    root, ann_dir = dataset.get('data_root', ''), dataset.get('ann_dir', 'preprocess')
+    return os.path.join(root, ann_dir, 'gloss_dict.npy')
+
+
+def select_split(config: Config, split: str) -> Config:
+    """Return a copy of ``config`` that only tests, on ``split``, with test transforms.
+
+    Args:
+        config: A complete config with a test loader.
+        split: ``'train'`` (the published train_eval protocol), ``'dev'`` or ``'test'``.
+
+    Raises:
+        ConfigError: If the config has no test loader.
+    """
+    if config.get('test_dataloader') is None:
+        raise ConfigError("config: it has no 'test_dataloader', which testing needs.")
+    config = copy.deepcopy(config)
+    config.test_dataloader.dataset.split = split
+    evaluators = config.test_evaluator
+    for evaluator in evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]:
+        evaluator['split'] = split
+    for name in _TRAINING_KEYS:
+        config.pop(name, None)
+    return config

@@ -1,0 +1,54 @@
+"""What a person sees on the console: the run's own lines, not the framework's."""
+
+import logging
+import os
+from typing import TextIO
+
+# Passed as ``extra`` with a log record that belongs on the console, too.
+CONSOLE = {'console': True}
+
+_COLOURS = {logging.WARNING: '33', logging.ERROR: '31', logging.CRITICAL: '31'}
+_LABELS = {logging.WARNING: 'warning: ', logging.ERROR: 'error: ', logging.CRITICAL: 'error: '}
+
+
+class ConsoleFilter(logging.Filter):
+    """Pass warnings, errors and the records marked with ``extra=CONSOLE``."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether ``record`` is shown."""
+        return record.levelno >= logging.WARNING or getattr(record, 'console', False)
+
+
+class ConsoleFormatter(logging.Formatter):
+    """Time and message; warnings yellow and errors red where the stream shows colours."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__('%(asctime)s  %(message)s', datefmt='%H:%M:%S')
+        self.coloured = supports_colour(stream)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        text = super().format(record)
+        label = _LABELS.get(record.levelno)
+        if label is None:
+            return text
+        stamp, _, message = text.partition('  ')
+        return f'{stamp}  {paint(label + message, _COLOURS[record.levelno], enabled=self.coloured)}'
+
+
+def supports_colour(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal and NO_COLOR is not set."""
+    return stream.isatty() and 'NO_COLOR' not in os.environ
+
+
+def paint(text: str, code: str, *, enabled: bool) -> str:
+    """Wrap ``text`` in the ANSI colour ``code``, e.g. ``'32'`` for green."""
+    return f'\x1b[{code}m{text}\x1b[0m' if enabled else text
+
+
+def quiet_console(logger: logging.Logger) -> None:
+    """Make the console handlers of ``logger`` show the run's own lines only; files keep everything."""
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.addFilter(ConsoleFilter())
+            handler.setFormatter(ConsoleFormatter(handler.stream))

@@ -1,0 +1,165 @@
+"""mmengine's Runner with safe checkpoints, CPU data parallelism and a readable console."""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import torch
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+import cslrkit
+from cslrkit.engine.checkpoint_io import (
+    check_vocab,
+    load_weights,
+    plain_message_hub,
+    read_checkpoint,
+    rebuild_message_hub,
+    replace_file,
+)
+from cslrkit.engine.console import CONSOLE, quiet_console
+from cslrkit.registry import MODEL_WRAPPERS, RUNNERS
+
+
+@RUNNERS.register_module()
+class CSLRRunner(Runner):
+    """Drives training and testing from a config.
+
+    What differs from mmengine's Runner: checkpoints hold plain values only, are read with
+    ``weights_only``, carry the vocabulary, are replaced in one step and are checked against the
+    model when they are loaded; data parallelism works on CPU; the console shows the run's own
+    lines, while the log file keeps everything. Arguments are mmengine's.
+    """
+
+    def __init__(self, *args, experiment_name: Optional[str] = None, **kwargs) -> None:
+        # mmengine keys its loggers by name and second: two runners of one process must not share.
+        unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
+        super().__init__(*args, experiment_name=unique, **kwargs)
+
+    @property
+    def bare_model(self) -> nn.Module:
+        """The model without a distributed wrapper."""
+        return self.model.module if is_model_wrapper(self.model) else self.model
+
+    def say(self, message: str) -> None:
+        """Write a line to the console and the log file."""
+        self.logger.info(message, extra=CONSOLE)
+
+    def build_logger(self, *args, **kwargs):
+        """Build mmengine's logger with a quiet console."""
+        logger = super().build_logger(*args, **kwargs)
+        quiet_console(logger)
+        return logger
+
+    def wrap_model(self, model_wrapper_cfg: Optional[Dict], model: nn.Module) -> nn.Module:
+        """Wrap for data parallelism; on CPU without device ids, which mmengine cannot express."""
+        if not self.distributed or torch.cuda.is_available() or model_wrapper_cfg is not None:
+            return super().wrap_model(model_wrapper_cfg, model)
+        wrapper = dict(
+            type='MMDistributedDataParallel',
+            module=model,
+            device_ids=None,
+            broadcast_buffers=False,
+            find_unused_parameters=self.cfg.get('find_unused_parameters', False),
+        )
+        return MODEL_WRAPPERS.build(wrapper)
+
+    def dump_config(self) -> None:
+        """Write the config into the work directory of a training run; a test run leaves it alone."""
+        if self._train_loop is not None:
+            super().dump_config()
+
+    def load_or_resume(self) -> None:
+        """Load weights, or resume from ``load_from`` or from the last checkpoint of the work directory."""
+        if self._has_loaded:
+            return
+        if self._resume:
+            source = self._load_from or self._last_checkpoint()
+            if source is None:
+                self.say(f'resume: {self.work_dir} has no checkpoint yet; starting from the beginning')
+                return
+            self.resume(str(source))
+            self.say(f'resumed from {source} after epoch {self.epoch}')
+        elif self._load_from is not None:
+            self.load_checkpoint(self._load_from)
+            self.say(f'loaded {self._load_from}')
+
+    def _last_checkpoint(self) -> Optional[Path]:
+        record = Path(self.work_dir) / 'last_checkpoint'
+        if not record.is_file():
+            return None
+        return Path(self.work_dir) / Path(record.read_text(encoding='utf-8').strip()).name
+
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: Any = 'cpu',
+        strict: Optional[bool] = None,
+        revise_keys: Optional[List] = None,
+    ) -> Dict[str, Any]:
+        """Read a checkpoint, check its vocabulary and load its weights.
+
+        Args:
+            filename: Local path.
+            map_location: As for ``torch.load``.
+            strict: Whether every weight must fit; by default when testing or resuming, while
+                ``load_from`` before training reports what does not.
+            revise_keys: Not used; a ``module.`` prefix is always dropped.
+
+        Raises:
+            CheckpointError: For an unreadable file, another vocabulary or weights that do not fit.
+        """
+        checkpoint = read_checkpoint(filename, map_location=map_location)
+        check_vocab(filename, checkpoint.get('meta', {}), getattr(self.bare_model, 'vocab', None))
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        if strict is None:
+            strict = self._resume or self._train_loop is None
+        report = load_weights(
+            self.bare_model, checkpoint['state_dict'], where=f"checkpoint: '{filename}'", strict=strict
+        )
+        if report:
+            self.logger.warning(f"checkpoint '{filename}' was loaded in part. {report}.")
+        if 'message_hub' in checkpoint:
+            checkpoint['message_hub'] = rebuild_message_hub(checkpoint['message_hub'])
+        self._has_loaded = True
+        return checkpoint
+
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: Optional[dict] = None,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: Optional[dict] = None,
+        by_epoch: bool = True,
+        backend_args: Optional[dict] = None,
+    ) -> None:
+        """Write a checkpoint under a temporary name, then put it in place in one step."""
+        if self.rank != 0:
+            return
+        meta = dict(meta or {}, cslrkit_version=cslrkit.__version__)
+        vocab = getattr(self.bare_model, 'vocab', None)
+        if vocab is not None:
+            meta['vocab'] = vocab.glosses
+        temporary = f'{filename}.{os.getpid()}.tmp'
+        super().save_checkpoint(
+            out_dir,
+            temporary,
+            file_client_args=file_client_args,
+            save_optimizer=save_optimizer,
+            save_param_scheduler=save_param_scheduler,
+            meta=meta,
+            by_epoch=by_epoch,
+            backend_args=backend_args,
+        )
+        replace_file(os.path.join(out_dir, temporary), os.path.join(out_dir, filename))
+
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """Call the hooks; make a checkpoint plain before it is written."""
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == 'before_save_checkpoint':
+            checkpoint = kwargs['checkpoint']
+            checkpoint['message_hub'] = plain_message_hub(checkpoint['message_hub'])

@@ -1,0 +1,34 @@
+"""What the command-line tools share."""
+
+import argparse
+import re
+import sys
+from typing import Callable, Optional
+
+from cslrkit.errors import CSLRKitError
+
+# A worker process wraps an error's text in its traceback; the last occurrence is the message.
+_FROM_WORKER = re.compile(r'cslrkit\.errors\.\w+: ')
+
+
+def run_tool(main: Callable[[], Optional[int]]) -> None:
+    """Run a tool's ``main`` and exit; a user's mistake is printed in a line and exits with 1."""
+    try:
+        code = main()
+    except CSLRKitError as error:
+        message = _FROM_WORKER.split(str(error))[-1].strip()
+        print(f'error: {message}', file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        print('stopped by the user', file=sys.stderr)
+        code = 130
+    sys.exit(code)
+
+
+def make_parser(description: str, example: str) -> argparse.ArgumentParser:
+    """A parser whose help ends with an example."""
+    return argparse.ArgumentParser(
+        description=description,
+        epilog=f'example:\n  {example}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )

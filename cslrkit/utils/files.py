@@ -1,0 +1,39 @@
+"""Writing files and folders so that nothing is lost or half-written."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Union
+
+from cslrkit.errors import OutputError
+
+
+def write_atomically(path: Union[str, Path], text: str) -> None:
+    """Write ``text`` to ``path`` so that a reader sees the old or the new content, never a part."""
+    path = Path(path)
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, path)
+
+
+def ensure_writable_dir(path: Union[str, Path], *, what: str, option: str) -> Path:
+    """Make the folder ``path`` if need be and check that a file can be written there.
+
+    Args:
+        path: Folder.
+        what: What it is for, for the message, e.g. ``'work dir'``.
+        option: How to choose another one, e.g. ``'--work-dir'``.
+
+    Raises:
+        OutputError: If it cannot be made or written.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"{what}: '{path}' cannot be written ({error.strerror or error}). Choose another folder with {option}."
+        ) from error
+    return path

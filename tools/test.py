@@ -1,0 +1,44 @@
+"""Score a checkpoint on a split."""
+
+from mmengine.config import DictAction
+
+from cslrkit.utils.cli import make_parser, run_tool
+
+
+def main() -> None:
+    """Parse the arguments, test, print the WER table."""
+    parser = make_parser(
+        'Score a checkpoint on a split; hypotheses (CTM) and per-sentence scores (JSON) are written beside it.',
+        'python tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign/best_wer_epoch_12.pth --split dev',
+    )
+    parser.add_argument('config', help='the config that the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='a checkpoint of cslrkit')
+    parser.add_argument(
+        '--split',
+        choices=('train', 'dev', 'test'),
+        default='test',
+        help='train scores the training sentences with test transforms (default: test)',
+    )
+    parser.add_argument('--work-dir', help='where results and the log go (default: beside the checkpoint)')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override settings of the config'
+    )
+    parser.add_argument(
+        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
+    )
+    args = parser.parse_args()
+
+    from cslrkit.apis import test_model
+    from cslrkit.engine.config import load_config
+
+    test_model(
+        load_config(args.config, args.cfg_options),
+        args.checkpoint,
+        split=args.split,
+        work_dir=args.work_dir,
+        launcher=args.launcher,
+    )
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,58 @@
+"""Train a recognizer from a config."""
+
+from mmengine.config import DictAction
+
+from cslrkit.utils.cli import make_parser, run_tool
+
+
+def main() -> None:
+    """Parse the arguments and train."""
+    parser = make_parser(
+        'Train a recognizer from a config.',
+        'python tools/train.py configs/slowfast/synthsign.py --work-dir work_dirs/first --seed 1',
+    )
+    parser.add_argument('config', help='a Python or YAML config file')
+    parser.add_argument('--work-dir', help='where checkpoints and logs go (default: work_dirs/<config name>)')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const=True,
+        default=False,
+        metavar='CHECKPOINT',
+        help='go on from the last checkpoint of the work directory, or from CHECKPOINT',
+    )
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='auto',
+        choices=('auto', 'float16', 'bfloat16'),
+        help='mixed precision; auto means float16 on CUDA and bfloat16 elsewhere',
+    )
+    parser.add_argument('--seed', type=int, help='seed of all random generators')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings, e.g. train_dataloader.batch_size=4 data_root=/data/phoenix2014',
+    )
+    parser.add_argument(
+        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
+    )
+    args = parser.parse_args()
+
+    from cslrkit.apis import train_model
+    from cslrkit.engine.config import load_config
+
+    train_model(
+        load_config(args.config, args.cfg_options),
+        args.work_dir,
+        resume=args.resume,
+        amp=args.amp,
+        seed=args.seed,
+        launcher=args.launcher,
+    )
+
+
+if __name__ == '__main__':
+    run_tool(main)
