@@ -28,10 +28,10 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from cslrkit.apis import test_model
+    from cslrkit.apis import evaluate_model
     from cslrkit.engine.config import load_config
 
-    test_model(
+    evaluate_model(
         load_config(args.config, args.cfg_options),
         args.checkpoint,
         split=args.split,

@@ -52,7 +52,7 @@ def train_model(
     return runner
 
 
-def test_model(
+def evaluate_model(
     config: Config,
     checkpoint: Union[str, Path],
     *,
@@ -80,9 +80,6 @@ def test_model(
     config.resume = False
     _fill_output(config.test_evaluator, config.work_dir)
     return _build_runner(config, launcher).test()
-
-
-test_model.__test__ = False  # not a test, whatever pytest thinks of its name
 
 
 def _work_dir(config: Config, work_dir: Optional[Union[str, Path]]) -> str:

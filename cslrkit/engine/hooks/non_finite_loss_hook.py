@@ -48,6 +48,6 @@ class NonFiniteLossHook(Hook):
         if self.count >= self.limit:
             raise TrainingError(
                 f'{place}: {self.count} batches of this epoch had a non-finite loss (limit {self.limit}). '
-                f'Last samples: {ids}. Look at these samples, lower the learning rate, clip gradients (optim_wrapper.clip_grad) or '
-                'train without float16; the limit is custom_hooks: NonFiniteLossHook.limit.'
+                f'Last samples: {ids}. Look at these samples, lower the learning rate, clip gradients '
+                '(optim_wrapper.clip_grad) or train without float16; default_hooks.non_finite_loss.limit is the limit.'
             )

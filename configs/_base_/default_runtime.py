@@ -1,0 +1,26 @@
+# What every run shares: hooks, logging, environment.
+default_scope = 'cslrkit'
+randomness = dict(seed=0)
+load_from = None
+resume = False
+
+# All hooks stand here by name, so that one is changed by `default_hooks.console.interval=5` and
+# removed by setting it to None.
+default_hooks = dict(
+    logger=dict(type='LoggerHook', interval=50),
+    checkpoint=dict(type='SignCheckpointHook', interval=1, max_keep_ckpts=2, save_best='wer', rule='less'),
+    reseed=dict(type='ReseedHook'),
+    non_finite_loss=dict(type='NonFiniteLossHook', limit=30),  # published limit
+    sync_buffers=dict(type='SyncBuffersHook'),
+    console=dict(type='ConsoleHook', interval=10),
+)
+log_processor = dict(by_epoch=True, window_size=50)
+visualizer = dict(
+    type='Visualizer',
+    vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')],
+)
+env_cfg = dict(
+    cudnn_benchmark=False,  # clips differ in length
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)

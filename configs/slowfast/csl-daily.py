@@ -1,0 +1,7 @@
+# SlowFastSign on csl-daily, the published recipe.
+_base_ = [
+    '../_base_/models/slowfastsign_r101.py',
+    '../_base_/datasets/csl-daily.py',
+    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/default_runtime.py',
+]
