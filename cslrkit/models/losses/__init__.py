@@ -1,0 +1,7 @@
+"""Losses on the head's logits."""
+
+from cslrkit.models.losses.ctc_loss import CTCLoss
+from cslrkit.models.losses.published import published_losses
+from cslrkit.models.losses.seq_kd_loss import SeqKDLoss
+
+__all__ = ['CTCLoss', 'SeqKDLoss', 'published_losses']

@@ -1,0 +1,82 @@
+"""The slow pathway of SlowFast alone."""
+
+from typing import Dict
+
+import torch
+from torch import nn
+
+from cslrkit.models.checks import check_clip, one_of, positive
+from cslrkit.models.backbones.residual3d import (
+    SPATIAL_STRIDES,
+    STAGE_BLOCKS,
+    TEMPORAL_BLOCKS,
+    ResStage,
+    VideoStem,
+    initialise,
+    upsample_time,
+)
+from cslrkit.registry import BACKBONES
+
+# Temporal kernels of s1..s5.
+_TEMPORAL_KERNELS = (1, 1, 1, 3, 3)
+
+
+@BACKBONES.register_module()
+class SlowOnly(nn.Module):
+    """A 3-D residual network on every ``alpha``-th frame, repeated to a feature per frame.
+
+    The network sees the frames 0, alpha, 2 alpha, ...; each of its steps is then repeated for the
+    ``alpha`` frames from there on, so the output has the input's length, as the slow stream of
+    :class:`SlowFast` does. ``alpha=1`` computes every frame.
+
+    Source: facebookresearch/SlowFast, arch ``slow``; settings of kaistmm/SlowFastSign 37d1b6c
+    ``SLOW_8x8_R50.yaml`` and ``SLOW_64x2_R101_50.yaml``, which differ in the depth alone. Weights
+    load by their published names.
+
+    Args:
+        depth: 18, 50 or 101.
+        alpha: Frames per step.
+        width: Channels of the stem; 64 is published.
+        dropout: Probability of dropping a feature in training.
+
+    Shape:
+        - Input: (N, 3, T, H, W)
+        - Output: ``main`` (N, 32 width, T)
+
+    Raises:
+        ConfigError: For a value that is not listed above.
+    """
+
+    def __init__(self, depth: int = 50, alpha: int = 4, *, width: int = 64, dropout: float = 0.5) -> None:
+        super().__init__()
+        one_of('depth', depth, STAGE_BLOCKS)
+        positive('width', width)
+        self.alpha = positive('alpha', alpha)
+        self.s1 = VideoStem((width,), _TEMPORAL_KERNELS[:1])
+        in_channels = width
+        for stage in range(4):
+            out_channels = width * 4 * 2**stage
+            block = ResStage(
+                (in_channels,),
+                (out_channels,),
+                inner_channels=(width * 2**stage,),
+                temporal_kernels=_TEMPORAL_KERNELS[stage + 1 : stage + 2],
+                num_blocks=STAGE_BLOCKS[depth][stage],
+                num_temporal_blocks=TEMPORAL_BLOCKS[depth][stage],
+                stride=SPATIAL_STRIDES[stage],
+                bottleneck=depth > 18,
+            )
+            self.add_module(f's{stage + 2}', block)
+            in_channels = out_channels
+        self.dropout = nn.Dropout(dropout)
+        self.out_channels: Dict[str, int] = {'main': in_channels}
+        initialise(self)
+
+    def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
+        """Return the features, one per input frame."""
+        check_clip(x)
+        pathways = self.s1([x[:, :, :: self.alpha]])
+        for stage in (self.s2, self.s3, self.s4, self.s5):
+            pathways = stage(pathways)
+        features = upsample_time(pathways[0].mean((3, 4)), self.alpha, x.shape[2])
+        return {'main': self.dropout(features)}

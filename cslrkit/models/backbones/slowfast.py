@@ -1,0 +1,134 @@
+"""SlowFast: a slow pathway of many channels and a fast one of few, joined after each stage."""
+
+from typing import Dict, List, Optional, Sequence
+
+import torch
+from torch import nn
+
+from cslrkit.errors import ConfigError
+from cslrkit.models.checks import check_clip, one_of, positive
+from cslrkit.models.backbones.fusion import FUSIONS, LateralFusion
+from cslrkit.models.backbones.residual3d import (
+    SPATIAL_STRIDES,
+    STAGE_BLOCKS,
+    TEMPORAL_BLOCKS,
+    ResStage,
+    VideoStem,
+    initialise,
+    upsample_time,
+)
+from cslrkit.registry import BACKBONES
+
+# What the published yaml files set beside the depth.
+LAYOUTS = {
+    '8x8': dict(fusion='fast_to_slow', fusion_kernel=7, dropout=0.0),
+    '32x2': dict(fusion='fast_to_slow', fusion_kernel=5, dropout=0.5),
+    '64x2': dict(fusion='bi_add', fusion_kernel=5, dropout=0.5),
+}
+
+# Temporal kernels of (slow, fast) in s1..s5.
+_TEMPORAL_KERNELS = ((1, 5), (1, 3), (1, 3), (3, 3), (3, 3))
+
+
+@BACKBONES.register_module()
+class SlowFast(nn.Module):
+    """SlowFast network that gives a feature per frame and pathway.
+
+    Source: "SlowFast Networks for Video Recognition" (ICCV 2019) with the bidirectional fusion of
+    "SlowFast Network for Continuous Sign Language Recognition" (ICASSP 2024),
+    kaistmm/SlowFastSign 37d1b6c ``slowfast_modules/``; published weights load by name. Different
+    here: any image size (a global average instead of a 7 x 7 one) and any number of frames.
+
+    Args:
+        depth: 18, 50 or 101. Stages are as wide for 18 as for 50, as published.
+        layout: ``'8x8'``, ``'32x2'`` or ``'64x2'``, the published recipes: defaults of ``fusion``,
+            ``fusion_kernel`` and ``dropout``.
+        fusion: ``'fast_to_slow'``, ``'bi_concat'``, ``'bi_add'`` or ``'bi_add2'``.
+        fusion_kernel: Temporal kernel of the fusion from fast to slow, odd.
+        fusion_ratio: Channels that concatenation adds to the slow pathway, as a multiple of the
+            fast ones.
+        alpha: Frames per step of the slow pathway.
+        beta_inv: Channels of the slow pathway per channel of the fast one.
+        width: Channels of the slow stem, a multiple of ``beta_inv``; 64 is published.
+        temporal_blocks: For each of the four stages, how many blocks from the first on have the
+            stage's temporal kernel; the published numbers of the depth by default.
+        dropout: Probability of dropping a feature in training.
+
+    Shape:
+        - Input: (N, 3, T, H, W)
+        - Output: ``slow`` (N, 32 width, T), ``fast`` (N, 32 width / beta_inv, T)
+
+    Raises:
+        ConfigError: For a value that is not listed above.
+    """
+
+    def __init__(
+        self,
+        depth: int = 101,
+        layout: str = '64x2',
+        *,
+        fusion: Optional[str] = None,
+        fusion_kernel: Optional[int] = None,
+        fusion_ratio: int = 2,
+        alpha: int = 4,
+        beta_inv: int = 8,
+        width: int = 64,
+        temporal_blocks: Optional[Sequence[int]] = None,
+        dropout: Optional[float] = None,
+    ) -> None:
+        super().__init__()
+        recipe = LAYOUTS[one_of('layout', layout, LAYOUTS)]
+        fusion = one_of('fusion', recipe['fusion'] if fusion is None else fusion, FUSIONS)
+        kernel = recipe['fusion_kernel'] if fusion_kernel is None else fusion_kernel
+        if positive('fusion_kernel', kernel) % 2 == 0:
+            raise ConfigError(f'got {kernel}, expected an odd kernel.', path='fusion_kernel')
+        positive('fusion_ratio', fusion_ratio)
+        if positive('width', width) % positive('beta_inv', beta_inv):
+            raise ConfigError(f'got {width}, expected a multiple of beta_inv={beta_inv}.', path='width')
+        self.alpha = positive('alpha', alpha)
+        one_of('depth', depth, STAGE_BLOCKS)
+        temporal_blocks = TEMPORAL_BLOCKS[depth] if temporal_blocks is None else temporal_blocks
+        if len(temporal_blocks) != 4:
+            raise ConfigError(f'got {temporal_blocks!r}, expected four numbers.', path='temporal_blocks')
+
+        widths = (width, width // beta_inv)
+        self.s1 = VideoStem(widths, _TEMPORAL_KERNELS[0])
+        in_channels = widths
+        for stage in range(4):
+            # The fusion that follows the stage before, then the stage: s1_fuse, s2, s2_fuse, ...
+            fuse: LateralFusion = FUSIONS[fusion](*in_channels, kernel=kernel, ratio=fusion_ratio, alpha=alpha)
+            self.add_module(f's{stage + 1}_fuse', fuse)
+            out_channels = tuple(channels * 4 * 2**stage for channels in widths)
+            block = ResStage(
+                (fuse.slow_out, fuse.fast_out),
+                out_channels,
+                inner_channels=tuple(channels * 2**stage for channels in widths),
+                temporal_kernels=_TEMPORAL_KERNELS[stage + 1],
+                num_blocks=STAGE_BLOCKS[depth][stage],
+                num_temporal_blocks=temporal_blocks[stage],
+                stride=SPATIAL_STRIDES[stage],
+                bottleneck=depth > 18,
+            )
+            self.add_module(f's{stage + 2}', block)
+            in_channels = out_channels
+        self.dropout = nn.Dropout(recipe['dropout'] if dropout is None else dropout)
+        self.out_channels: Dict[str, int] = dict(zip(('slow', 'fast'), in_channels))
+        initialise(self)
+
+    def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
+        """Return the features of both pathways, one per input frame."""
+        check_clip(x)
+        num_frames = x.shape[2]
+        pathways: List[torch.Tensor] = self.s1([x[:, :, :: self.alpha], x])
+        for fuse, stage in (
+            (self.s1_fuse, self.s2),
+            (self.s2_fuse, self.s3),
+            (self.s3_fuse, self.s4),
+            (self.s4_fuse, self.s5),
+        ):
+            pathways = stage(fuse(pathways))
+        slow, fast = (pathway.mean((3, 4)) for pathway in pathways)
+        # One dropout over both, as published, so that equal seeds drop the same features.
+        features = self.dropout(torch.cat([upsample_time(slow, self.alpha, num_frames), fast], 1))
+        slow, fast = features.split(list(self.out_channels.values()), 1)
+        return {'slow': slow, 'fast': fast}

@@ -1,0 +1,42 @@
+"""Classifiers of the heads."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from cslrkit.models.checks import one_of
+
+CLASSIFIERS = ('norm_linear', 'linear')
+
+
+class NormLinear(nn.Module):
+    """A linear layer without bias whose weight has unit length for each class.
+
+    Source: VIPL-SLP/VAC_CSLR (SMKD), as in kaistmm/SlowFastSign 37d1b6c ``slr_network_multi.py``.
+
+    Args:
+        in_channels: Channels of the features.
+        num_classes: Number of classes V.
+
+    Shape:
+        (..., C) to (..., V); the weight is (C, V).
+    """
+
+    def __init__(self, in_channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(in_channels, num_classes))
+        nn.init.xavier_uniform_(self.weight, gain=nn.init.calculate_gain('relu'))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits."""
+        return x @ F.normalize(self.weight, dim=0)
+
+
+def build_classifier(kind: str, in_channels: int, num_classes: int) -> nn.Module:
+    """Return a :class:`NormLinear` (``'norm_linear'``) or a plain linear layer (``'linear'``).
+
+    Raises:
+        ConfigError: For another kind.
+    """
+    one_of('classifier', kind, CLASSIFIERS)
+    return NormLinear(in_channels, num_classes) if kind == 'norm_linear' else nn.Linear(in_channels, num_classes)

@@ -1,0 +1,37 @@
+"""Connectionist temporal classification."""
+
+from typing import Dict, List
+
+import torch
+from torch.nn import functional as F
+
+from cslrkit.models.losses.base import BaseLoss
+from cslrkit.registry import LOSSES
+
+
+@LOSSES.register_module()
+class CTCLoss(BaseLoss):
+    """CTC, summed over a clip and averaged over the batch, in float32.
+
+    Source: Graves et al. (ICML 2006); reduction of kaistmm/SlowFastSign 37d1b6c: no division by the
+    target length. A clip of fewer steps than its glosses need gives infinity.
+
+    Args:
+        source: Name of the logits that are trained, e.g. ``'seq/main'``.
+        weight: Factor in the total loss.
+        name: Name in logs, unique in a recognizer.
+
+    Shape:
+        logits (N, T', V), blank 0.
+    """
+
+    def forward(
+        self, logits: Dict[str, torch.Tensor], feat_lens: torch.Tensor, targets: List[torch.Tensor]
+    ) -> torch.Tensor:
+        """Return the mean over the batch of each clip's negative log-likelihood."""
+        log_probs = logits[self.source].float().log_softmax(-1).transpose(0, 1)
+        target_lens = torch.tensor([len(target) for target in targets])
+        losses = F.ctc_loss(
+            log_probs, torch.cat(targets).to(log_probs.device), feat_lens.cpu(), target_lens, blank=0, reduction='none'
+        )
+        return losses.mean()

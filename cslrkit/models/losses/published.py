@@ -1,0 +1,59 @@
+"""The losses of the published recipes as config entries."""
+
+from typing import Any, Dict, List, Mapping
+
+from cslrkit.errors import ConfigError
+
+# Published weight name -> loss of one stream, without the stream.
+_KINDS: Dict[str, Dict[str, Any]] = {
+    'SeqCTC': dict(type='CTCLoss', source='seq/{stream}', name='seq_ctc_{stream}'),
+    'ConvCTC': dict(type='CTCLoss', source='conv/{stream}', name='conv_ctc_{stream}'),
+    'Dist': dict(
+        type='SeqKDLoss',
+        source='conv/{stream}',
+        teacher='seq/{stream}',
+        temperature=8.0,
+        use_blank=False,
+        name='dist_{stream}',
+    ),
+}
+_STREAMS = {'Slow': 'slow', 'Fast': 'fast'}
+
+
+def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
+    r"""Return the losses that SlowFastSign sums for its ``loss_weights``.
+
+    The weight of an auxiliary stream multiplies that of each main loss (kaistmm/SlowFastSign 37d1b6c,
+    ``slr_network_multi.py``).
+
+    Args:
+        weights: ``SeqCTC``, ``ConvCTC`` and ``Dist`` of the main stream; ``Slow`` and ``Fast``.
+
+    Raises:
+        ConfigError: For another name.
+
+    Examples:
+        >>> losses = published_losses(dict(SeqCTC=1.0, Dist=25.0, Slow=0.25))
+        >>> [(loss['name'], loss['source'], loss['weight']) for loss in losses]
+        [('seq_ctc_main', 'seq/main', 1.0), ('dist_main', 'conv/main', 25.0), \
+('seq_ctc_slow', 'seq/slow', 0.25), ('dist_slow', 'conv/slow', 6.25)]
+    """
+    unknown = [name for name in weights if name not in _KINDS and name not in _STREAMS]
+    if unknown:
+        raise ConfigError(f'got the loss weight {unknown[0]!r}, expected some of {[*_KINDS, *_STREAMS]}.')
+    main = [_entry(kind, 'main', weights[kind]) for kind in _KINDS if kind in weights]
+    auxiliary = [
+        _entry(kind, stream, weights[name] * weights[kind])
+        for name, stream in _STREAMS.items()
+        if name in weights
+        for kind in _KINDS
+        if kind in weights
+    ]
+    return main + auxiliary
+
+
+def _entry(kind: str, stream: str, weight: float) -> Dict[str, Any]:
+    entry = {
+        key: value.format(stream=stream) if isinstance(value, str) else value for key, value in _KINDS[kind].items()
+    }
+    return {**entry, 'weight': weight}

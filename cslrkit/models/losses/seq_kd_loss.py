@@ -1,0 +1,67 @@
+"""Distillation between two outputs of one network."""
+
+from typing import Dict, List, Tuple
+
+import torch
+from torch.nn import functional as F
+
+from cslrkit.errors import ConfigError
+from cslrkit.models.losses.base import BaseLoss
+from cslrkit.registry import LOSSES
+
+
+@LOSSES.register_module()
+class SeqKDLoss(BaseLoss):
+    """Pulls one output's distribution at each step towards another's, which gets no gradient.
+
+    ``temperature^2 KL(teacher || student)`` of the softened distributions, averaged over all N T'
+    steps, padded ones included. Source: VIPL-SLP/VAC_CSLR ``modules/criterions.py``, used by
+    kaistmm/SlowFastSign 37d1b6c.
+
+    Args:
+        source: Name of the student's logits, e.g. ``'conv/main'``.
+        weight: Factor in the total loss.
+        name: Name in logs, unique in a recognizer.
+        teacher: Name of the teacher's logits, e.g. ``'seq/main'``.
+        temperature: Divides both logits.
+        use_blank: Whether the blank is one of the classes; published without.
+
+    Shape:
+        logits (N, T', V), blank 0.
+
+    Raises:
+        ConfigError: If the temperature is not positive.
+    """
+
+    def __init__(
+        self,
+        source: str = 'conv/main',
+        weight: float = 1.0,
+        *,
+        name: str = '',
+        teacher: str = 'seq/main',
+        temperature: float = 8.0,
+        use_blank: bool = False,
+    ) -> None:
+        super().__init__(source, weight, name=name)
+        if not temperature > 0:
+            raise ConfigError(f'got {temperature!r}, expected a positive number.', path='temperature')
+        self.teacher = teacher
+        self.temperature = float(temperature)
+        self.first_class = 0 if use_blank else 1
+
+    @property
+    def sources(self) -> Tuple[str, ...]:
+        """Names of the student's and the teacher's logits."""
+        return (self.source, self.teacher)
+
+    def forward(
+        self, logits: Dict[str, torch.Tensor], feat_lens: torch.Tensor, targets: List[torch.Tensor]
+    ) -> torch.Tensor:
+        """Return the divergence; lengths and targets play no part."""
+        student = (self._softened(logits[self.source])).log_softmax(-1)
+        teacher = self._softened(logits[self.teacher].detach()).softmax(-1)
+        return F.kl_div(student, teacher, reduction='batchmean') * self.temperature**2
+
+    def _softened(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits[..., self.first_class :].flatten(0, 1).float() / self.temperature

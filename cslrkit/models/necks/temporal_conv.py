@@ -1,0 +1,174 @@
+"""Temporal convolution stacks between the frame features and the sequence model."""
+
+from typing import Dict, Mapping, Optional, Sequence, Tuple
+
+import torch
+from torch import nn
+
+from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.checks import positive
+from cslrkit.models.temporal_spec import TemporalSpec
+from cslrkit.registry import NECKS
+
+PUBLISHED_KERNEL_SPEC = ('K5', 'P2', 'K5', 'P2')
+
+
+class TemporalStacks(nn.Module):
+    """What the temporal necks share: a stack of 1-D convolutions and poolings for each stream.
+
+    Args:
+        stack_channels: Channels that each stream's stack is given; ``main`` first.
+        backbone_streams: Names of the backbone's streams, in the order of concatenation.
+        hidden_size: Channels of the convolutions.
+        kernel_spec: Layers, e.g. ``('K5', 'P2')``; see :class:`TemporalSpec`.
+        left_pad_rule: ``'exact'`` or ``'slowfastsign'``; see :class:`TemporalSpec`.
+    """
+
+    def __init__(
+        self,
+        stack_channels: Mapping[str, int],
+        backbone_streams: Sequence[str],
+        *,
+        hidden_size: int,
+        kernel_spec: Sequence[str],
+        left_pad_rule: str,
+    ) -> None:
+        super().__init__()
+        positive('hidden_size', hidden_size)
+        self.temporal_spec = TemporalSpec(kernel_spec, left_pad_rule)
+        self.backbone_streams: Tuple[str, ...] = tuple(backbone_streams)
+        self.streams: Tuple[str, ...] = tuple(stack_channels)
+        self.stacks = nn.ModuleDict()
+        self.out_channels: Dict[str, int] = {}
+        for stream, channels in stack_channels.items():
+            layers = []
+            for kind, size in self.temporal_spec.parsed:
+                if kind == 'P':
+                    layers.append(nn.MaxPool1d(size))
+                else:
+                    layers += [nn.Conv1d(channels, hidden_size, size), nn.BatchNorm1d(hidden_size), nn.ReLU(True)]
+                    channels = hidden_size
+            self.stacks[stream] = nn.Sequential(*layers)
+            self.out_channels[stream] = channels
+
+    def forward(
+        self,
+        feats: Mapping[str, torch.Tensor],
+        frame_lens: torch.Tensor,
+        *,
+        streams: Optional[Sequence[str]] = None,
+    ) -> Tuple[Dict[str, torch.Tensor], torch.Tensor]:
+        """Return features per step for the asked streams, and the lengths in steps.
+
+        Args:
+            feats: The backbone's streams, each (N, C_i, T).
+            frame_lens: Padded lengths in frames, int64 (N,).
+            streams: Which streams to compute; all by default.
+
+        Raises:
+            DataError: If a clip is too short to leave a step.
+        """
+        feat_lens = self.temporal_spec.feat_len(frame_lens)
+        if int(feat_lens.min()) < 1:
+            raise DataError(
+                f'temporal stack {list(self.temporal_spec.layers)}: got a clip of {int(frame_lens.min())} frames after '
+                f'padding, expected at least {self._min_frames()}. Leave shorter clips out or take a smaller kernel spec.'
+            )
+        outputs = {}
+        for stream in self.streams if streams is None else streams:
+            if stream == 'main':
+                parts = [feats[name] for name in self.backbone_streams]
+                inputs = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+            else:
+                inputs = feats[stream]
+            outputs[stream] = self.stacks[stream](inputs)
+        return outputs, feat_lens
+
+    def _min_frames(self) -> int:
+        frames = 1
+        for kind, size in reversed(self.temporal_spec.parsed):
+            frames = frames * size if kind == 'P' else frames + size - 1
+        return frames
+
+
+@NECKS.register_module()
+class TemporalConv(TemporalStacks):
+    """One stack over the channel-wise concatenation of the backbone's streams.
+
+    Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalConv``): convolution
+    without padding, batch norm and ReLU, or max pooling. Different here: integer lengths.
+
+    Args:
+        in_channels: Channels of the backbone's streams; the recognizer hands them over.
+        hidden_size: Channels of the convolutions.
+        kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2.
+        left_pad_rule: ``'exact'``, or ``'slowfastsign'`` for the published padding of kernel specs
+            that pool first.
+
+    Shape:
+        - Input: streams (N, C_i, T), ``frame_lens`` int64 (N,)
+        - Output: ``main`` (N, hidden_size, T'), ``feat_lens`` int64 (N,)
+
+    Raises:
+        ConfigError: For a kernel spec that cannot be read.
+    """
+
+    def __init__(
+        self,
+        in_channels: Mapping[str, int],
+        hidden_size: int = 1024,
+        *,
+        kernel_spec: Sequence[str] = PUBLISHED_KERNEL_SPEC,
+        left_pad_rule: str = 'exact',
+    ) -> None:
+        super().__init__(
+            {'main': sum(in_channels.values())},
+            tuple(in_channels),
+            hidden_size=hidden_size,
+            kernel_spec=kernel_spec,
+            left_pad_rule=left_pad_rule,
+        )
+
+
+@NECKS.register_module()
+class MultiStreamTemporalConv(TemporalStacks):
+    """A stack over the concatenated streams, and an auxiliary one for each stream.
+
+    The main stack gives the result; the others are trained beside it and are left out at test time.
+    Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalSlowFastFuse``).
+
+    Args:
+        in_channels: Channels of the backbone's streams, at least two; the recognizer hands them over.
+        hidden_size: Channels of the convolutions.
+        kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2.
+        left_pad_rule: ``'exact'``, or ``'slowfastsign'`` for the published padding of kernel specs
+            that pool first.
+
+    Shape:
+        - Input: streams (N, C_i, T), ``frame_lens`` int64 (N,)
+        - Output: ``main`` and each stream asked for (N, hidden_size, T'), ``feat_lens`` int64 (N,)
+
+    Raises:
+        ConfigError: For a backbone of one stream or a kernel spec that cannot be read.
+    """
+
+    def __init__(
+        self,
+        in_channels: Mapping[str, int],
+        hidden_size: int = 1024,
+        *,
+        kernel_spec: Sequence[str] = PUBLISHED_KERNEL_SPEC,
+        left_pad_rule: str = 'exact',
+    ) -> None:
+        if len(in_channels) < 2 or 'main' in in_channels:
+            raise ConfigError(
+                f'MultiStreamTemporalConv needs a backbone of two or more streams besides main, got '
+                f'{list(in_channels)}. Use TemporalConv.'
+            )
+        super().__init__(
+            {'main': sum(in_channels.values()), **in_channels},
+            tuple(in_channels),
+            hidden_size=hidden_size,
+            kernel_spec=kernel_spec,
+            left_pad_rule=left_pad_rule,
+        )

@@ -1,0 +1,235 @@
+"""The recognizer: wires a backbone, a neck, a head, losses and a decoder together."""
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+import torch
+from mmengine.model import BaseModel
+from torch import nn
+
+from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.checks import one_of
+from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
+from cslrkit.structures import GlossVocab, SignDataSample
+from cslrkit.utils.config_path import config_path
+
+Vocab = Union[GlossVocab, str, Sequence[str], Mapping[str, Any]]
+
+
+@MODELS.register_module()
+class CSLRRecognizer(BaseModel):
+    """Continuous sign language recognizer.
+
+    Each part is a registered class; the dimensions of one go to the next, so a config states none of
+    them twice. Errors while building name the place in the config, e.g. ``model.backbone.depth``.
+
+    Args:
+        backbone: Frames to streams of frame features; config of a ``BACKBONES`` class.
+        neck: Frame features to steps; config of a ``NECKS`` class without ``in_channels``.
+        head: Steps to logits; config of a ``HEADS`` class without ``in_channels`` and
+            ``num_classes``.
+        losses: Configs of ``LOSSES`` classes; the total loss is the sum of exactly these.
+        decoder: Log-probabilities to hypotheses; config of a ``DECODERS`` class.
+        vocab: The glosses: a :class:`GlossVocab`, the path of a ``gloss_dict.npy``, a list of glosses
+            (ids 1, 2, ... in order), or a dict of gloss to id.
+        data_preprocessor: Batches and normalises; config of a ``MODELS`` class without
+            ``temporal_spec``, or a module. ``SignDataPreprocessor`` by default.
+        decode_outputs: Names of the main stream's logits to decode; the head's result and its
+            auxiliary logits by default.
+        on_short_clip: What happens in training to a clip with fewer steps than its glosses need:
+            ``'error'`` stops with the sample's id; ``'infinite_loss'`` lets CTC give infinity, for
+            optimizer wrappers that skip such batches.
+        init_cfg: mmengine's initialisation, e.g. ``dict(type='Pretrained', checkpoint=...)``.
+
+    Shape:
+        - ``inputs``: (N, T, 3, H, W), normalised and padded in time
+        - ``frame_lens``: padded lengths in frames, int64 (N,)
+
+    Raises:
+        ConfigError: If a part cannot be built or parts do not fit.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        *,
+        head: dict,
+        losses: Sequence[dict],
+        decoder: dict,
+        vocab: Vocab,
+        data_preprocessor: Optional[Union[dict, nn.Module]] = None,
+        decode_outputs: Optional[Sequence[str]] = None,
+        on_short_clip: str = 'error',
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        with config_path('model.vocab'):
+            vocab = as_vocab(vocab)
+        with config_path('model.backbone'):
+            backbone = BACKBONES.build(backbone)
+        with config_path('model.neck'):
+            neck = NECKS.build(neck, default_args=dict(in_channels=backbone.out_channels))
+        with config_path('model.data_preprocessor'):
+            super().__init__(_build_preprocessor(data_preprocessor, neck), init_cfg)
+        self.vocab = vocab
+        self.backbone = backbone
+        self.neck = neck
+        with config_path('model.head'):
+            dimensions = dict(in_channels=neck.out_channels, num_classes=vocab.num_classes)
+            self.head = HEADS.build(head, default_args=dimensions)
+        self.losses = nn.ModuleList()
+        for index, loss in enumerate(losses):
+            with config_path(f'model.losses[{index}]'):
+                self._add_loss(LOSSES.build(loss))
+        with config_path('model.decoder'):
+            self.decoder = DECODERS.build(decoder)
+        with config_path('model'):
+            self.on_short_clip = one_of('on_short_clip', on_short_clip, ('error', 'infinite_loss'))
+            self.decode_outputs = self._checked_outputs(decode_outputs)
+
+    def forward(
+        self,
+        inputs: torch.Tensor,
+        frame_lens: torch.Tensor,
+        data_samples: Optional[List[SignDataSample]] = None,
+        mode: str = 'tensor',
+    ) -> Union[Tuple[Dict[str, torch.Tensor], torch.Tensor], Dict[str, torch.Tensor], List[SignDataSample]]:
+        """Run the network as mmengine's loops ask.
+
+        Args:
+            inputs: Clips, (N, T, 3, H, W).
+            frame_lens: Padded lengths in frames, int64 (N,).
+            data_samples: Annotations, one for each clip; the modes ``loss`` and ``predict`` need them.
+            mode: ``'tensor'`` gives :meth:`logits` of every stream, ``'loss'`` :meth:`loss` and
+                ``'predict'`` :meth:`predict`.
+
+        Raises:
+            ConfigError: For another mode.
+        """
+        if mode == 'tensor':
+            return self.logits(inputs, frame_lens)
+        if mode == 'loss':
+            return self.loss(inputs, frame_lens, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, frame_lens, data_samples)
+        raise ConfigError(f"CSLRRecognizer.forward: got mode={mode!r}, expected 'tensor', 'loss' or 'predict'.")
+
+    def logits(
+        self, inputs: torch.Tensor, frame_lens: torch.Tensor, *, streams: Optional[Sequence[str]] = None
+    ) -> Tuple[Dict[str, torch.Tensor], torch.Tensor]:
+        """Return the head's logits (N, T', V) by name and the lengths in steps.
+
+        Args:
+            inputs: Clips, (N, T, 3, H, W).
+            frame_lens: Padded lengths in frames, int64 (N,).
+            streams: Streams of the neck to compute; all by default.
+        """
+        features = self.backbone(inputs.transpose(1, 2))
+        steps, feat_lens = self.neck(features, frame_lens, streams=streams)
+        return self.head(steps, feat_lens), feat_lens
+
+    def loss(
+        self, inputs: torch.Tensor, frame_lens: torch.Tensor, data_samples: Optional[List[SignDataSample]]
+    ) -> Dict[str, torch.Tensor]:
+        """Return each loss by name, multiplied by its weight.
+
+        Raises:
+            ConfigError: If the config has no losses.
+            DataError: If a clip has fewer steps than its glosses need and ``on_short_clip`` is
+                ``'error'``.
+        """
+        if not len(self.losses):
+            raise ConfigError('the recognizer has none, so it cannot be trained.', path='model.losses')
+        samples = _checked_samples(data_samples, len(inputs))
+        if self.on_short_clip == 'error':
+            check_alignable(samples, self.neck.temporal_spec.feat_len(frame_lens))
+        logits, feat_lens = self.logits(inputs, frame_lens)
+        targets = [sample.gloss_ids for sample in samples]
+        return {loss.name: loss.weight * loss(logits, feat_lens, targets) for loss in self.losses}
+
+    def parse_losses(self, losses: Dict[str, torch.Tensor]) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
+        """Return the sum of all losses, and it and each of them for the log."""
+        total = torch.stack(list(losses.values())).sum()
+        return total, {'loss': total, **losses}
+
+    def predict(
+        self, inputs: torch.Tensor, frame_lens: torch.Tensor, data_samples: Optional[List[SignDataSample]]
+    ) -> List[SignDataSample]:
+        """Decode the main stream; each sample's ``hyps`` get a hypothesis by the name of its logits."""
+        samples = _checked_samples(data_samples, len(inputs))
+        logits, feat_lens = self.logits(inputs, frame_lens, streams=('main',))
+        spec = self.neck.temporal_spec
+        for name in self.decode_outputs:
+            hyps = self.decoder(logits[name].float().log_softmax(-1), feat_lens)
+            for sample, hyp, frame_len in zip(samples, hyps, frame_lens.tolist()):
+                # A sample made by hand may not say where its frames come from: count them then.
+                indices = sample.frame_indices or range(max(frame_len - 2 * spec.left_pad, 1))
+                sample.hyps[name] = hyp.resolve(self.vocab, spec, frame_indices=indices, frame_rate=sample.frame_rate)
+        return samples
+
+    def _add_loss(self, loss: nn.Module) -> None:
+        for source in loss.sources:
+            one_of('source', source, self.head.logit_names)
+        if loss.name in ('loss', *(other.name for other in self.losses)):
+            raise ConfigError(f"got {loss.name!r}, expected a name of its own other than 'loss'.", path='name')
+        self.losses.append(loss)
+
+    def _checked_outputs(self, outputs: Optional[Sequence[str]]) -> Tuple[str, ...]:
+        if outputs is None:
+            return tuple(name for name in (self.head.primary, self.head.auxiliary) if name is not None)
+        main = [name for name in self.head.logit_names if name.endswith('/main')]
+        return tuple(one_of('decode_outputs', name, main) for name in outputs)
+
+
+def as_vocab(vocab: Vocab) -> GlossVocab:
+    """Return the vocabulary that a config gives.
+
+    Args:
+        vocab: A :class:`GlossVocab`, the path of a ``gloss_dict.npy``, a list of glosses, or a dict of
+            gloss to id or to ``[id, count]``.
+
+    Raises:
+        DataNotFoundError: If there is no such file.
+        DataError: If it holds no vocabulary.
+    """
+    if isinstance(vocab, GlossVocab):
+        return vocab
+    if isinstance(vocab, Mapping):
+        return GlossVocab(vocab)
+    if isinstance(vocab, (list, tuple)):
+        return GlossVocab.from_list(vocab)
+    return GlossVocab.from_file(vocab)
+
+
+def check_alignable(samples: Sequence[SignDataSample], feat_lens: torch.Tensor) -> None:
+    """Check that each clip has the steps that CTC needs for its glosses.
+
+    That is one for each gloss, and one more for the blank between equal neighbours.
+
+    Raises:
+        DataError: Naming the sample, its steps and those that it needs.
+    """
+    for sample, steps in zip(samples, feat_lens.tolist()):
+        ids = sample.gloss_ids
+        needed = len(ids) + int((ids[1:] == ids[:-1]).sum())
+        if steps < needed:
+            raise DataError(
+                f"sample '{sample.sample_id}': got {steps} feature steps, but its {len(ids)} glosses need {needed}. "
+                'Check its annotation, leave it out, take a neck of a smaller stride, or set '
+                "model.on_short_clip='infinite_loss'."
+            )
+
+
+def _build_preprocessor(config: Optional[Union[dict, nn.Module]], neck: nn.Module) -> nn.Module:
+    if isinstance(config, nn.Module):
+        return config
+    config = dict(type='SignDataPreprocessor') if config is None else config
+    return MODELS.build(config, default_args=dict(temporal_spec=neck.temporal_spec))
+
+
+def _checked_samples(samples: Optional[List[SignDataSample]], batch_size: int) -> List[SignDataSample]:
+    if samples is None or len(samples) != batch_size:
+        raise DataError(
+            f'CSLRRecognizer: got {"no" if samples is None else len(samples)} data samples for {batch_size} clips, '
+            'expected one for each.'
+        )
+    return samples
