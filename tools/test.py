@@ -12,12 +12,13 @@ def main() -> None:
         'python tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign/best_wer_epoch_12.pth --split dev',
     )
     parser.add_argument('config', help='the config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='a checkpoint of cslrkit')
+    parser.add_argument('checkpoint', help='a checkpoint of cslrkit, or a work directory, whose best one is taken')
     parser.add_argument(
         '--split',
+        nargs='+',
         choices=('train', 'dev', 'test'),
-        default='test',
-        help='train scores the training sentences with test transforms (default: test)',
+        default=['test'],
+        help='one or several; train scores the training sentences with test transforms (default: test)',
     )
     parser.add_argument('--work-dir', help='where results and the log go (default: beside the checkpoint)')
     parser.add_argument(
@@ -28,16 +29,26 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from cslrkit.apis import evaluate_model
-    from cslrkit.engine.config import load_config
+    from mmengine.dist import is_main_process
 
-    evaluate_model(
-        load_config(args.config, args.cfg_options),
-        args.checkpoint,
-        split=args.split,
-        work_dir=args.work_dir,
-        launcher=args.launcher,
-    )
+    from cslrkit.apis import evaluate_model
+    from cslrkit.engine.checkpoint_io import find_checkpoint
+    from cslrkit.engine.config import load_config
+    from cslrkit.evaluation.functional.table import format_wer_table
+
+    checkpoint = find_checkpoint(args.checkpoint)
+    results = {
+        split: evaluate_model(
+            load_config(args.config, args.cfg_options),
+            checkpoint,
+            split=split,
+            work_dir=args.work_dir,
+            launcher=args.launcher,
+        )
+        for split in args.split
+    }
+    if is_main_process():
+        print(f'\n{format_wer_table(results)}\n\ncheckpoint: {checkpoint}')
 
 
 if __name__ == '__main__':

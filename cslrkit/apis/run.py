@@ -7,6 +7,7 @@ from typing import Dict, Optional, Union
 import torch
 from mmengine.config import Config
 
+from cslrkit.engine.checkpoint_io import find_checkpoint
 from cslrkit.engine.config import select_split
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
@@ -64,7 +65,7 @@ def evaluate_model(
 
     Args:
         config: From ``cslrkit.engine.config.load_config``.
-        checkpoint: A cslrkit checkpoint.
+        checkpoint: A checkpoint of cslrkit, or a work directory, whose best checkpoint is taken.
         split: ``'train'`` (test transforms on the training sentences), ``'dev'`` or ``'test'``.
         work_dir: Where hypotheses, scores and the log go; beside the checkpoint by default.
         launcher: As for ``train_model``.
@@ -72,6 +73,7 @@ def evaluate_model(
     Returns:
         WER and its parts in percent, counts, and the auxiliary figures.
     """
+    checkpoint = find_checkpoint(checkpoint)
     config = select_split(config, split)
     config.work_dir = str(
         ensure_writable_dir(work_dir or Path(checkpoint).absolute().parent, what='output', option='--work-dir')

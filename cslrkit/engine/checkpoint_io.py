@@ -47,6 +47,23 @@ def read_checkpoint(path: Union[str, Path], *, map_location: Any = 'cpu') -> Dic
     return content
 
 
+def find_checkpoint(path: Union[str, Path], *, record: str = 'best_checkpoint') -> Path:
+    """Return ``path``, or if it is a work directory the checkpoint that its ``record`` names.
+
+    Raises:
+        CheckpointError: If a directory has no such record.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    if not (path / record).is_file():
+        raise CheckpointError(
+            f"checkpoint: the folder '{path}' has no file '{record}', which training writes after its first "
+            'validation. Name a .pth file.'
+        )
+    return path / Path((path / record).read_text(encoding='utf-8').strip()).name
+
+
 def check_vocab(path: Union[str, Path], meta: Mapping[str, Any], vocab: Optional[GlossVocab]) -> None:
     """Check that a checkpoint was trained on the vocabulary of the model.
 

@@ -15,20 +15,35 @@ from cslrkit.registry import accepted_arguments, nearest
 
 SPLIT_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
-# Keys that a user may set at the top level although a config does not mention them.
+# The top-level keys that something reads; any other is a variable of the config file itself.
 _TOP_LEVEL = (
     'ann_dir',
     'auto_scale_lr',
     'custom_hooks',
     'custom_imports',
     'data_root',
+    'default_hooks',
+    'default_scope',
     'env_cfg',
     'find_unused_parameters',
     'load_from',
+    'log_level',
+    'log_processor',
+    'model',
     'model_wrapper_cfg',
+    'optim_wrapper',
+    'param_scheduler',
     'randomness',
     'resume',
     'sync_bn',
+    'test_cfg',
+    'test_dataloader',
+    'test_evaluator',
+    'train_cfg',
+    'train_dataloader',
+    'val_cfg',
+    'val_dataloader',
+    'val_evaluator',
     'visualizer',
     'work_dir',
 )
@@ -89,6 +104,11 @@ def check_override(config: Config, key: str) -> None:
     """
     node: Any = config._cfg_dict
     parts = key.split('.')
+    if parts[0] in config and parts[0] not in _TOP_LEVEL:
+        raise ConfigError(
+            f"--cfg-options {key}: '{parts[0]}' is a variable of the config file, which was read already. "
+            'Override the setting that it went into, or change it in a config of your own.'
+        )
     for depth, part in enumerate(parts):
         place = '.'.join(parts[:depth]) or 'the top level'
         if isinstance(node, (list, tuple)):

@@ -13,6 +13,7 @@ from torch import nn
 import cslrkit
 from cslrkit.engine.checkpoint_io import (
     check_vocab,
+    find_checkpoint,
     load_weights,
     plain_message_hub,
     read_checkpoint,
@@ -20,6 +21,7 @@ from cslrkit.engine.checkpoint_io import (
     replace_file,
 )
 from cslrkit.engine.console import CONSOLE, quiet_console
+from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.registry import MODEL_WRAPPERS, RUNNERS
 
 
@@ -76,21 +78,16 @@ class CSLRRunner(Runner):
         if self._has_loaded:
             return
         if self._resume:
-            source = self._load_from or self._last_checkpoint()
-            if source is None:
+            source = self._load_from
+            if source is None and not (Path(self.work_dir) / LAST_RECORD).is_file():
                 self.say(f'resume: {self.work_dir} has no checkpoint yet; starting from the beginning')
                 return
+            source = find_checkpoint(source or self.work_dir, record=LAST_RECORD)
             self.resume(str(source))
             self.say(f'resumed from {source} after epoch {self.epoch}')
         elif self._load_from is not None:
             self.load_checkpoint(self._load_from)
             self.say(f'loaded {self._load_from}')
-
-    def _last_checkpoint(self) -> Optional[Path]:
-        record = Path(self.work_dir) / 'last_checkpoint'
-        if not record.is_file():
-            return None
-        return Path(self.work_dir) / Path(record.read_text(encoding='utf-8').strip()).name
 
     def load_checkpoint(
         self,

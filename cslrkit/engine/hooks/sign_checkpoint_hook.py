@@ -9,12 +9,15 @@ from mmengine.hooks import CheckpointHook
 from cslrkit.registry import HOOKS
 from cslrkit.utils.files import write_atomically
 
+LAST_RECORD = 'last_checkpoint'  # mmengine's name
+BEST_RECORD = 'best_checkpoint'
+
 
 @HOOKS.register_module()
 class SignCheckpointHook(CheckpointHook):
     """Keep the best checkpoint by WER and the last ones.
 
-    The runner replaces a checkpoint file in one step, and the best score travels in every
+    The files ``best_checkpoint`` and ``last_checkpoint`` of the work directory name them. The runner replaces a checkpoint file in one step, and the best score travels in every
     checkpoint. Paths are kept by name, so that a moved work directory still resumes.
 
     Args:
@@ -42,7 +45,13 @@ class SignCheckpointHook(CheckpointHook):
             runner.message_hub.update_info('best_ckpt', str(Path(runner.work_dir) / Path(best).name))
         super().before_train(runner)
 
+    def _save_best_checkpoint(self, runner, metrics: dict) -> None:
+        super()._save_best_checkpoint(runner, metrics)
+        best = runner.message_hub.runtime_info.get('best_ckpt')
+        if best is not None and is_main_process():
+            write_atomically(Path(runner.work_dir) / BEST_RECORD, Path(best).name)
+
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         super()._save_checkpoint_with_step(runner, step, meta)
         if is_main_process():
-            write_atomically(Path(runner.work_dir) / 'last_checkpoint', Path(self.last_ckpt).name)
+            write_atomically(Path(runner.work_dir) / LAST_RECORD, Path(self.last_ckpt).name)

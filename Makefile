@@ -1,0 +1,35 @@
+# Short names for what the README says. Everything runs in .venv, which `make install` makes.
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: install quickstart test lint parity clean
+
+install: $(STAMP)
+
+$(STAMP): setup.py constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(STAMP)
+
+# The main job on the synthetic corpus: draw it, train a small SlowFast, score dev and test.
+quickstart: install
+	$(RUN) tools/make_synthetic.py data/synthsign --preset small
+	$(RUN) tools/train.py configs/slowfast/synthsign.py --work-dir work_dirs/synthsign
+	$(RUN) tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign --split dev test
+
+test: install
+	$(RUN) -m pytest
+
+lint: install
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+# Recorded facts of the published implementation; FILES may name others of the same form.
+FILES ?= tests/data/*.json
+parity: install
+	$(RUN) tools/check_parity.py $(FILES)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
