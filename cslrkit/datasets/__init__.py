@@ -1,0 +1,17 @@
+"""Corpora, their pipelines and batches."""
+
+from cslrkit.datasets.collate import make_collate_fn
+from cslrkit.datasets.csl_daily_dataset import CSLDailyDataset
+from cslrkit.datasets.csl_dataset import CSLDataset
+from cslrkit.datasets.cslr_dataset import CSLRDataset
+from cslrkit.datasets.phoenix2014_dataset import Phoenix2014Dataset
+from cslrkit.datasets.phoenix2014_t_dataset import Phoenix2014TDataset
+
+__all__ = [
+    'CSLDailyDataset',
+    'CSLDataset',
+    'CSLRDataset',
+    'Phoenix2014Dataset',
+    'Phoenix2014TDataset',
+    'make_collate_fn',
+]

@@ -1,5 +1,5 @@
 """Recognizers and their parts."""
 
-from cslrkit.models import backbones, heads, losses, necks, recognizers
+from cslrkit.models import backbones, data_preprocessor, heads, losses, necks, recognizers
 
-__all__ = ['backbones', 'heads', 'losses', 'necks', 'recognizers']
+__all__ = ['backbones', 'data_preprocessor', 'heads', 'losses', 'necks', 'recognizers']

@@ -1,0 +1,20 @@
+"""Transforms of a sample dict; a class's docstring lists the keys it needs and makes."""
+
+from cslrkit.datasets.transforms.loading import LoadFrames
+from cslrkit.datasets.transforms.packing import PackClassicalInputs, PackSignInputs
+from cslrkit.datasets.transforms.resampling import RandomResize, RandomRotation, Resize
+from cslrkit.datasets.transforms.spatial import CenterCrop, RandomCrop, RandomHorizontalFlip
+from cslrkit.datasets.transforms.temporal import TemporalRescale
+
+__all__ = [
+    'CenterCrop',
+    'LoadFrames',
+    'PackClassicalInputs',
+    'PackSignInputs',
+    'RandomCrop',
+    'RandomHorizontalFlip',
+    'RandomResize',
+    'RandomRotation',
+    'Resize',
+    'TemporalRescale',
+]

@@ -1,0 +1,197 @@
+"""A corpus of signed sentences: frame folders and gloss annotations."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+from mmengine.dataset import BaseDataset, Compose
+
+from cslrkit.datasets.frame_folders import check_frame_root, list_frames, no_frames_error
+from cslrkit.datasets.info_file import describe_unknown, encode_entries, read_entries
+from cslrkit.errors import ConfigError, DataError, DataNotFoundError
+from cslrkit.registry import DATASETS, TRANSFORMS
+from cslrkit.structures import GlossVocab
+
+UNKNOWN_GLOSS_RULES = ('drop', 'error')
+
+
+@DATASETS.register_module()
+class CSLRDataset(BaseDataset):
+    """Sentences of a corpus, each a folder of frames and a sequence of glosses.
+
+    Everything that the annotations can tell is checked when the dataset is built; the frames of a
+    sample are looked up when it is read. A sample that cannot be read is an error, never replaced.
+    Child classes say where their corpus keeps its frames. This class itself takes them from
+    ``{data_root}/{frame_subdir}/{folder}``, where ``folder`` comes from the annotation.
+
+    Source: behaviour of ``BaseFeeder`` in ``dataset/dataloader_video.py`` of kaistmm/SlowFastSign
+    37d1b6c. Differs: every entry is read, unknown glosses are counted and named, missing frames
+    are an error.
+
+    Sample dict handed to the pipeline: ``sample_id``, ``split``, ``signer``, ``original_info``
+    (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int), ``frame_paths``
+    (list of str, sorted by name), ``frame_rate`` (float or None), ``frame_interval`` (int),
+    ``num_frames`` (int, as annotated), ``sample_idx`` (int).
+
+    Args:
+        data_root: Folder of the corpus.
+        split: ``'train'``, ``'dev'`` or ``'test'``: the name before ``_info.npy``.
+        ann_dir: Folder with ``{split}_info.npy`` and ``gloss_dict.npy``, relative to ``data_root``
+            unless absolute.
+        frame_subdir: Folder with the frames of all samples, relative to the corpus's folder of
+            features; None takes the corpus's usual one.
+        pipeline: Transforms, as dicts with ``type`` or as callables.
+        test_mode: mmengine's mark of a dataset for evaluation; reading does not depend on it.
+        frame_interval: Keep every n-th frame, from a random offset (transforms draw it).
+        drop_last_entry: Leave out what the published feeder never read: the last sentence of CSL
+            and CSL-Daily.
+        on_unknown_gloss: ``'drop'`` leaves glosses outside the vocabulary out of ``gloss_ids``
+            with one warning; ``'error'`` raises.
+        frame_rate: Frames per second; None takes the corpus's, if that is known.
+        vocab: The vocabulary; None reads ``gloss_dict.npy``.
+        check_frames: Whether to check on building that the folder of frames exists. Without
+            frames, only the annotations can be used.
+
+    Raises:
+        ConfigError: For a wrong argument.
+        DataNotFoundError: If a folder or file is not where it is looked for.
+        DataError: If an annotation is malformed, or a gloss unknown and that is an error.
+    """
+
+    corpus = 'cslr'
+    features_dir = ''  # what comes between data_root and frame_subdir
+    default_frame_subdir = ''
+    default_frame_rate: Optional[float] = None
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str,
+        *,
+        ann_dir: str = 'preprocess',
+        frame_subdir: Optional[str] = None,
+        pipeline: Sequence[Union[dict, Callable]] = (),
+        test_mode: bool = False,
+        frame_interval: int = 1,
+        drop_last_entry: bool = False,
+        on_unknown_gloss: str = 'drop',
+        frame_rate: Optional[float] = None,
+        vocab: Optional[GlossVocab] = None,
+        check_frames: bool = True,
+    ) -> None:
+        self.split = split
+        self._where = f'{self.corpus} {split}'
+        if isinstance(frame_interval, bool) or not isinstance(frame_interval, int) or frame_interval < 1:
+            raise ConfigError(f'{self._where}: frame_interval: got {frame_interval!r}, expected 1, 2, ...')
+        if on_unknown_gloss not in UNKNOWN_GLOSS_RULES:
+            raise ConfigError(
+                f'{self._where}: on_unknown_gloss: got {on_unknown_gloss!r}, expected one of {UNKNOWN_GLOSS_RULES}.'
+            )
+        if vocab is not None and not isinstance(vocab, GlossVocab):
+            raise ConfigError(f'{self._where}: vocab: got a {type(vocab).__name__}, expected a GlossVocab.')
+        super().__init__(data_root=str(data_root), test_mode=test_mode, lazy_init=True)
+        self.frame_interval = frame_interval
+        self.frame_rate = self.default_frame_rate if frame_rate is None else float(frame_rate)
+        self.on_unknown_gloss = on_unknown_gloss
+        self.drop_last_entry = drop_last_entry
+        subdir = self.default_frame_subdir if frame_subdir is None else frame_subdir
+        self.frame_root = os.path.normpath(os.path.join(self.data_root, self.features_dir, subdir))
+        # Built here, because mmengine's Compose asks its own registry unless a scope is set.
+        self.pipeline = Compose([_build_transform(step) for step in pipeline])
+        self._info_file, vocab_file = self._locate(Path(self.data_root, ann_dir), needs_vocab=vocab is None)
+        self._vocab = GlossVocab.from_file(vocab_file) if vocab is None else vocab
+        if check_frames:
+            check_frame_root(self.frame_root, where=self._where, data_root=self.data_root)
+        self._metainfo = dict(corpus=self.corpus, split=split, glosses=self._vocab.glosses)
+        self.full_init()
+
+    @property
+    def vocab(self) -> GlossVocab:
+        """The vocabulary that ``gloss_ids`` refer to."""
+        return self._vocab
+
+    @property
+    def sample_ids(self) -> List[str]:
+        """Ids of the samples, in order."""
+        return [self.get_data_info(index)['sample_id'] for index in range(len(self))]
+
+    @property
+    def references(self) -> Dict[str, Tuple[str, ...]]:
+        """Raw gloss strings of every sample by its id, unknown ones included."""
+        infos = (self.get_data_info(index) for index in range(len(self)))
+        return {info['sample_id']: info['glosses'] for info in infos}
+
+    def load_data_list(self) -> List[Dict[str, Any]]:
+        """Read and check the annotation; called once, when the dataset is built."""
+        entries = read_entries(self._info_file, where=self._where, drop_last_entry=self.drop_last_entry)
+        if not entries:
+            raise DataError(f'{self._where}: drop_last_entry leaves no entry of {self._info_file}.')
+        encoded, unknown, affected = encode_entries(entries, self._vocab)
+        if unknown:
+            message = f'{self._where}: {describe_unknown(unknown, affected, len(entries))}.'
+            if self.on_unknown_gloss == 'error':
+                raise DataError(
+                    f"{message} The first is in sample '{affected[0]}'. Prepare the vocabulary again, or set "
+                    "on_unknown_gloss='drop'."
+                )
+            warnings.warn(f'{message} They are dropped from the targets and stay in the references.', stacklevel=4)
+        return [dict(entry, gloss_ids=gloss_ids) for entry, gloss_ids in zip(entries, encoded)]
+
+    def prepare_data(self, idx: int) -> Any:
+        """Find the frames of sample ``idx`` and run the pipeline.
+
+        Raises:
+            DataNotFoundError: If the sample's folder does not exist.
+            DataError: If no frame is in it.
+        """
+        sample = self.get_data_info(idx + len(self) if idx < 0 else idx)
+        pattern = self.frame_pattern(sample.pop('folder'))
+        paths = list_frames(self.frame_root, pattern)
+        if not paths:
+            raise no_frames_error(self.frame_root, pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
+        sample.update(
+            split=self.split, frame_paths=paths, frame_rate=self.frame_rate, frame_interval=self.frame_interval
+        )
+        return self.pipeline(sample)
+
+    def frame_pattern(self, folder: str) -> str:
+        """Turn an annotation's ``folder`` into a glob pattern relative to the folder of frames."""
+        return folder if '*' in os.path.basename(folder) else os.path.join(folder, '*')
+
+    def __getitem__(self, idx: int) -> Any:
+        """Return sample ``idx`` after the pipeline; unlike in mmengine, never another one."""
+        sample = self.prepare_data(idx)
+        if sample is None:
+            raise DataError(f'{self._where}: a transform returned None for sample {idx}, expected the sample dict.')
+        return sample
+
+    def _locate(self, ann_dir: Path, *, needs_vocab: bool) -> Tuple[Path, Path]:
+        """Check that the annotation files exist, and say how to point to them."""
+        info_file, vocab_file = ann_dir / f'{self.split}_info.npy', ann_dir / 'gloss_dict.npy'
+        if ann_dir.is_dir():
+            splits = sorted(path.name[: -len('_info.npy')] for path in ann_dir.glob('*_info.npy'))
+            needed = [info_file, vocab_file] if needs_vocab else [info_file]
+            missing = ' and '.join(f"'{path}'" for path in needed if not path.is_file())
+            note = f' Splits that are there: {", ".join(splits)}.' if splits else ' No *_info.npy is there.'
+            note += ' Prepare the corpus (docs/data_format.md).'
+        else:
+            relative = not ann_dir.is_absolute() or Path(self.data_root) in ann_dir.parents
+            lost_root = relative and not os.path.isdir(self.data_root)
+            missing = f"the data root '{self.data_root}'" if lost_root else f"the folder of annotations '{ann_dir}'"
+            note = ''
+        if missing:
+            raise DataNotFoundError(
+                f'{self._where}: {missing} not found, looked for from {os.getcwd()!r}.{note} Set data_root in the '
+                'config (the configs take its root from the environment variable CSLRKIT_DATA), or ann_dir, which '
+                'is relative to data_root unless absolute.'
+            )
+        return info_file, vocab_file
+
+
+def _build_transform(step: Union[dict, Callable]) -> Callable:
+    if isinstance(step, dict):
+        return TRANSFORMS.build(step)
+    if callable(step):
+        return step
+    raise ConfigError(f'pipeline: got {step!r}, expected a dict with a type or a callable.')

@@ -1,0 +1,115 @@
+"""Read and check the entries of ``{split}_info.npy``."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+
+from cslrkit.errors import DataError
+from cslrkit.structures import GlossVocab
+from cslrkit.utils.npy import load_object
+
+TEXT_FIELDS = ('fileid', 'folder', 'signer', 'label', 'original_info')
+NAMED_GLOSSES = 30  # how many unknown glosses a message names
+
+
+def read_entries(path: Path, *, where: str, drop_last_entry: bool = False) -> List[Dict[str, Any]]:
+    """Return the checked entries of an information file, in order of their index.
+
+    Args:
+        path: A ``{split}_info.npy``: a dict ``index -> entry``; the PHOENIX corpora also have the
+            string key ``prefix``, which nothing depends on.
+        where: How messages begin, e.g. ``'phoenix2014 dev'``.
+        drop_last_entry: Keep ``len(dict) - 1`` entries, as the published feeder did: the last one
+            is lost where there is no ``prefix`` key.
+
+    Returns:
+        Dicts with ``sample_id``, ``folder``, ``signer``, ``original_info`` (str), ``num_frames``
+        (int) and ``glosses`` (tuple of the raw tokens, empty ones dropped).
+
+    Raises:
+        DataNotFoundError: If there is no such file.
+        DataError: If the file, an entry or its index is malformed, or an id repeats.
+    """
+    content = load_object(path)
+    if not isinstance(content, dict):
+        raise DataError(f"{where}: '{path}' holds a {type(content).__name__}, expected a dict of entries.")
+    indices = [key for key in content if isinstance(key, (int, np.integer))]
+    strange = [key for key in content if not isinstance(key, (int, np.integer)) and key != 'prefix']
+    if strange or sorted(indices) != list(range(len(indices))):
+        got = f'the key {strange[0]!r}' if strange else f'{len(indices)} entries that are not numbered 0, 1, ...'
+        raise DataError(f"{where}: '{path}': got {got}, expected entries 0..n-1 and at most the extra key 'prefix'.")
+    if not indices:
+        raise DataError(f"{where}: '{path}' has no entries. Prepare the corpus again.")
+    entries = [_checked(content[index], f"{where}: '{path}': entry {index}") for index in range(len(indices))]
+    _check_unique(entries, f"{where}: '{path}'")
+    return entries[: len(content) - 1] if drop_last_entry else entries
+
+
+def encode_entries(
+    entries: Sequence[Dict[str, Any]], vocab: GlossVocab
+) -> Tuple[List[List[int]], 'Counter[str]', List[str]]:
+    """Return the gloss ids of every entry, how often each unknown gloss occurs, and the ids of their samples."""
+    encoded, unknown, affected = [], Counter(), []
+    for entry in entries:
+        gloss_ids, missing = vocab.encode(entry['glosses'])
+        encoded.append(gloss_ids)
+        unknown.update(missing)
+        if missing:
+            affected.append(entry['sample_id'])
+    return encoded, unknown, affected
+
+
+def describe_unknown(unknown: 'Counter[str]', affected: Sequence[str], total: int) -> str:
+    """Count and name glosses that the vocabulary lacks, the most frequent first."""
+    ranked = sorted(unknown.items(), key=lambda item: (-item[1], item[0]))
+    named = ', '.join(f'{gloss!r} ({count})' for gloss, count in ranked[:NAMED_GLOSSES])
+    rest = f' and {len(ranked) - NAMED_GLOSSES} more' if len(ranked) > NAMED_GLOSSES else ''
+    return (
+        f'glosses outside the vocabulary: {len(ranked)} ({sum(unknown.values())} occurrences in '
+        f'{len(affected)} of {total} sentences): {named}{rest}'
+    )
+
+
+def _checked(entry: Any, where: str) -> Dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise DataError(f'{where}: got a {type(entry).__name__}, expected a dict with {", ".join(TEXT_FIELDS)}.')
+    for name in (*TEXT_FIELDS, 'num_frames'):
+        if name not in entry:
+            raise DataError(f"{where} has no '{name}'; it has: {', '.join(map(str, entry))}.")
+    for name in TEXT_FIELDS:
+        if not isinstance(entry[name], str):
+            raise DataError(f"{where}: '{name}': got {entry[name]!r}, expected a string.")
+    for name in ('fileid', 'folder'):
+        if not entry[name]:
+            raise DataError(f"{where}: '{name}' is empty, expected a name.")
+    return dict(
+        sample_id=entry['fileid'],
+        folder=entry['folder'],
+        signer=entry['signer'],
+        original_info=entry['original_info'],
+        # Only spaces separate glosses, as published; PHOENIX labels hold double ones.
+        glosses=tuple(token for token in entry['label'].split(' ') if token),
+        num_frames=_frame_count(entry['num_frames'], where),
+    )
+
+
+def _frame_count(value: Any, where: str) -> int:
+    """CSL-Daily writes its frame counts as strings."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0:
+        return int(value)
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    raise DataError(f"{where}: 'num_frames': got {value!r}, expected a number of frames.")
+
+
+def _check_unique(entries: Sequence[Dict[str, Any]], where: str) -> None:
+    first: Dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        sample_id = entry['sample_id']
+        if sample_id in first:
+            raise DataError(
+                f"{where}: entries {first[sample_id]} and {index} have one fileid '{sample_id}'; ids must be unique."
+            )
+        first[sample_id] = index

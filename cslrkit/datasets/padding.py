@@ -1,0 +1,97 @@
+"""Pad clips to a batch and normalise it: what every collate and the data preprocessor share."""
+
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Union
+
+import torch
+
+from cslrkit.errors import DataError
+
+if TYPE_CHECKING:  # the models import this module
+    from cslrkit.models.temporal_spec import TemporalSpec
+
+Statistic = Union[float, Sequence[float]]
+
+
+def longest_first(clips: Sequence[torch.Tensor]) -> List[int]:
+    """Positions of ``clips`` by falling length; equal lengths keep their order."""
+    return sorted(range(len(clips)), key=lambda position: len(clips[position]), reverse=True)
+
+
+def pad_clips(
+    clips: Sequence[torch.Tensor],
+    spec: 'TemporalSpec',
+    *,
+    dtype: Optional[torch.dtype] = None,
+    channels_last: bool = False,
+) -> Tuple[torch.Tensor, torch.Tensor]:
+    """Pad clips in time to one batch.
+
+    A clip gets ``spec.left_pad`` copies of its first frame on the left, and copies of its last
+    frame on the right up to the padded length of the longest clip.
+
+    Source: ``BaseFeeder.collate_fn`` of kaistmm/SlowFastSign 37d1b6c.
+
+    Args:
+        clips: Clips of any number type on one device.
+        spec: Gives the left padding and the padded lengths.
+        dtype: Number type of the batch; None keeps that of the clips.
+        channels_last: Whether channels are innermost in memory (N T H W C) instead of N T C H W.
+
+    Shape:
+        clips: (T, C, H, W) each. Returns: the batch (N, T_pad, C, H, W) and ``frame_lens``, int64
+        (N,) on the CPU, the length of each clip after padding to whole feature steps.
+
+    Raises:
+        DataError: For no clips, an empty clip, or clips that differ in channels, height or width.
+    """
+    _check_clips(clips)
+    channels, height, width = clips[0].shape[1:]
+    lengths = [spec.frame_len(len(clip)) for clip in clips]
+    options = dict(dtype=dtype or clips[0].dtype, device=clips[0].device)
+    if channels_last:
+        batch = torch.empty((len(clips), max(lengths), height, width, channels), **options).permute(0, 1, 4, 2, 3)
+    else:
+        batch = torch.empty((len(clips), max(lengths), channels, height, width), **options)
+    for row, clip in zip(batch, clips):
+        end = spec.left_pad + len(clip)
+        row[: spec.left_pad] = clip[0]
+        row[spec.left_pad : end] = clip
+        row[end:] = clip[-1]
+    return batch, torch.tensor(lengths, dtype=torch.int64)
+
+
+def normalize_(video: torch.Tensor, *, mean: Statistic, std: Statistic) -> torch.Tensor:
+    """Turn pixels 0-255 into ``(x / 255 - mean) / std``, in place.
+
+    Args:
+        video: Float pixels.
+        mean: Mean of pixels in 0-1, one number or one a channel.
+        std: Standard deviation, likewise.
+
+    Shape:
+        video: (..., C, H, W), which is also returned.
+    """
+    return video.div_(255.0).sub_(_per_channel(mean, video)).div_(_per_channel(std, video))
+
+
+def _per_channel(value: Statistic, video: torch.Tensor) -> Union[float, torch.Tensor]:
+    return value if isinstance(value, (int, float)) else video.new_tensor(value).view(-1, 1, 1)
+
+
+def _check_clips(clips: Sequence[torch.Tensor]) -> None:
+    if not len(clips):
+        raise DataError('batch: got no clips, expected at least one.')
+    for position, clip in enumerate(clips):
+        if clip.dim() != 4 or len(clip) == 0:
+            raise DataError(
+                f'batch: clip {position} has the shape {tuple(clip.shape)}, expected (T, C, H, W) with T > 0.'
+            )
+        if clip.shape[1:] != clips[0].shape[1:]:
+            raise DataError(
+                f'batch: clip {position} is {_size(clip)}, clip 0 is {_size(clips[0])} (channels x height x width). '
+                'Crop or resize all clips to one size in the pipeline, or use a batch size of 1.'
+            )
+
+
+def _size(clip: torch.Tensor) -> str:
+    return 'x'.join(str(size) for size in clip.shape[1:])

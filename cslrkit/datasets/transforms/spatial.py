@@ -1,0 +1,99 @@
+"""Crop and flip whole clips."""
+
+import random
+from typing import Any, Dict, Sequence, Tuple, Union
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from cslrkit.datasets.transforms.checks import as_size
+from cslrkit.errors import ConfigError
+from cslrkit.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomCrop(BaseTransform):
+    """Cut one random box out of all frames, padding with zeros where they are smaller.
+
+    ``random.randint`` draws the left edge, then the top edge; along an axis where the frame is
+    smaller than the box nothing is drawn, where they are equal a number is. Source:
+    ``utils/video_augmentation.py`` of kaistmm/SlowFastSign 37d1b6c.
+
+    Required and modified keys: ``imgs``.
+
+    Args:
+        size: Height and width in pixels, or both in one number.
+    """
+
+    def __init__(self, size: Union[int, Sequence[int]]) -> None:
+        self.size = as_size('RandomCrop: size', size)
+
+    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+        """Crop ``imgs``."""
+        clip = results['imgs']
+        crop_h, crop_w = self.size
+        left, pad_w = _draw_edge(clip.shape[2], crop_w)
+        top, pad_h = _draw_edge(clip.shape[1], crop_h)
+        clip = clip[:, top : top + crop_h, left : left + crop_w]
+        if any(pad_w + pad_h):
+            clip = np.pad(clip, ((0, 0), pad_h, pad_w, (0, 0)))
+        results['imgs'] = clip
+        return results
+
+
+@TRANSFORMS.register_module()
+class CenterCrop(BaseTransform):
+    """Cut the central box out of all frames; never larger than the frame.
+
+    Edges are at ``round((frame - box) / 2)``, halves to even. Source:
+    ``utils/video_augmentation.py`` of kaistmm/SlowFastSign 37d1b6c.
+
+    Required and modified keys: ``imgs``.
+
+    Args:
+        size: Height and width in pixels, or both in one number.
+    """
+
+    def __init__(self, size: Union[int, Sequence[int]]) -> None:
+        self.size = as_size('CenterCrop: size', size)
+
+    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+        """Crop ``imgs``."""
+        clip = results['imgs']
+        height, width = clip.shape[1:3]
+        crop_h, crop_w = min(self.size[0], height), min(self.size[1], width)
+        top, left = round((height - crop_h) / 2), round((width - crop_w) / 2)
+        results['imgs'] = clip[:, top : top + crop_h, left : left + crop_w]
+        return results
+
+
+@TRANSFORMS.register_module()
+class RandomHorizontalFlip(BaseTransform):
+    """Mirror the clip left to right where ``random.random() < prob``.
+
+    Source: ``utils/video_augmentation.py`` of kaistmm/SlowFastSign 37d1b6c.
+
+    Required and modified keys: ``imgs``.
+
+    Args:
+        prob: Probability of a flip.
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        if not 0 <= prob <= 1:
+            raise ConfigError(f'RandomHorizontalFlip: prob: got {prob!r}, expected a probability in [0, 1].')
+        self.prob = prob
+
+    def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
+        """Flip ``imgs``, or not."""
+        if random.random() < self.prob:
+            results['imgs'] = results['imgs'][:, :, ::-1]
+        return results
+
+
+def _draw_edge(length: int, crop: int) -> Tuple[int, Tuple[int, int]]:
+    """Return where the box begins along an axis, and the zeros before and after it."""
+    if crop > length:
+        pad = crop - length
+        return 0, (pad // 2, pad - pad // 2)
+    return random.randint(0, length - crop), (0, 0)

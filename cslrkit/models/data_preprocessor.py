@@ -1,0 +1,88 @@
+"""From the data loader's lists to the network's batch."""
+
+from typing import Any, Dict, List, Optional, Sequence
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+
+from cslrkit.datasets.padding import Statistic, longest_first, normalize_, pad_clips
+from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.temporal_spec import TemporalSpec
+from cslrkit.registry import MODELS
+
+
+@MODELS.register_module()
+class SignDataPreprocessor(BaseDataPreprocessor):
+    """Move uint8 clips to the device, then pad and normalise them there.
+
+    Clips stay uint8 and unpadded until they are on the device: a quarter of the bytes through
+    workers and bus. Samples are sorted longest clip first, equal lengths in their order.
+
+    Source: ``normalize`` and ``collate_fn`` of ``BaseFeeder`` in kaistmm/SlowFastSign 37d1b6c; the
+    same values, with channels innermost in memory.
+
+    Args:
+        mean: Mean of pixels in 0-1, one number or one a channel.
+        std: Standard deviation of pixels in 0-1, likewise.
+        temporal_spec: Geometry of the temporal stack, handed over by the recognizer; None pads
+            only to the longest clip.
+        non_blocking: Whether copies to the device may overlap with computation.
+
+    Shape:
+        ``data['inputs']``: uint8 clips (T, C, H, W), in a list, with ``data['data_samples']`` of
+        the same length. Returns ``inputs`` float32 (N, T_pad, C, H, W) over N T H W C memory,
+        ``frame_lens`` int64 (N,) on the CPU, and ``data_samples``, both in the new order.
+
+    Raises:
+        ConfigError: For a standard deviation that is not positive or a wrong ``temporal_spec``.
+        DataError: For inputs that are not uint8 clips of one size, or not one sample each.
+    """
+
+    def __init__(
+        self,
+        mean: Statistic = 0.45,
+        std: Statistic = 0.225,
+        *,
+        temporal_spec: Optional[TemporalSpec] = None,
+        non_blocking: bool = False,
+    ) -> None:
+        super().__init__(non_blocking=non_blocking)
+        self.mean = _as_statistic(mean)
+        self.std = _as_statistic(std)
+        if min([self.std] if isinstance(self.std, float) else self.std) <= 0:
+            raise ConfigError(f'SignDataPreprocessor: std: got {std!r}, expected positive numbers.')
+        if temporal_spec is not None and not isinstance(temporal_spec, TemporalSpec):
+            raise ConfigError(f'SignDataPreprocessor: temporal_spec: got {temporal_spec!r}, expected a TemporalSpec.')
+        self.temporal_spec = TemporalSpec(()) if temporal_spec is None else temporal_spec
+
+    def forward(self, data: Dict[str, Any], training: bool = False) -> Dict[str, Any]:
+        """Return the batch; ``training`` changes nothing, augmentation belongs to the pipeline."""
+        clips, samples = data['inputs'], data['data_samples']
+        _check_inputs(clips, samples)
+        order = longest_first(clips)
+        on_device = self.cast_data(
+            dict(inputs=[clips[position] for position in order], data_samples=[samples[position] for position in order])
+        )
+        batch, frame_lens = pad_clips(on_device['inputs'], self.temporal_spec, dtype=torch.float32, channels_last=True)
+        normalize_(batch, mean=self.mean, std=self.std)
+        return dict(inputs=batch, frame_lens=frame_lens, data_samples=on_device['data_samples'])
+
+
+def _as_statistic(value: Statistic) -> Statistic:
+    return float(value) if isinstance(value, (int, float)) else [float(number) for number in value]
+
+
+def _check_inputs(clips: Sequence[torch.Tensor], samples: List[Any]) -> None:
+    if not isinstance(samples, (list, tuple)) or len(clips) != len(samples):
+        got = f'{len(samples)} data samples' if isinstance(samples, (list, tuple)) else type(samples).__name__
+        raise DataError(
+            f'SignDataPreprocessor: got {len(clips)} clips with {got}, expected lists of one length; set '
+            "collate_fn=dict(type='pseudo_collate') in the data loader."
+        )
+    for position, clip in enumerate(clips):
+        if not isinstance(clip, torch.Tensor) or clip.dtype != torch.uint8:
+            got = clip.dtype if isinstance(clip, torch.Tensor) else type(clip).__name__
+            raise DataError(
+                f'SignDataPreprocessor: clip {position} is {got}, expected a uint8 tensor (T, C, H, W); end the '
+                "pipeline with dict(type='PackSignInputs')."
+            )
