@@ -205,7 +205,7 @@ def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] =
 # --- children of mmengine's roots: the Runner builds from these -------------------------------
 
 MODELS = Registry(  # recognizers (an mmengine BaseModel) and data preprocessors
-    'model', mmengine_registry.MODELS, locations=['cslrkit.models']
+    'model', mmengine_registry.MODELS, locations=['cslrkit.models.data_preprocessor', 'cslrkit.models.recognizers']
 )
 DATASETS = Registry(  # index -> plain dict of one sample, after its pipeline
     'dataset', mmengine_registry.DATASETS, locations=['cslrkit.datasets']

@@ -5,7 +5,6 @@ from typing import Dict
 import torch
 from torch import nn
 
-from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.backbones.residual3d import (
     SPATIAL_STRIDES,
     STAGE_BLOCKS,
@@ -15,6 +14,7 @@ from cslrkit.models.backbones.residual3d import (
     initialise,
     upsample_time,
 )
+from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.registry import BACKBONES
 
 # Temporal kernels of s1..s5.

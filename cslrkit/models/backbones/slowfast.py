@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from cslrkit.errors import ConfigError
-from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.backbones.fusion import FUSIONS, LateralFusion
 from cslrkit.models.backbones.residual3d import (
     SPATIAL_STRIDES,
@@ -17,6 +16,7 @@ from cslrkit.models.backbones.residual3d import (
     initialise,
     upsample_time,
 )
+from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.registry import BACKBONES
 
 # What the published yaml files set beside the depth.

@@ -71,8 +71,8 @@ class TemporalStacks(nn.Module):
         feat_lens = self.temporal_spec.feat_len(frame_lens)
         if int(feat_lens.min()) < 1:
             raise DataError(
-                f'temporal stack {list(self.temporal_spec.layers)}: got a clip of {int(frame_lens.min())} frames after '
-                f'padding, expected at least {self._min_frames()}. Leave shorter clips out or take a smaller kernel spec.'
+                f'temporal stack {list(self.temporal_spec.layers)}: got a clip of {int(frame_lens.min())} frames with '
+                f'padding, expected at least {self._min_frames()}. Leave out such clips or take a shorter kernel spec.'
             )
         outputs = {}
         for stream in self.streams if streams is None else streams:
