@@ -281,3 +281,6 @@ LOSSES = Registry(  # logits, lengths, targets -> a scalar
 DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
     'decoder', locations=['cslrkit.decoders']
 )
+NORMALIZERS = Registry(  # cleans the words of hypotheses and references before they are scored
+    'normalizer', locations=['cslrkit.evaluation']
+)
