@@ -1,0 +1,26 @@
+"""Pure functions: word alignment, word error rates, normalisers, STM and CTM files, tables."""
+
+from cslrkit.evaluation.functional.alignment import align_words
+from cslrkit.evaluation.functional.ctm import CtmEntry, dump_ctm, load_ctm
+from cslrkit.evaluation.functional.published import compare_outputs, published_report
+from cslrkit.evaluation.functional.sclite import sclite_report
+from cslrkit.evaluation.functional.stm import StmEntry, dump_stm, load_stm
+from cslrkit.evaluation.functional.table import format_wer_table
+from cslrkit.evaluation.functional.wer import WordCounts, merge_repeats, score_sentence
+
+__all__ = [
+    'CtmEntry',
+    'StmEntry',
+    'WordCounts',
+    'align_words',
+    'compare_outputs',
+    'dump_ctm',
+    'dump_stm',
+    'format_wer_table',
+    'load_ctm',
+    'load_stm',
+    'merge_repeats',
+    'published_report',
+    'sclite_report',
+    'score_sentence',
+]
