@@ -1,0 +1,131 @@
+"""Draw clips and write their frames, in several processes where it pays."""
+
+import multiprocessing
+import os
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Optional, Sequence
+
+import cv2
+import numpy as np
+
+from cslrkit.errors import OutputError
+from cslrkit.testing.synthetic.figure import Canvas, draw_signer
+from cslrkit.testing.synthetic.layouts import LayoutWriter, NamedClip
+from cslrkit.testing.synthetic.motion import Performance
+from cslrkit.testing.synthetic.randomness import stream
+from cslrkit.testing.synthetic.signers import Signer
+from cslrkit.testing.synthetic.spec import CorpusSpec
+
+_SERIAL_FRAMES = 1500  # fewer frames are drawn in this process, sooner than others would start
+_PROGRESS_AFTER = 2.0  # seconds
+# Flat colours compress well at any level; these are the fast ones.
+_WRITE_OPTIONS = {
+    '.png': (cv2.IMWRITE_PNG_COMPRESSION, 4, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
+    '.jpg': (cv2.IMWRITE_JPEG_QUALITY, 92),
+}
+
+
+@dataclass(frozen=True)
+class DrawingTask:
+    """All that it takes to draw one clip."""
+
+    named: NamedClip
+    performance: Performance
+    folder: Path
+
+
+def _draw_clip(
+    task: DrawingTask, *, writer: LayoutWriter, signers: Sequence[Signer], spec: CorpusSpec, seed: int
+) -> int:
+    """Write the frames of a clip and return their number."""
+    clip = task.named.clip
+    signer = signers[clip.signer]
+    rng = stream(seed, 'camera', clip.split, clip.index)
+    zoom = signer.height * (1 + 0.015 * spec.variation * rng.uniform(-1, 1))
+    offset = tuple(0.03 * spec.variation * rng.uniform(-1, 1, size=2))
+    nod_phase = rng.uniform(0, 2 * np.pi)
+    try:
+        task.folder.mkdir(parents=True, exist_ok=True)
+        for index, pose in enumerate(task.performance.poses):
+            canvas = Canvas(spec.frame_size, signer.backdrop, margin_top=writer.unused_rows, zoom=zoom, offset=offset)
+            nod = 0.012 * np.sin(nod_phase + 0.25 * index)
+            draw_signer(canvas, signer, pose, hand_scale=spec.hand_scale, nod=nod)
+            _write_image(task.folder / writer.frame_name(task.named, index), canvas.frame())
+    except OSError as error:
+        raise OutputError(f"'{task.folder}': frames cannot be written: {error}.") from error
+    return len(task.performance.poses)
+
+
+def _write_image(path: Path, image: np.ndarray) -> None:
+    done, encoded = cv2.imencode(path.suffix, np.ascontiguousarray(image[..., ::-1]), _WRITE_OPTIONS[path.suffix])
+    if not done:
+        raise OutputError(f"'{path}': OpenCV cannot encode a frame of {image.shape}.")
+    path.write_bytes(encoded.tobytes())
+
+
+def draw_all(
+    tasks: Sequence[DrawingTask],
+    *,
+    writer: LayoutWriter,
+    signers: Sequence[Signer],
+    spec: CorpusSpec,
+    seed: int,
+    num_workers: Optional[int],
+    progress: bool,
+) -> None:
+    """Draw every clip of ``tasks``; for the arguments see ``make_corpus``.
+
+    Raises:
+        OutputError: If a frame cannot be written.
+    """
+    drawer = partial(_draw_clip, writer=writer, signers=signers, spec=spec, seed=seed)
+    total = sum(len(task.performance.poses) for task in tasks)
+    if num_workers is None:
+        num_workers = 1 if total < _SERIAL_FRAMES else _available_cpus()
+    line = _ProgressLine(total, shown=progress)
+    if num_workers <= 1:
+        for task in tasks:
+            line.add(drawer(task))
+    else:
+        # Forked processes need neither a main guard nor to import anything again.
+        method = 'fork' if sys.platform.startswith('linux') else 'spawn'
+        with multiprocessing.get_context(method).Pool(
+            num_workers, initializer=cv2.setNumThreads, initargs=(1,)
+        ) as pool:
+            for frames in pool.imap_unordered(drawer, tasks, chunksize=4):
+                line.add(frames)
+    line.close()
+
+
+def _available_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+class _ProgressLine:
+    """One line on stderr that counts frames, once it takes long enough to be worth it."""
+
+    def __init__(self, total: int, *, shown: bool) -> None:
+        self._total, self._shown, self._done = total, shown, 0
+        self._start = self._last = time.monotonic()
+        self._printed = False
+
+    def add(self, frames: int) -> None:
+        self._done += frames
+        now = time.monotonic()
+        # A terminal gets a line that renews itself, a log file a line now and then.
+        pause = 0.2 if sys.stderr.isatty() else 10.0
+        if self._shown and now - self._start > _PROGRESS_AFTER and (not self._printed or now - self._last > pause):
+            self._last, self._printed = now, True
+            left = (now - self._start) * (self._total - self._done) / max(1, self._done)
+            text = f'drawing frames: {self._done}/{self._total}, about {left:.0f} s left'
+            print(f'\r{text:<70}' if sys.stderr.isatty() else text, end='', file=sys.stderr, flush=True)
+            if not sys.stderr.isatty():
+                print(file=sys.stderr)
+
+    def close(self) -> None:
+        if self._printed and sys.stderr.isatty():
+            print(file=sys.stderr)

@@ -1,0 +1,64 @@
+"""Draw a synthetic signing corpus in the layout of a real one, annotations included, and prepare it."""
+
+import argparse
+from typing import Tuple
+
+from cslrkit.utils.cli import make_parser, run_tool
+
+
+def parse_size(text: str) -> Tuple[int, int]:
+    """Return (width, height) from e.g. ``210x260``."""
+    width, _, height = text.lower().partition('x')
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"got '{text}', expected WIDTHxHEIGHT such as 210x260")
+    return int(width), int(height)
+
+
+def main() -> None:
+    """Parse the arguments, draw and prepare."""
+    parser = make_parser(
+        'Draw a synthetic signing corpus in the layout of a real one, annotations included, and prepare it.',
+        'python tools/make_synthetic.py data/synthetic --preset small',
+    )
+    parser.add_argument('out', help='new or empty folder; the root of the corpus')
+    parser.add_argument(
+        '--layout',
+        default='phoenix2014',
+        choices=('phoenix2014', 'phoenix2014-T', 'csl-daily', 'csl'),
+        help='whose folders and annotation files to write (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--preset',
+        default='small',
+        choices=('tiny', 'small', 'large'),
+        help='tiny for tests, small for the quickstart, large for benchmarks (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--size', type=parse_size, metavar='WxH', help="frame size in pixels, e.g. 210x260 (default: the preset's)"
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of signs, signers and sentences (default: %(default)s)')
+    parser.add_argument('--workers', type=int, metavar='N', help='processes that draw (default: one for each CPU)')
+    args = parser.parse_args()
+
+    from cslrkit.testing.synthetic import make_corpus
+
+    summary = make_corpus(
+        args.out,
+        layout=args.layout,
+        preset=args.preset,
+        size=args.size,
+        seed=args.seed,
+        num_workers=args.workers,
+    )
+    for split, count in summary.num_samples.items():
+        signers = ', '.join(summary.signers[split])
+        print(f'{split:<5} {count:>4} sentences, {summary.num_frames[split]:>6} frames, signed by {signers}')
+    print(f'{len(summary.glosses)} glosses: {", ".join(summary.glosses)}')
+    for pair in summary.minimal_pairs:
+        print(f'minimal pair ({pair.component}): {pair.first}, {pair.second}')
+    print(f'frames       {summary.root / summary.frame_dir}')
+    print(f'annotations  {summary.root / summary.ann_dir}')
+
+
+if __name__ == '__main__':
+    run_tool(main)
