@@ -12,6 +12,7 @@ from cslrkit.models.backbones.residual3d import (
     ResStage,
     VideoStem,
     initialise,
+    pool_frames,
     upsample_time,
 )
 from cslrkit.models.checks import check_clip, one_of, positive
@@ -78,5 +79,5 @@ class SlowOnly(nn.Module):
         pathways = self.s1([x[:, :, :: self.alpha]])
         for stage in (self.s2, self.s3, self.s4, self.s5):
             pathways = stage(pathways)
-        features = upsample_time(pathways[0].mean((3, 4)), self.alpha, x.shape[2])
+        features = upsample_time(pool_frames(pathways[0]), self.alpha, x.shape[2])
         return {'main': self.dropout(features)}

@@ -14,6 +14,7 @@ from cslrkit.models.backbones.residual3d import (
     ResStage,
     VideoStem,
     initialise,
+    pool_frames,
     upsample_time,
 )
 from cslrkit.models.checks import check_clip, one_of, positive
@@ -127,7 +128,7 @@ class SlowFast(nn.Module):
             (self.s4_fuse, self.s5),
         ):
             pathways = stage(fuse(pathways))
-        slow, fast = (pathway.mean((3, 4)) for pathway in pathways)
+        slow, fast = (pool_frames(pathway) for pathway in pathways)
         # One dropout over both, as published, so that equal seeds drop the same features.
         features = self.dropout(torch.cat([upsample_time(slow, self.alpha, num_frames), fast], 1))
         slow, fast = features.split(list(self.out_channels.values()), 1)
