@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 
 from cslrkit.engine.checkpoint_io import find_checkpoint
-from cslrkit.engine.config import select_split
+from cslrkit.engine.config import as_list, select_split
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
 from cslrkit.utils.files import ensure_writable_dir
@@ -91,8 +91,8 @@ def _work_dir(config: Config, work_dir: Optional[Union[str, Path]]) -> str:
 
 
 def _fill_output(evaluators, work_dir: str) -> None:
-    for evaluator in evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]:
-        if evaluator is not None and evaluator.get('out_dir') is None:
+    for evaluator in as_list(evaluators):
+        if evaluator.get('out_dir') is None:
             evaluator['out_dir'] = work_dir
 
 

@@ -144,7 +144,8 @@ def complete_config(config: Config) -> None:
     """Fill in what follows from the rest of a config, in place.
 
     ``data_root`` and ``ann_dir`` of the top level go to every dataset that sets none, the train
-    dataset's vocabulary file to the model, and loaders get the seeding of workers and pinned memory
+    dataset's vocabulary file to the model, the folder of annotations into an evaluator's ``stm``
+    where that says ``{ann_dir}``, and loaders get the seeding of workers and pinned memory
     where there is a GPU.
     """
     config.setdefault('default_scope', 'cslrkit')
@@ -157,12 +158,24 @@ def complete_config(config: Config) -> None:
                 loader.dataset[key] = config[key]
         loader.setdefault('pin_memory', torch.cuda.is_available())
         loader.setdefault('worker_init_fn', dict(type='cslrkit.seed_worker'))
+    for name in ('val_evaluator', 'test_evaluator'):
+        for evaluator in as_list(config.get(name)):
+            if evaluator.get('stm') and '{ann_dir}' in evaluator.stm:
+                loader = config[name.replace('evaluator', 'dataloader')]
+                evaluator.stm = evaluator.stm.replace('{ann_dir}', os.path.dirname(vocab_file(loader.dataset)))
     model = config.get('model')
     if model is not None and model.get('vocab') is None:
         for name in SPLIT_LOADERS:
             if config.get(name) is not None:
                 model['vocab'] = vocab_file(config[name].dataset)
                 break
+
+
+def as_list(value: Any) -> list:
+    """``value`` as a list: itself, none for None, or one of it."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def vocab_file(dataset: Dict[str, Any]) -> str:
@@ -185,8 +198,7 @@ def select_split(config: Config, split: str) -> Config:
         raise ConfigError("config: it has no 'test_dataloader', which testing needs.")
     config = copy.deepcopy(config)
     config.test_dataloader.dataset.split = split
-    evaluators = config.test_evaluator
-    for evaluator in evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]:
+    for evaluator in as_list(config.test_evaluator):
         evaluator['split'] = split
     for name in _TRAINING_KEYS:
         config.pop(name, None)

@@ -28,13 +28,13 @@ SLOTS: Dict[str, Tuple[AnyRegistry, Tuple[str, ...]]] = {
     'batch_sampler': (reg.DATA_SAMPLERS, ('sampler', 'batch_size')),
     'optim_wrapper': (reg.OPTIM_WRAPPERS, ('optimizer',)),
     'optimizer': (reg.OPTIMIZERS, ('params',)),
-    'param_scheduler': (reg.PARAM_SCHEDULERS, ('optimizer',)),
+    'param_scheduler': (reg.PARAM_SCHEDULERS, ('optimizer', 'param_name')),
     'val_evaluator': (reg.METRICS, ()),
     'test_evaluator': (reg.METRICS, ()),
     'default_hooks': (reg.HOOKS, ()),
     'custom_hooks': (reg.HOOKS, ()),
     'visualizer': (reg.VISUALIZERS, ('name',)),
-    'vis_backends': (reg.VISBACKENDS, ()),
+    'vis_backends': (reg.VISBACKENDS, ('save_dir',)),
     'log_processor': (reg.LOG_PROCESSORS, ()),
     'train_cfg': (reg.LOOPS, ('runner', 'dataloader')),
     'val_cfg': (reg.LOOPS, ('runner', 'dataloader', 'evaluator')),
@@ -47,7 +47,6 @@ _CONSUMED = {
     'custom_hooks': ('priority',),
     'param_scheduler': ('convert_to_iter_based', 'epoch_length'),
     'optim_wrapper': ('constructor', 'paramwise_cfg'),
-    'train_cfg': ('by_epoch',),
 }
 
 # What a loader dict takes beside torch's DataLoader arguments.

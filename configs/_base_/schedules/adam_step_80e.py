@@ -5,6 +5,6 @@ optim_wrapper = dict(
     optimizer=dict(type='Adam', lr=1e-4, weight_decay=1e-4),
 )
 param_scheduler = [dict(type='MultiStepLR', milestones=[40, 60], gamma=0.2)]
-train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
-val_cfg = dict()
-test_cfg = dict()
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=1)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

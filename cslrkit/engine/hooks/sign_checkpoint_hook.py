@@ -17,7 +17,8 @@ BEST_RECORD = 'best_checkpoint'
 class SignCheckpointHook(CheckpointHook):
     """Keep the best checkpoint by WER and the last ones.
 
-    The files ``best_checkpoint`` and ``last_checkpoint`` of the work directory name them. The runner replaces a checkpoint file in one step, and the best score travels in every
+    The files ``best_checkpoint`` and ``last_checkpoint`` of the work directory name them. The runner
+    replaces a checkpoint file in one step, and the best score travels in every
     checkpoint. Paths are kept by name, so that a moved work directory still resumes.
 
     Args:

@@ -1,0 +1,40 @@
+# The synthetic corpus that `tools/make_synthetic.py data/synthsign` draws: PHOENIX 2014's layout, small frames.
+data_root = '{{$CSLRKIT_DATA:data}}/synthsign'
+frame_subdir = 'fullFrame-112x112px'
+
+train_pipeline = [
+    dict(type='LoadFrames'),
+    dict(type='RandomCrop', size=96),
+    dict(type='TemporalRescale', temp_scaling=0.2),
+    dict(type='PackSignInputs'),
+]
+test_pipeline = [
+    dict(type='LoadFrames'),
+    dict(type='CenterCrop', size=96),
+    dict(type='PackSignInputs'),
+]
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='Phoenix2014Dataset', split='train', frame_subdir=frame_subdir, pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='Phoenix2014Dataset', split='dev', frame_subdir=frame_subdir, pipeline=test_pipeline, test_mode=True
+    ),
+)
+test_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='Phoenix2014Dataset', split='test', frame_subdir=frame_subdir, pipeline=test_pipeline, test_mode=True
+    ),
+)
+val_evaluator = dict(type='WERMetric', split='dev')
+test_evaluator = dict(type='WERMetric', split='test')

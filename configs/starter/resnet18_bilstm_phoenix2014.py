@@ -1,0 +1,7 @@
+# The starter on phoenix2014: ResNet18 per frame, temporal convolution, BiLSTM.
+_base_ = [
+    '../_base_/models/resnet18_bilstm.py',
+    '../_base_/datasets/phoenix2014.py',
+    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/default_runtime.py',
+]

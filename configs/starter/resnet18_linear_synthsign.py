@@ -1,0 +1,10 @@
+# The starter on synthsign: ResNet18 per frame, temporal convolution, linear classifier.
+_base_ = [
+    '../_base_/models/resnet18_linear.py',
+    '../_base_/datasets/synthsign.py',
+    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/default_runtime.py',
+]
+val_evaluator = dict(primary='conv/main', auxiliary=None)
+test_evaluator = dict(primary='conv/main', auxiliary=None)
+train_cfg = dict(max_epochs=30)

@@ -1,0 +1,56 @@
+"""What tests of several parts share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope='session')
+def tiny_corpus(tmp_path_factory):
+    """A synthetic corpus in the layout of PHOENIX 2014, prepared."""
+    from cslrkit.testing.synthetic import make_corpus
+
+    root = tmp_path_factory.mktemp('tiny')
+    make_corpus(root, preset='tiny')
+    return root
+
+
+@pytest.fixture(scope='session')
+def tiny_config(tmp_path_factory, tiny_corpus):
+    """A config that trains a very small SlowFast on the tiny corpus in seconds."""
+    path = tmp_path_factory.mktemp('configs') / 'tiny.py'
+    path.write_text(
+        f"""
+_base_ = '{REPO / 'configs/slowfast/synthsign.py'}'
+data_root = '{tiny_corpus}'
+model = dict(backbone=dict(width=8), neck=dict(hidden_size=32))
+train_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
+val_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
+test_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
+train_cfg = dict(max_epochs=2)
+default_hooks = dict(console=dict(interval=0))
+"""
+    )
+    return path
+
+
+@pytest.fixture
+def run_tool():
+    """Run a script of ``tools/`` as a user would; returns the finished process with its text output."""
+
+    def run(script, *args, check=True, cwd=REPO, prefix=(sys.executable,), env=None):
+        command = [*map(str, prefix), str(REPO / 'tools' / script), *map(str, args)]
+        environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'CSLRKIT_DATA': '/nowhere', **(env or {})}
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=600, check=False
+        )
+        if check:
+            assert done.returncode == 0, f'{command}\n{done.stdout}\n{done.stderr}'
+        return done
+
+    return run

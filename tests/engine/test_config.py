@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+
+from cslrkit.engine.config import load_config, select_split
+from cslrkit.errors import ConfigError
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+LEAVES = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
+SYNTHSIGN = CONFIGS / 'slowfast' / 'synthsign.py'
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda path: f'{path.parent.name}/{path.name}')
+def test_every_config_loads_and_checks(path):
+    config = load_config(path)
+    assert config.model.vocab.endswith('gloss_dict.npy')
+    assert config.train_dataloader.worker_init_fn.type == 'cslrkit.seed_worker'
+
+
+def write(tmp_path, text):
+    path = tmp_path / 'mine.py'
+    path.write_text(f"_base_ = '{SYNTHSIGN}'\n{text}\n")
+    return path
+
+
+def test_one_variable_moves_the_data(tmp_path):
+    config = load_config(write(tmp_path, "data_root = '/elsewhere'"))
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        assert loader.dataset.data_root == '/elsewhere'
+    assert config.model.vocab == '/elsewhere/preprocess/gloss_dict.npy'
+
+
+def test_the_environment_variable_moves_the_data(monkeypatch):
+    monkeypatch.setenv('CSLRKIT_DATA', '/datasets')
+    assert load_config(CONFIGS / 'slowfast/phoenix2014.py').data_root == '/datasets/phoenix2014'
+
+
+def test_a_yaml_file_may_have_a_python_base(tmp_path):
+    path = tmp_path / 'mine.yaml'
+    path.write_text(f'_base_: {SYNTHSIGN}\ndata_root: /elsewhere\ntrain_dataloader:\n  batch_size: 3\n')
+    config = load_config(path)
+    assert config.train_dataloader.batch_size == 3
+    assert config.train_dataloader.dataset.data_root == '/elsewhere'
+
+
+def test_an_import_in_a_config_does_not_change_its_dialect(tmp_path):
+    config = load_config(write(tmp_path, "import os\ndata_root = os.path.join('/a', 'b')"))
+    assert config.data_root == '/a/b'
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('model = dict(backbone=dict(dept=34))', r"model\.backbone\.dept: SlowFast has no argument 'dept'.*'depth'"),
+        (
+            "model = dict(neck=dict(type='TemporalCnv', _delete_=True))",
+            r"model\.neck\.type: 'TemporalCnv' is not.*'TemporalConv'",
+        ),
+        ('train_dataloader = dict(batch_sise=3)', r"train_dataloader\.batch_sise: .*'batch_size'"),
+        ("train_dataloader = dict(dataset=dict(splitt='dev'))", r"train_dataloader\.dataset\.splitt: .*'split'"),
+        ('default_hooks = dict(console=dict(intervall=3))', r"default_hooks\.console\.intervall: .*'interval'"),
+        ("optim_wrapper = dict(optimizer=dict(type='Adm'))", r"optim_wrapper\.optimizer\.type: 'Adm' is not .*'Adam'"),
+        ('train_cfg = dict(max_epoch=3)', r"train_cfg\.max_epoch: .*'max_epochs'"),
+        ('model = dict(', r'cannot be read: SyntaxError'),
+        ("custom_imports = dict(imports=['no_such_module'])", r'cannot be read: .*no_such_module'),
+    ],
+)
+def test_faults_name_their_place(tmp_path, text, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(write(tmp_path, text))
+
+
+def test_missing_file_lists_near_ones():
+    with pytest.raises(ConfigError, match=r"does not exist. Did you mean 'synthsign.py'"):
+        load_config(CONFIGS / 'slowfast/synthsgn.py')
+
+
+@pytest.mark.parametrize(
+    ('key', 'message'),
+    [
+        ('model.backbne.depth', r"model has no 'backbne'. Did you mean 'backbone'"),
+        ('modle.backbone', r"the top level has no 'modle'. Did you mean 'model'"),
+        ('train_cfg.max_epoch', r"train_cfg has no 'max_epoch'. Did you mean 'max_epochs'"),
+        ('model.losses.99.weight', r"'model\.losses' is a list of \d+"),
+        ('train_dataloader.batch_size.x', r'is the value \d+'),
+    ],
+)
+def test_misspelt_overrides(key, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(SYNTHSIGN, {key: 1})
+
+
+def test_overrides_reach_optional_arguments_and_lists():
+    config = load_config(
+        SYNTHSIGN, {'model.decoder.nbest': 3, 'model.losses.0.weight': 0.5, 'default_hooks.checkpoint.interval': 2}
+    )
+    assert config.model.decoder.nbest == 3
+    assert config.model.losses[0].weight == 0.5
+
+
+def test_a_variable_of_the_file_is_no_setting():
+    with pytest.raises(ConfigError, match="'train_pipeline' is a variable of the config file"):
+        load_config(SYNTHSIGN, {'train_pipeline': []})
+
+
+def test_select_split_only_tests():
+    config = select_split(load_config(SYNTHSIGN), 'train')
+    assert config.test_dataloader.dataset.split == 'train'
+    assert config.test_dataloader.dataset.test_mode
+    assert 'train_dataloader' not in config
+    assert 'optim_wrapper' not in config
