@@ -15,7 +15,7 @@ def forced_align(log_probs: np.ndarray, tokens: Sequence[int], *, blank_id: int 
     """Return the steps that each token occupies in the most probable alignment.
 
     Viterbi search over the states blank, token 1, blank, ..., token L, blank (Graves et al.,
-    ICML 2006). Among equally probable alignments, the one that moves on later is taken.
+    ICML 2006). Among equally probable alignments, the one whose last tokens begin earliest is taken.
 
     Args:
         log_probs: Log-probabilities of the clip's own steps.

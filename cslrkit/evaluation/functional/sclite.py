@@ -26,10 +26,12 @@ def sclite_report(counts: WordCounts) -> Dict[str, str]:
         'Aligned words': counts.hyp_words + counts.deletions,
     }
     lines = {name: f'{name:26}=  {_rounded(counts.percent(n)):5.1f}%   ({n:4d})' for name, n in rates.items()}
+    accuracy = _rounded(100.0 - counts.percent(counts.errors))
+    lines['Percent Word Accuracy'] = f'{"Percent Word Accuracy":26}=  {accuracy:5.1f}%'
     lines.update({name: f'{name:26}=           ({n:4d})' for name, n in totals.items()})
     return lines
 
 
 def _rounded(percentage: float) -> float:
-    # sclite rounds halves up before it prints; formatting alone would round the binary value.
-    return int(percentage * 10 + 0.5) / 10
+    # sclite rounds halves away from zero before it prints; formatting alone would round the binary value.
+    return int(percentage * 10 + (0.5 if percentage > 0 else -0.5)) / 10
