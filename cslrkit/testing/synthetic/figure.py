@@ -39,7 +39,8 @@ class Canvas:
         free = height - margin_top
         self.size = size
         self.factor = int(np.clip(round(_DRAWN_SIDE / min(width, free)), 1, 5))
-        self.image = np.full((height * self.factor, width * self.factor, 3), backdrop, dtype=np.uint8)
+        self.image = np.zeros((height * self.factor, width * self.factor, 3), dtype=np.uint8)
+        self.image = cv2.rectangle(self.image, (0, 0), self.image.shape[1::-1], backdrop, cv2.FILLED)
         frame_unit = self.factor * min(width, free) / 2
         self._unit = frame_unit * zoom
         spare = max(0.0, free * self.factor / frame_unit - 2)  # what a tall frame has below and above
@@ -149,5 +150,5 @@ def _draw_arm(canvas: Canvas, signer: Signer, shoulder, wrist, side: float) -> N
 
 def shaded(colour: Colour, factor: float) -> Colour:
     """Return ``colour``, darker (factor below 1) or lighter."""
-    red, green, blue = (int(np.clip(round(channel * factor + (factor > 1) * 12), 0, 255)) for channel in colour)
+    red, green, blue = (min(255, round(channel * factor + (factor > 1) * 12)) for channel in colour)
     return red, green, blue
