@@ -1,0 +1,184 @@
+import json
+
+import pytest
+import torch
+import torch.multiprocessing as multiprocessing
+
+from cslrkit.errors import ConfigError, DataError, DataNotFoundError, OutputError
+from cslrkit.evaluation import WERMetric
+from cslrkit.evaluation.functional import CtmEntry, load_ctm, load_stm
+from cslrkit.registry import METRICS
+from cslrkit.structures import Hypothesis, SignDataSample
+
+
+def hypothesis(words, score=-1.0):
+    """A resolved hypothesis whose words take four frames each, from frame 2 on."""
+    count = len(words)
+    return Hypothesis(
+        gloss_ids=tuple(range(1, count + 1)),
+        score=score,
+        timesteps=tuple(range(count)),
+        step_spans=tuple((step, step) for step in range(count)),
+        glosses=tuple(words),
+        frame_spans=tuple((2 + 4 * step, 6 + 4 * step) for step in range(count)),
+    )
+
+
+def sample(sample_id, ref, hyp, aux=None, rate=None, signer='Signer01'):
+    ref = ref.split()
+    made = SignDataSample.create(
+        sample_id, list(range(1, len(ref) + 1)), glosses=ref, signer=signer, frame_rate=rate, frame_indices=range(40)
+    )
+    made.hyps = {'seq/main': hypothesis(hyp.split())}
+    if aux is not None:
+        made.hyps['conv/main'] = hypothesis(aux.split())
+    return made
+
+
+def evaluate(samples, *, size=None, **arguments):
+    metric = METRICS.build(dict(type='WERMetric', **{'auxiliary': None, **arguments}))
+    for start in range(0, len(samples), 2):
+        metric.process({}, samples[start : start + 2])
+    return metric.evaluate(len(samples) if size is None else size)
+
+
+SAMPLES = [
+    sample('b', 'A B C D', 'A A X C', 'A B', rate=25.0),  # X for B, D deleted, A merged
+    sample('a', 'A B', 'A B Y', 'A Y', rate=25.0),  # Y inserted
+    sample('c', 'E F G H', '', 'E', rate=25.0),  # [EMPTY] for one, three deleted
+]
+
+
+def test_hand_worked_figures():
+    metrics = evaluate(SAMPLES)
+    assert metrics == pytest.approx(
+        {'wer': 70.0, 'sub': 20.0, 'del': 40.0, 'ins': 10.0, 'num_sentences': 3, 'num_words': 10}
+    )
+    assert evaluate(SAMPLES, mode='sclite')['ins'] == pytest.approx(20.0)  # A is not merged
+    assert evaluate(SAMPLES, mode='sclite', merge_repeats=True) == pytest.approx(metrics)
+    assert evaluate(SAMPLES, merge_repeats=False)['wer'] == pytest.approx(80.0)
+    assert evaluate(SAMPLES, prefix='phoenix')['phoenix/wer'] == pytest.approx(70.0)
+
+
+def test_auxiliary_output():
+    metrics = evaluate(SAMPLES, auxiliary='conv/main')
+    # Alone: 2 deletions, 1 substitution, 3 deletions of 10 words.
+    assert metrics['wer_conv'] == pytest.approx(60.0)
+    # Only the main output has C of 'b' and B of 'a'; only the auxiliary one has B of 'b', the gap
+    # for Y in 'a' counts for neither because it says Y too, and E of 'c'.
+    assert metrics['war'] == pytest.approx(20.0)
+    assert metrics['wdr'] == pytest.approx(20.0)
+    assert metrics['wer'] == pytest.approx(70.0)
+
+
+def test_primary_may_be_another_output():
+    assert evaluate(SAMPLES, primary='conv/main')['wer'] == pytest.approx(60.0)
+
+
+def test_samples_as_the_evaluator_hands_them_over():
+    assert evaluate([one.to_dict() for one in SAMPLES]) == evaluate(SAMPLES)
+
+
+def test_normaliser_cleans_both_sides():
+    samples = [sample('a', 'loc-NORD __PU__ ZEIGEN', 'NORD __EMOTION__ ZEIGEN-BILDSCHIRM')]
+    assert evaluate(samples)['wer'] == pytest.approx(100.0)
+    metrics = evaluate(samples, normalizer='phoenix2014')
+    assert (metrics['wer'], metrics['num_words']) == (0.0, 2)
+
+
+def test_references_from_an_stm_file_are_taken_as_they_are(tmp_path):
+    (tmp_path / 'truth-dev.stm').write_text('a 1 s 0.0 1.79769e+308 loc-NORD  ZEIGEN\n')
+    samples = [sample('a', 'X Y Z', 'loc-NORD ZEIGEN')]
+    stm = f'{tmp_path}/truth-{{split}}.stm'
+    assert evaluate(samples, stm=stm, split='dev')['wer'] == 0.0
+    assert evaluate(samples, stm=stm, split='dev', normalizer='phoenix2014')['wer'] == 100.0
+    with pytest.raises(DataNotFoundError, match=r'truth-test\.stm'):
+        WERMetric(stm=stm, split='test')
+
+
+def test_files(tmp_path):
+    metrics = evaluate(SAMPLES, auxiliary='conv/main', out_dir=tmp_path / 'out', split='test')
+    ctm = load_ctm(tmp_path / 'out' / 'test.ctm')
+    assert ctm[:2] == [CtmEntry('a', 0.08, 0.16, 'A'), CtmEntry('a', 0.24, 0.16, 'B')]  # 2 to 6 of 25 per second
+    assert [entry.word for entry in ctm] == ['A', 'B', 'Y', 'A', 'A', 'X', 'C', '[EMPTY]']
+    assert (tmp_path / 'out' / 'test.ctm').read_text().startswith(';; start and duration in seconds\n')
+    assert [(entry.sample_id, entry.text) for entry in load_stm(tmp_path / 'out' / 'test.stm')] == [
+        ('a', 'A B'),
+        ('b', 'A B C D'),
+        ('c', 'E F G H'),
+    ]
+    report = json.loads((tmp_path / 'out' / 'test.json').read_text())
+    assert report['metrics'] == metrics
+    assert (report['split'], report['mode'], report['normalizer'], report['stm']) == ('test', 'python', 'none', None)
+    first = report['sentences'][0]
+    assert first['sample_id'] == 'a'
+    assert (first['ref'], first['hyp'], first['scored_hyp']) == (['A', 'B'], ['A', 'B', 'Y'], ['A', 'B', 'Y'])
+    assert (first['edits'], first['errors'], first['ins'], first['words']) == ('CCI', 1, 1, 2)
+    assert (first['signer'], first['score'], first['hyp_auxiliary']) == ('Signer01', -1.0, ['A', 'Y'])
+    assert first['frame_spans'] == [[2, 6], [6, 10], [10, 14]]
+    assert first['seconds'][0] == pytest.approx([0.08, 0.24])
+
+
+def test_unknown_frame_rate_gives_frames(tmp_path):
+    evaluate([sample('a', 'A B', 'loc-A __PU__ B')], normalizer='phoenix2014', out_dir=tmp_path)
+    lines = (tmp_path / 'dev.ctm').read_text().splitlines()
+    # The word that is dropped takes its time with it.
+    assert lines == [';; start and duration in frames (the frame rate is not known)', 'a 1 2 4 A', 'a 1 10 4 B']
+    assert json.loads((tmp_path / 'dev.json').read_text())['sentences'][0]['seconds'] is None
+
+
+def test_every_sample_counts_once():
+    repeated = [*SAMPLES, SAMPLES[0]]
+    assert evaluate(repeated, size=3) == evaluate(SAMPLES)
+    with pytest.raises(DataError, match='got 3 different sample ids from 4 records, expected one for each of the 4'):
+        evaluate(repeated)
+
+
+def test_missing_hypotheses_and_references_are_listed(tmp_path):
+    stripped = sample('d', 'A', 'A')
+    stripped.hyps = {'conv/main': hypothesis(['A'])}
+    with pytest.raises(
+        DataError, match=r"1 of 4 samples have no hypothesis of 'seq/main': d\. They have \['conv/main'\]"
+    ):
+        evaluate([*SAMPLES, stripped])
+    with pytest.raises(DataError, match=r"2 of 2 samples have no hypothesis of 'conv/main': a, b\."):
+        evaluate([sample('a', 'A', 'A'), sample('b', 'A', 'A')], auxiliary='conv/main')
+    stm = tmp_path / 'dev.stm'
+    stm.write_text(''.join(f'{name} 1 s 0.0 1.0 A\n' for name in 'bcde'))
+    with pytest.raises(DataError, match=r'no hypothesis for 2 of them \(d, e\), and no sentence for 1 samples \(a\)'):
+        evaluate(SAMPLES, stm=stm)
+
+
+def test_other_errors(tmp_path):
+    with pytest.raises(ConfigError, match='mode: got'):
+        WERMetric(mode='nist')
+    with pytest.raises(DataError, match=r'WERMetric \(dev\): no sample was evaluated'):
+        evaluate([], size=0)
+    with pytest.raises(DataError, match='the references of 1 samples hold no word at all'):
+        evaluate([sample('a', '', 'A')])
+    raw = sample('a', 'A', 'A')
+    raw.hyps = {'seq/main': Hypothesis((1,), -1.0, (0,), ((0, 0),))}
+    with pytest.raises(DataError, match=r"sample 'a'.* 1 ids, 0 glosses and 0 spans.*resolve"):
+        evaluate([raw])
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(OutputError, match='cannot be written'):
+        evaluate(SAMPLES, out_dir=tmp_path / 'file')
+
+
+def _evaluate_in_a_process(rank, folder):
+    torch.distributed.init_process_group('gloo', init_method=f'file://{folder}/meeting', rank=rank, world_size=2)
+    # What a sampler gives two processes for three samples: the first is repeated at the end.
+    shares = [[SAMPLES[0], SAMPLES[2]], [SAMPLES[1], SAMPLES[0]]]
+    metric = WERMetric(auxiliary='conv/main')
+    metric.process({}, shares[rank])
+    metrics = metric.evaluate(3)
+    with open(f'{folder}/metrics{rank}.json', 'w') as file:
+        json.dump(metrics, file)
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes(tmp_path):
+    multiprocessing.spawn(_evaluate_in_a_process, args=(str(tmp_path),), nprocs=2)
+    expected = evaluate(SAMPLES, auxiliary='conv/main')
+    for rank in range(2):
+        assert json.loads((tmp_path / f'metrics{rank}.json').read_text()) == expected
