@@ -55,12 +55,11 @@ def write_files(
             for r in records
         ],
     )
-    report = {
-        **settings,
-        'metrics': dict(metrics),
-        'sentences': [_sentence(record, scores[record['sample_id']]) for record in records],
-    }
-    write_text(folder / f'{split}.json', json.dumps(report, ensure_ascii=False, indent=1) + '\n')
+    # A line a sentence, so that the file can be read and compared.
+    head = json.dumps({**settings, 'metrics': dict(metrics)}, ensure_ascii=False, indent=1)[:-2]
+    sentences = (json.dumps(_sentence(r, scores[r['sample_id']]), ensure_ascii=False) for r in records)
+    lines = ',\n  '.join(sentences)
+    write_text(folder / f'{split}.json', f'{head},\n "sentences": [\n  {lines}\n ]\n}}\n')
 
 
 def _ctm_entries(record: Record, in_seconds: bool) -> List[CtmEntry]:

@@ -52,6 +52,8 @@ class WERMetric(BaseMetric):
         DataError: If hypotheses or references are missing.
     """
 
+    default_prefix = ''  # None would make mmengine warn that the keys have no prefix
+
     def __init__(
         self,
         mode: str = 'python',
