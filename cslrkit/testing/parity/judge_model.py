@@ -28,6 +28,7 @@ _STAGE_TOLERANCE = 1e-4  # of the stage's standard deviation
 _STEP_TOLERANCE = 1e-3  # relative, first step
 _LATER_STEP_TOLERANCE = 3e-2  # relative; the steps drift with floating-point order
 _RECORDED_THREADS = 2
+_IMAGE_SIZE = 224
 
 Statistics = Dict[str, Any]
 
@@ -118,7 +119,9 @@ def observe(case: Dict[str, Any]) -> Observed:
     model = build_recognizer(case['kwargs'], case['loss_weights'], multi_stream=multi_stream)
     observed = Observed(shapes=published_shapes(model))
     fill_by_rule(model)
-    noise = np.random.RandomState(case['input_seed']).standard_normal((case['B'], num_frames, 3, 224, 224))
+    noise = np.random.RandomState(case['input_seed']).standard_normal(
+        (case['B'], num_frames, 3, _IMAGE_SIZE, _IMAGE_SIZE)
+    )
     inputs = torch.from_numpy(noise.astype(np.float32))
     samples = [
         SignDataSample.create(str(index), ids)
