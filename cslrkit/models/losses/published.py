@@ -21,7 +21,7 @@ _STREAMS = {'Slow': 'slow', 'Fast': 'fast'}
 
 
 def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
-    r"""Return the losses that SlowFastSign sums for its ``loss_weights``.
+    """Return the losses that SlowFastSign sums for its ``loss_weights``.
 
     The weight of an auxiliary stream multiplies that of each main loss (kaistmm/SlowFastSign 37d1b6c,
     ``slr_network_multi.py``).
@@ -34,9 +34,8 @@ def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
 
     Examples:
         >>> losses = published_losses(dict(SeqCTC=1.0, Dist=25.0, Slow=0.25))
-        >>> [(loss['name'], loss['source'], loss['weight']) for loss in losses]
-        [('seq_ctc_main', 'seq/main', 1.0), ('dist_main', 'conv/main', 25.0), \
-('seq_ctc_slow', 'seq/slow', 0.25), ('dist_slow', 'conv/slow', 6.25)]
+        >>> {loss['name']: loss['weight'] for loss in losses}
+        {'seq_ctc_main': 1.0, 'dist_main': 25.0, 'seq_ctc_slow': 0.25, 'dist_slow': 6.25}
     """
     unknown = [name for name in weights if name not in _KINDS and name not in _STREAMS]
     if unknown:
