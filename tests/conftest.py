@@ -16,7 +16,7 @@ def tiny_corpus(tmp_path_factory):
     from cslrkit.testing.synthetic import make_corpus
 
     root = tmp_path_factory.mktemp('tiny')
-    make_corpus(root, preset='tiny')
+    make_corpus(root, preset='tiny', size=(112, 112), progress=False)
     return root
 
 

@@ -125,7 +125,7 @@ def plain_message_hub(state: Mapping[str, Any]) -> Dict[str, Any]:
         scalars[name] = dict(
             values=torch.as_tensor(np.asarray(values, dtype=np.float64)),
             counts=torch.as_tensor(np.asarray(counts, dtype=np.int64)),
-            max_length=buffer._max_length,
+            max_length=buffer.max_length,
         )
     return dict(
         log_scalars=scalars,

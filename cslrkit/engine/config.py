@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Union
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from cslrkit.engine.config_check import check_config, registry_of
 from cslrkit.errors import ConfigError
@@ -83,11 +84,16 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # custom_imports of a module beside the user's own files
     lazy = 'read_base' in path.read_text(encoding='utf-8')
+    logger = MMLogger.get_current_instance()  # it tells of each environment variable in a config
+    level = logger.level
+    logger.setLevel('WARNING')
     try:
         # Left to itself, mmengine takes a config with an import statement for its other dialect.
         config = Config.fromfile(path, lazy_import=None if lazy else False)
     except CONFIG_FAULTS as error:
         raise ConfigError(f"config: '{path}' cannot be read: {type(error).__name__}: {error}") from error
+    finally:
+        logger.setLevel(level)
     for key, value in (overrides or {}).items():
         check_override(config, key)
         config.merge_from_dict({key: value})

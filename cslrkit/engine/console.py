@@ -8,15 +8,20 @@ from typing import TextIO
 CONSOLE = {'console': True}
 
 _COLOURS = {logging.WARNING: '33', logging.ERROR: '31', logging.CRITICAL: '31'}
+# Warnings of mmengine about its own code, which a user can neither cause nor mend.
+_FRAMEWORK_NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+
 _LABELS = {logging.WARNING: 'warning: ', logging.ERROR: 'error: ', logging.CRITICAL: 'error: '}
 
 
 class ConsoleFilter(logging.Filter):
-    """Pass warnings, errors and the records marked with ``extra=CONSOLE``."""
+    """Pass the records marked with ``extra=CONSOLE``, and warnings and errors that concern a user."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether ``record`` is shown."""
-        return record.levelno >= logging.WARNING or getattr(record, 'console', False)
+        if getattr(record, 'console', False):
+            return True
+        return record.levelno >= logging.WARNING and not record.getMessage().startswith(_FRAMEWORK_NOISE)
 
 
 class ConsoleFormatter(logging.Formatter):

@@ -5,12 +5,14 @@ frame_subdir = 'fullFrame-112x112px'
 train_pipeline = [
     dict(type='LoadFrames'),
     dict(type='RandomCrop', size=96),
+    dict(type='Resize', scale=64),
     dict(type='TemporalRescale', temp_scaling=0.2),
     dict(type='PackSignInputs'),
 ]
 test_pipeline = [
     dict(type='LoadFrames'),
     dict(type='CenterCrop', size=96),
+    dict(type='Resize', scale=64),
     dict(type='PackSignInputs'),
 ]
 train_dataloader = dict(

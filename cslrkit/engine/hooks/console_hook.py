@@ -48,7 +48,7 @@ class ConsoleHook(Hook):
         self, runner, batch_idx: int, data_batch: Optional[dict] = None, outputs: Optional[dict] = None
     ) -> None:
         """Add up the losses; now and then write a line with the time that is left."""
-        values = {name: float(value) for name, value in (outputs or {}).items()}
+        values = {name: float(torch.as_tensor(value).detach()) for name, value in (outputs or {}).items()}
         if all(abs(value) < float('inf') for value in values.values()):  # NaN and infinity fail this
             self._loss_count += 1
             for name, value in values.items():
