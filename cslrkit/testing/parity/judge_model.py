@@ -16,6 +16,7 @@ from cslrkit.testing.parity.published_model import (
     build_recognizer,
     disable_dropout,
     fill_by_rule,
+    published_memory,
     published_shapes,
     split_labels,
 )
@@ -119,6 +120,7 @@ def observe(case: Dict[str, Any]) -> Observed:
     model = build_recognizer(case['kwargs'], case['loss_weights'], multi_stream=multi_stream)
     observed = Observed(shapes=published_shapes(model))
     fill_by_rule(model)
+    published_memory(model)
     noise = np.random.RandomState(case['input_seed']).standard_normal(
         (case['B'], num_frames, 3, _IMAGE_SIZE, _IMAGE_SIZE)
     )

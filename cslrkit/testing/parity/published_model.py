@@ -179,6 +179,17 @@ def _fill_value(name: str, shape: Sequence[int]) -> torch.Tensor:
     return torch.from_numpy(np.asarray(noise, dtype=np.float32))
 
 
+def published_memory(recognizer: nn.Module) -> None:
+    """Lay weights out row by row, as in the recording.
+
+    Other memory formats choose kernels that add in another order, and a deep network in training mode
+    amplifies that.
+    """
+    for parameter in recognizer.parameters():
+        # `contiguous()` would keep the strides of kernels of size 1, which fit both layouts.
+        parameter.data = parameter.data.new_empty(parameter.shape).copy_(parameter.data)
+
+
 def disable_dropout(recognizer: nn.Module) -> None:
     """Set every dropout probability to 0."""
     for module in recognizer.modules():
