@@ -182,3 +182,44 @@ def test_two_processes(tmp_path):
     expected = evaluate(SAMPLES, auxiliary='conv/main')
     for rank in range(2):
         assert json.loads((tmp_path / f'metrics{rank}.json').read_text()) == expected
+
+
+def test_sentences_that_the_dataset_does_not_read(tmp_path):
+    # The STM file has a sentence more, of five words: as published, [EMPTY] for one and four deleted.
+    stm = tmp_path / 'truth.stm'
+    lines = ''.join(f'{one.sample_id} 1 s 0.0 1.0 {" ".join(one.glosses)}\n' for one in SAMPLES)
+    stm.write_text(lines + 'last 1 Signer09 0.0 1.0 P Q R S T\n')
+    with pytest.raises(DataError, match=r"no hypothesis for 1 of them \(last\).*missing='empty'"):
+        evaluate(SAMPLES, stm=stm)
+    metrics = evaluate(SAMPLES, stm=stm, missing='empty', auxiliary='conv/main', out_dir=tmp_path)
+    assert (metrics['num_sentences'], metrics['num_words'], metrics['num_missing']) == (4, 15, 1)
+    assert metrics['wer'] == pytest.approx(100 * (7 + 5) / 15)  # 7 of 10 without it
+    assert metrics['wer_conv'] == pytest.approx(100 * (6 + 5) / 15)
+    assert metrics['del'] == pytest.approx(100 * (4 + 4) / 15)
+    assert load_ctm(tmp_path / 'dev.ctm')[-1] == CtmEntry('last', 0, 0, '[EMPTY]')
+    assert load_stm(tmp_path / 'dev.stm')[-1].signer == 'Signer09'
+    report = json.loads((tmp_path / 'dev.json').read_text())
+    assert (report['missing'], report['sentences'][-1]['errors']) == ('empty', 5)
+    assert evaluate(SAMPLES[:2], stm=stm, missing='empty')['num_missing'] == 2
+    with pytest.raises(DataError, match=r'no sentence for 1 samples \(other\)'):
+        evaluate([*SAMPLES, sample('other', 'A', 'A')], stm=stm, missing='empty')
+    complete = evaluate(SAMPLES, missing='empty', stm=_without_last_line(stm))
+    assert complete == {**evaluate(SAMPLES), 'num_missing': 0}
+
+
+def _without_last_line(path):
+    path.write_text(''.join(path.read_text().splitlines(keepends=True)[:-1]))
+    return path
+
+
+def test_a_wrong_rule_for_missing_sentences():
+    with pytest.raises(ConfigError, match=r"missing: got 'ignore', expected one of \('error', 'empty'\)"):
+        WERMetric(missing='ignore')
+    with pytest.raises(ConfigError, match="missing: 'empty' needs stm"):
+        WERMetric(missing='empty')
+
+
+def test_ids_with_spaces_stay_one_field_of_a_line(tmp_path):
+    evaluate([sample('take 1', 'A B', 'A B', signer='Ann  B')], out_dir=tmp_path)
+    assert {entry.sample_id for entry in load_ctm(tmp_path / 'dev.ctm')} == {'take_1'}
+    assert (tmp_path / 'dev.stm').read_text().startswith('take_1 1 Ann_B 0.0')

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, List, Optional, Union
+from typing import Iterable, List, Optional, Set, Union
 
 from cslrkit.errors import DataError
-from cslrkit.evaluation.functional.text_files import COMMENT, numbered_lines, write_text
+from cslrkit.evaluation.functional.text_files import COMMENT, check_field, numbered_lines, parse_number, write_text
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,26 @@ class CtmEntry:
 def load_ctm(path: Union[str, Path]) -> List[CtmEntry]:
     """Read a CTM file; lines that begin with ``;;`` are comments.
 
+    The words of a sample stand next to each other, in the order of their starts; anything else is
+    refused, because it would be scored as another sentence. Times in digits alone stay integers.
+
     Raises:
         DataNotFoundError: If there is no such file.
-        DataError: If a line is malformed.
+        DataError: If a line is malformed, a sample comes twice, or its words are not in order.
     """
-    entries = []
+    entries: List[CtmEntry] = []
+    places: List[str] = []
+    done = set()
     for where, line in numbered_lines(path, 'CTM'):
-        fields = [field for field in line.replace('\t', ' ').split(' ') if field]
-        try:
-            sample_id, channel, start, duration, word, *confidence = fields
-            times = float(start), float(duration)
-            value = float(confidence[0]) if confidence else None
-        except ValueError as error:
-            raise DataError(
-                f'CTM file: {where}: got {line[:80]!r}, expected sample, channel, start, duration, word '
-                'and possibly a confidence.'
-            ) from error
-        entries.append(CtmEntry(sample_id, *times, word=word, channel=channel, confidence=value))
+        entry = _parse(line, where)
+        if entries:
+            _check_order(entries[-1], entry, done, where)
+        if not entries or entries[-1].sample_id != entry.sample_id:
+            done.add(entry.sample_id)
+        entries.append(entry)
+        places.append(where)
+    if any(entry.confidence is not None for entry in entries):
+        _check_words(entries, places)
     return entries
 
 
@@ -61,16 +64,75 @@ def dump_ctm(path: Union[str, Path], entries: Iterable[CtmEntry], *, comment: st
         comment: A line of comment for the top, such as the unit of the times.
 
     Raises:
+        DataError: If a word or an id would be read back as something else.
         OutputError: If it cannot be written.
     """
     lines = [f'{COMMENT} {comment}\n'] if comment else []
     for entry in entries:
-        confidence = '' if entry.confidence is None else f' {entry.confidence:.4f}'
-        times = f'{_number(entry.start)} {_number(entry.duration)}'
-        lines.append(f'{entry.sample_id} {entry.channel} {times} {entry.word}{confidence}\n')
+        fields = [
+            check_field(entry.sample_id, what='sample', kind='CTM'),
+            check_field(entry.channel, what='channel', kind='CTM'),
+            _number(entry.start),
+            _number(entry.duration),
+            check_field(entry.word, what='word', kind='CTM'),
+        ]
+        if entry.confidence is not None:
+            fields.append(_number(entry.confidence, 4))
+        lines.append(' '.join(fields) + '\n')
     write_text(path, ''.join(lines))
 
 
-def _number(value: float) -> str:
-    """Frames as integers, seconds with milliseconds."""
-    return str(value) if isinstance(value, int) else f'{value:.3f}'
+def _parse(line: str, where: str) -> CtmEntry:
+    fields = [field for field in line.replace('\t', ' ').split(' ') if field]
+    fault = ''
+    if not 5 <= len(fields) <= 6:
+        fault = f'{len(fields)} columns'
+    else:
+        sample_id, channel, _, _, word, *_ = fields
+        numbers = [parse_number(field) for field in (*fields[2:4], *fields[5:])]
+        if None in numbers:
+            fault = f'{(*fields[2:4], *fields[5:])[numbers.index(None)]!r} where a number belongs'
+        elif min(numbers) < 0:
+            fault = 'a negative number'
+        elif len(numbers) == 3 and numbers[2] > 1:
+            fault = f'the confidence {fields[5]}, which lies between 0 and 1'
+        else:
+            return CtmEntry(sample_id, numbers[0], numbers[1], word, channel, *numbers[2:])
+    raise DataError(
+        f'CTM file: {where}: got {line[:80]!r}, expected sample, channel, start, duration, word '
+        f'and possibly a confidence ({fault}). Mend the line, or write the file again.'
+    )
+
+
+def _check_order(before: CtmEntry, entry: CtmEntry, done: Set[str], where: str) -> None:
+    if before.sample_id != entry.sample_id:
+        if entry.sample_id in done:
+            raise DataError(
+                f"CTM file: {where}: got sample '{entry.sample_id}' again, after words of '{before.sample_id}'; "
+                'expected the words of a sample next to each other. Were two files joined? '
+                'Otherwise sort it: `sort -s -k1,1 -k3,3n`.'
+            )
+    elif entry.start < before.start:
+        raise DataError(
+            f"CTM file: {where}: got a word of '{entry.sample_id}' at {entry.start}, after one at {before.start}; "
+            'expected rising starts. Does it hold two hypotheses of one sample? Otherwise sort it: '
+            '`sort -s -k1,1 -k3,3n`.'
+        )
+
+
+def _check_words(entries: List[CtmEntry], places: List[str]) -> None:
+    """Refuse a confidence that stands where the word is missing."""
+    for entry, where in zip(entries, places):
+        if entry.confidence is None and parse_number(entry.word) is not None:
+            raise DataError(
+                f"CTM file: {where}: got the word '{entry.word}' and no confidence, which other lines have; expected "
+                'sample, channel, start, duration, word and confidence. Mend the line, or write the file again.'
+            )
+
+
+def _number(value: float, digits: int = 3) -> str:
+    """Integers (frames) as they are, others with ``digits`` decimals, or all that they have if that loses some."""
+    if isinstance(value, int):
+        return str(value)
+    text = f'{value:.{digits}f}'
+    return text if float(text) == value else repr(float(value))

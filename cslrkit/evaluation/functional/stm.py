@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Tuple, Union
 
 from cslrkit.errors import DataError
-from cslrkit.evaluation.functional.text_files import numbered_lines, write_text
+from cslrkit.evaluation.functional.text_files import check_field, numbered_lines, parse_number, write_text
 
 END_OF_TIME = 1.79769e308  # what the corpora write where a clip's length is not stated
 
@@ -38,7 +38,7 @@ class StmEntry:
     @property
     def words(self) -> Tuple[str, ...]:
         """The words, without the empty ones between double spaces."""
-        return tuple(word for word in self.text.split(' ') if word)
+        return tuple(word for word in self.text.replace('\t', ' ').split(' ') if word)
 
 
 def load_stm(path: Union[str, Path]) -> List[StmEntry]:
@@ -53,15 +53,20 @@ def load_stm(path: Union[str, Path]) -> List[StmEntry]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise DataError(
-                f'STM file: {where}: got {line[:80]!r}, expected sample, channel, signer, start, end and the words.'
+                f'STM file: {where}: got {line[:80]!r}, expected sample, channel, signer, start, end and the words. '
+                'Mend the line, or prepare the references again.'
             )
         sample_id, channel, signer, start, end, label, text = match.groups()
-        try:
-            times = float(start), float(end)
-        except ValueError as error:
-            raise DataError(f'STM file: {where}: got the times {start!r} and {end!r}, expected seconds.') from error
+        times = parse_number(start), parse_number(end)
+        if None in times or not 0 <= times[0] <= times[1]:
+            raise DataError(
+                f'STM file: {where}: got the times {start!r} and {end!r}, expected seconds, the end not before the '
+                'start. Is a column (sample, channel, signer, start, end) missing?'
+            )
         if sample_id in entries:
-            raise DataError(f"STM file: {where}: a second line for the sample '{sample_id}', expected one.")
+            raise DataError(
+                f"STM file: {where}: a second line for the sample '{sample_id}', expected one. Were two files joined?"
+            )
         entries[sample_id] = StmEntry(sample_id, text or '', signer, channel, *times, label=label or '')
     return list(entries.values())
 
@@ -70,10 +75,15 @@ def dump_stm(path: Union[str, Path], entries: Iterable[StmEntry]) -> None:
     """Write an STM file, in the order of ``entries``.
 
     Raises:
+        DataError: If a field would be read back as something else.
         OutputError: If it cannot be written.
     """
     lines = []
     for entry in entries:
+        for what, field in (('sample', entry.sample_id), ('channel', entry.channel), ('signer', entry.signer)):
+            check_field(field, what=what, kind='STM')
+        if '\n' in entry.text:
+            raise DataError(f"STM file: sample '{entry.sample_id}': got a line end in the words. Remove it.")
         label = f' {entry.label}' if entry.label else ''
         fields = f'{entry.sample_id} {entry.channel} {entry.signer} {entry.start!r} {entry.end!r}{label}'
         lines.append(f'{fields} {entry.text}\n')

@@ -84,11 +84,17 @@ def merge_repeats(words: Iterable[str]) -> List[str]:
 
 
 def score_sentence(
-    ref: Sequence[str], hyp: Sequence[str], *, mode: str = 'python', merge: Optional[bool] = None
+    ref: Sequence[str],
+    hyp: Sequence[str],
+    *,
+    mode: str = 'python',
+    merge: Optional[bool] = None,
+    empty_word: Optional[str] = EMPTY,
 ) -> SentenceScore:
     """Align and count one sentence.
 
-    An empty hypothesis is scored as the one word ``[EMPTY]``, as the published tool chain does.
+    An empty hypothesis is scored as the one word ``[EMPTY]``, as the published tool chain does,
+    unless ``empty_word`` says otherwise.
 
     Args:
         ref: Reference words.
@@ -98,6 +104,8 @@ def score_sentence(
             ``(word)``, ``@``, ``;``) has no meaning here.
         merge: Whether to merge repeated neighbours of the hypothesis first; by default the
             published way, in mode ``'python'`` only.
+        empty_word: What stands for an empty hypothesis; None scores it as deletions alone, as sclite
+            does where a CTM file has no word of a sentence.
 
     Raises:
         ConfigError: If the mode is unknown.
@@ -109,7 +117,7 @@ def score_sentence(
     """
     if mode not in MODES:
         raise ConfigError(f'got {mode!r}, expected one of {MODES}.', path='mode')
-    hyp = list(hyp) or [EMPTY]
+    hyp = list(hyp) or ([] if empty_word is None else [empty_word])
     if mode == 'python' if merge is None else merge:
         hyp = merge_repeats(hyp)
     if mode == 'sclite':

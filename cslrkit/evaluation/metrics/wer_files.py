@@ -50,7 +50,7 @@ def write_files(
         folder / f'{split}.stm',
         [
             StmEntry(
-                r['sample_id'], ' '.join(references[r['sample_id']]), signer=r['signer'].replace(' ', '_') or 'unknown'
+                _one_field(r['sample_id']), ' '.join(references[r['sample_id']]), _one_field(r['signer']) or 'unknown'
             )
             for r in records
         ],
@@ -63,15 +63,24 @@ def write_files(
 
 
 def _ctm_entries(record: Record, in_seconds: bool) -> List[CtmEntry]:
+    sample_id = _one_field(record['sample_id'])
     if not record['words']:
-        return [CtmEntry(record['sample_id'], 0, 0, EMPTY)]
+        return [CtmEntry(sample_id, 0, 0, EMPTY)]
     entries = []
     for word, index in record['words']:
         start, end = record['frame_spans'][index]
         if in_seconds:
-            start, end = start / record['frame_rate'], end / record['frame_rate']
-        entries.append(CtmEntry(record['sample_id'], start, end - start, word))
+            rate = record['frame_rate']
+            start, end = round(start / rate, 3), round(end / rate, 3)
+            entries.append(CtmEntry(sample_id, start, round(end - start, 3), word))
+        else:
+            entries.append(CtmEntry(sample_id, start, end - start, word))
     return entries
+
+
+def _one_field(text: str) -> str:
+    """Fields of both formats end at a space."""
+    return '_'.join(text.split())
 
 
 def _sentence(record: Record, score: SentenceScore) -> Dict[str, Any]:

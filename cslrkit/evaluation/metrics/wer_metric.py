@@ -12,6 +12,9 @@ from cslrkit.evaluation.functional.stm import load_stm
 from cslrkit.evaluation.functional.wer import MODES, SentenceScore, WordCounts, score_sentence
 from cslrkit.evaluation.metrics.wer_files import Record, write_files
 from cslrkit.registry import METRICS, NORMALIZERS
+from cslrkit.utils.messages import listed
+
+MISSING_RULES = ('error', 'empty')
 
 
 @METRICS.register_module()
@@ -31,6 +34,10 @@ class WERMetric(BaseMetric):
         normalizer: Name of a ``NORMALIZERS`` class: ``'none'``, ``'phoenix2014'``, or your own.
         stm: File with the references, taken as they are; ``{split}`` in it is replaced. By
             default, the data samples' glosses are the references, after normalisation.
+        missing: What to do about sentences of ``stm`` that the dataset does not hold: ``'error'``, or
+            ``'empty'``, which scores each as an empty hypothesis (``[EMPTY]``) and reports how many
+            (``num_missing``). The published code does the latter; its numbers of CSL and CSL-Daily,
+            whose last sentence it never reads (``drop_last_entry=True``), need it.
         merge_repeats: Whether repeated neighbours of a hypothesis are merged; by default as
             published, in mode ``'python'`` and not in ``'sclite'``.
         primary: Name of the logits whose hypotheses are the result.
@@ -48,7 +55,7 @@ class WERMetric(BaseMetric):
         the main output (``war``) or only the auxiliary output (``wdr``) has right.
 
     Raises:
-        ConfigError: For an unknown mode or normaliser.
+        ConfigError: For an unknown mode, normaliser or rule for missing sentences.
         DataError: If hypotheses or references are missing.
     """
 
@@ -60,6 +67,7 @@ class WERMetric(BaseMetric):
         normalizer: str = 'none',
         *,
         stm: Optional[Union[str, Path]] = None,
+        missing: str = 'error',
         merge_repeats: Optional[bool] = None,
         primary: str = 'seq/main',
         auxiliary: Optional[str] = 'conv/main',
@@ -72,7 +80,14 @@ class WERMetric(BaseMetric):
         super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
         if mode not in MODES:
             raise ConfigError(f'got {mode!r}, expected one of {MODES}.', path='mode')
+        if missing not in MISSING_RULES:
+            raise ConfigError(f'got {missing!r}, expected one of {MISSING_RULES}.', path='missing')
+        if missing == 'empty' and stm is None:
+            raise ConfigError(
+                "'empty' needs stm, whose sentences can be missing. Set stm or leave it out.", path='missing'
+            )
         self.mode = mode
+        self.missing = missing
         self.normalizer_name = normalizer
         self.normalizer = NORMALIZERS.build(dict(type=normalizer))
         self.merge_repeats = merge_repeats
@@ -82,7 +97,7 @@ class WERMetric(BaseMetric):
         self.split = split
         self.stm = None if stm is None else str(stm).replace('{split}', split)
         # Read at once: a wrong path must not cost an epoch of training.
-        self._stm_words = None if stm is None else {entry.sample_id: entry.words for entry in load_stm(self.stm)}
+        self._stm_entries = None if stm is None else {entry.sample_id: entry for entry in load_stm(self.stm)}
         self._num_samples: Optional[int] = None
 
     def process(self, data_batch: Any, data_samples: Sequence[Union[Mapping, BaseDataElement]]) -> None:
@@ -100,6 +115,8 @@ class WERMetric(BaseMetric):
         """Score the records of the whole split."""
         records = self._distinct(results)
         self._check_complete(records)
+        absent = self._absent(records)
+        records = records + absent
         references = self._references(records)
         main = {r['sample_id']: self._score(references[r['sample_id']], [w for w, _ in r['words']]) for r in records}
         total = sum((score.counts for score in main.values()), WordCounts())
@@ -112,11 +129,18 @@ class WERMetric(BaseMetric):
             'ins': total.percent(total.insertions),
             'num_sentences': len(records),
             'num_words': total.ref_words,
+            **({'num_missing': len(absent)} if self.missing == 'empty' else {}),
         }
         if self.auxiliary is not None:
             metrics.update(self._compare(records, references))
         if self.out_dir is not None:
-            settings = {'split': self.split, 'mode': self.mode, 'normalizer': self.normalizer_name, 'stm': self.stm}
+            settings = {
+                'split': self.split,
+                'mode': self.mode,
+                'normalizer': self.normalizer_name,
+                'stm': self.stm,
+                'missing': self.missing,
+            }
             write_files(
                 self.out_dir,
                 self.split,
@@ -174,24 +198,49 @@ class WERMetric(BaseMetric):
             if missing:
                 raise DataError(
                     f"{self._where}: {len(missing)} of {len(records)} samples have no hypothesis of '{name}': "
-                    f'{_listed(record["sample_id"] for record in missing)}. They have {missing[0]["outputs"]}; set '
+                    f'{listed(record["sample_id"] for record in missing)}. They have {missing[0]["outputs"]}; set '
                     'primary and auxiliary of the metric to what the recognizer decodes.'
                 )
-        if self._stm_words is not None:
+        if self._stm_entries is not None:
             ids = {record['sample_id'] for record in records}
-            without_hyp = sorted(set(self._stm_words) - ids)
-            without_ref = sorted(ids - set(self._stm_words))
+            without_hyp = sorted(set(self._stm_entries) - ids)
+            without_ref = sorted(ids - set(self._stm_entries))
+            if self.missing == 'empty' and not without_ref:
+                return
             if without_hyp or without_ref:
                 raise DataError(
-                    f"{self._where}: '{self.stm}' has {len(self._stm_words)} sentences; no hypothesis for "
-                    f'{len(without_hyp)} of them ({_listed(without_hyp)}), and no sentence for {len(without_ref)} '
-                    f'samples ({_listed(without_ref)}). Give the STM file of this split, or leave stm out to score '
-                    'against the glosses of the dataset.'
+                    f"{self._where}: '{self.stm}' has {len(self._stm_entries)} sentences; no hypothesis for "
+                    f'{len(without_hyp)} of them ({listed(without_hyp)}), and no sentence for {len(without_ref)} '
+                    f'samples ({listed(without_ref)}). Give the STM file of this split, or leave stm out to score '
+                    "against the glosses of the dataset. missing='empty' counts sentences without a hypothesis as "
+                    'empty ones, as published.'
                 )
 
+    def _absent(self, records: List[Record]) -> List[Record]:
+        """Records with empty hypotheses for the sentences of the STM file that the dataset does not hold."""
+        if self.missing != 'empty':
+            return []
+        ids = {record['sample_id'] for record in records}
+        return [
+            {
+                'sample_id': entry.sample_id,
+                'signer': entry.signer,
+                'outputs': [],
+                'ref': list(entry.words),
+                'hyp': [],
+                'words': [],
+                'score': None,
+                'frame_spans': [],
+                'frame_rate': records[0]['frame_rate'],
+                'hyp_auxiliary': None if self.auxiliary is None else [],
+            }
+            for entry in self._stm_entries.values()
+            if entry.sample_id not in ids
+        ]
+
     def _references(self, records: List[Record]) -> Dict[str, List[str]]:
-        if self._stm_words is not None:
-            return {record['sample_id']: list(self._stm_words[record['sample_id']]) for record in records}
+        if self._stm_entries is not None:
+            return {record['sample_id']: list(self._stm_entries[record['sample_id']].words) for record in records}
         return {r['sample_id']: self.normalizer.reference(r['ref'], split=self.split) for r in records}
 
     def _score(self, ref: Sequence[str], hyp: Sequence[str]) -> SentenceScore:
@@ -211,9 +260,3 @@ class WERMetric(BaseMetric):
             'war': both.primary_only_right / both.words * 100,
             'wdr': both.auxiliary_only_right / both.words * 100,
         }
-
-
-def _listed(ids, count: int = 10) -> str:
-    """A few ids for a message."""
-    ids = list(ids)
-    return ', '.join(ids[:count]) + (f' and {len(ids) - count} more' if len(ids) > count else '')
