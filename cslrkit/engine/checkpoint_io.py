@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Union
 
@@ -32,8 +33,7 @@ def read_checkpoint(path: Union[str, Path], *, map_location: Any = 'cpu') -> Dic
         content = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"checkpoint: '{path}' is refused, because it is not plain tensors and numbers: "
-            f'{str(error).splitlines()[0]}'
+            f"checkpoint: '{path}' is refused, because it is not plain tensors and numbers: {_refused(str(error))}"
         ) from error
     # torch raises RuntimeError, EOFError, KeyError, ... for a damaged or foreign file
     except Exception as error:
@@ -146,11 +146,26 @@ def rebuild_message_hub(plain: Mapping[str, Any]) -> Dict[str, Any]:
     return dict(log_scalars=scalars, runtime_info=dict(plain['runtime_info']), resumed_keys=keys)
 
 
+def drop_functions(state: Any) -> Any:
+    """Leave functions out of a scheduler's state (OneCycleLR keeps one); it has its own when resumed."""
+    if isinstance(state, dict):
+        return {key: drop_functions(value) for key, value in state.items() if not callable(value)}
+    if isinstance(state, list):
+        return [drop_functions(value) for value in state]
+    return state
+
+
 def replace_file(temporary: Union[str, Path], target: Union[str, Path]) -> None:
     """Put a completely written file in the place of ``target`` in one step."""
     with open(temporary, 'rb') as file:
         os.fsync(file.fileno())
     os.replace(temporary, target)
+
+
+def _refused(message: str) -> str:
+    """The class or function that torch names in its long message."""
+    found = re.search(r'GLOBAL (\S+)', message)
+    return f"it wants to import '{found.group(1)}'" if found else message.splitlines()[0]
 
 
 def _plain(value: Any) -> Any:

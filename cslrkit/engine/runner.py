@@ -13,6 +13,7 @@ from torch import nn
 import cslrkit
 from cslrkit.engine.checkpoint_io import (
     check_vocab,
+    drop_functions,
     find_checkpoint,
     load_weights,
     plain_message_hub,
@@ -160,3 +161,4 @@ class CSLRRunner(Runner):
         if fn_name == 'before_save_checkpoint':
             checkpoint = kwargs['checkpoint']
             checkpoint['message_hub'] = plain_message_hub(checkpoint['message_hub'])
+            checkpoint['param_schedulers'] = drop_functions(checkpoint.get('param_schedulers', []))

@@ -54,9 +54,9 @@ def test_test_prints_a_table_and_writes_beside_the_checkpoint(trained, tiny_conf
     assert split in done.stdout
     assert 'WER' in done.stdout
     assert str(work_dir) in done.stdout
-    records = json.loads(next(work_dir.glob(f'*{split}*.json')).read_text(encoding='utf-8'))
-    assert next(work_dir.glob(f'*{split}*.ctm')).is_file()
-    samples = records['samples'] if isinstance(records, dict) else records
+    records = json.loads((work_dir / f'{split}.json').read_text(encoding='utf-8'))
+    assert (work_dir / f'{split}.ctm').is_file()
+    samples = records['sentences']
     assert len({sample['sample_id'] for sample in samples}) == len(samples) > 0
 
 
@@ -94,8 +94,8 @@ def test_two_processes_train_and_score_every_sample_once(tmp_path, tiny_config, 
     assert 'x 2' in done.stdout
     assert 'best dev WER' in done.stdout
     done = run_tool('test.py', tiny_config, tmp_path, '--split', 'dev', *options, prefix=TORCHRUN)
-    records = json.loads(next(tmp_path.glob('*dev*.json')).read_text(encoding='utf-8'))
-    samples = records['samples'] if isinstance(records, dict) else records
+    records = json.loads((tmp_path / 'dev.json').read_text(encoding='utf-8'))
+    samples = records['sentences']
     assert len({sample['sample_id'] for sample in samples}) == len(samples)
     alone = run_tool('test.py', tiny_config, tmp_path, '--split', 'dev')
     table = [line for line in alone.stdout.splitlines() if 'dev' in line or 'WER' in line]
