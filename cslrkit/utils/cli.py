@@ -1,6 +1,7 @@
 """What the command-line tools share."""
 
 import argparse
+import os
 import re
 import sys
 from typing import Callable, Optional
@@ -9,6 +10,8 @@ from cslrkit.errors import CSLRKitError
 
 # A worker process wraps an error's text in its traceback; the last occurrence is the message.
 _FROM_WORKER = re.compile(r'cslrkit\.errors\.\w+: ')
+
+_LOST_PEER = re.compile(r'Connection (closed|reset) by peer|Broken pipe|Socket closed|gloo|NCCL', re.IGNORECASE)
 
 
 def run_tool(main: Callable[[], Optional[int]]) -> None:
@@ -22,6 +25,12 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     except KeyboardInterrupt:
         print('stopped by the user', file=sys.stderr)
         code = 130
+    except RuntimeError as error:
+        # When one of several processes ends with an error, the others fail to reach it.
+        if os.environ.get('RANK', '0') == '0' or not _LOST_PEER.search(str(error)):
+            raise
+        print(f"rank {os.environ['RANK']}: stopped, because another process ended", file=sys.stderr)
+        code = 1
     sys.exit(code)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
+from mmengine import dist
 from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
 
@@ -45,9 +46,7 @@ class WERMetric(BaseMetric):
             none. The comparison is the published one in either mode.
         out_dir: Folder for ``{split}.ctm``, ``{split}.stm`` and ``{split}.json``.
         split: Names the split in file names.
-        collect_device: As for every mmengine metric.
-        prefix: As for every mmengine metric.
-        collect_dir: As for every mmengine metric.
+        prefix: Put before the names of the results, with a slash.
 
     Returns:
         From ``evaluate``, in percent: ``wer``, ``sub``, ``del``, ``ins``; ``num_sentences`` and
@@ -73,11 +72,9 @@ class WERMetric(BaseMetric):
         auxiliary: Optional[str] = 'conv/main',
         out_dir: Optional[Union[str, Path]] = None,
         split: str = 'dev',
-        collect_device: str = 'cpu',
         prefix: Optional[str] = None,
-        collect_dir: Optional[str] = None,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
+        super().__init__(prefix=prefix)
         if mode not in MODES:
             raise ConfigError(f'got {mode!r}, expected one of {MODES}.', path='mode')
         if missing not in MISSING_RULES:
@@ -107,9 +104,20 @@ class WERMetric(BaseMetric):
             self.results.append(self._record(fields))
 
     def evaluate(self, size: int) -> dict:
-        """Gather the records of all processes and score them; ``size`` is that of the dataset."""
+        """Gather the records of all processes and score them.
+
+        All records are gathered, whatever their order: mmengine's own gathering cuts the list at
+        ``size`` and so relies on each batch coming back in the order of the sampler.
+
+        Args:
+            size: Number of samples of the dataset.
+        """
         self._num_samples = size
-        return super().evaluate(size)
+        gathered = [record for part in dist.all_gather_object(self.results) for record in part]
+        self.results.clear()
+        outcome = [self.compute_metrics(gathered) if dist.is_main_process() else None]
+        dist.broadcast_object_list(outcome)
+        return {f'{self.prefix}/{key}' if self.prefix else key: value for key, value in outcome[0].items()}
 
     def compute_metrics(self, results: List[Record]) -> Dict[str, float]:
         """Score the records of the whole split."""
