@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Dict, Optional, Union
 
-import torch
 from mmengine.config import Config
 
 from cslrkit.engine.checkpoint_io import find_checkpoint
 from cslrkit.engine.config import as_list, select_split
+from cslrkit.engine.distributed import start_cpu_processes
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
 from cslrkit.utils.files import ensure_writable_dir
@@ -99,12 +99,7 @@ def _fill_output(evaluators, work_dir: str) -> None:
 def _build_runner(config: Config, launcher: str) -> CSLRRunner:
     if launcher not in LAUNCHERS:
         raise ConfigError(f'launcher: got {launcher!r}, expected one of {", ".join(LAUNCHERS)}.')
-    if launcher == 'pytorch' and not torch.cuda.is_available() and not torch.distributed.is_initialized():
-        if 'RANK' not in os.environ:
-            raise ConfigError(
-                "launcher: 'pytorch' needs the variables that torchrun sets. Start it as "
-                '`torchrun --nproc_per_node=2 tools/train.py CONFIG --launcher pytorch`.'
-            )
-        torch.distributed.init_process_group('gloo')  # mmengine would ask for a GPU
+    if launcher != 'none':
+        start_cpu_processes(launcher)
     config.launcher = launcher
     return CSLRRunner.from_cfg(config)

@@ -22,8 +22,9 @@ from cslrkit.engine.checkpoint_io import (
     replace_file,
 )
 from cslrkit.engine.console import CONSOLE, quiet_console
+from cslrkit.engine.distributed import wrap_for_cpu
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
-from cslrkit.registry import MODEL_WRAPPERS, RUNNERS
+from cslrkit.registry import RUNNERS
 
 
 @RUNNERS.register_module()
@@ -60,14 +61,7 @@ class CSLRRunner(Runner):
         """Wrap for data parallelism; on CPU without device ids, which mmengine cannot express."""
         if not self.distributed or torch.cuda.is_available() or model_wrapper_cfg is not None:
             return super().wrap_model(model_wrapper_cfg, model)
-        wrapper = dict(
-            type='MMDistributedDataParallel',
-            module=model,
-            device_ids=None,
-            broadcast_buffers=False,
-            find_unused_parameters=self.cfg.get('find_unused_parameters', False),
-        )
-        return MODEL_WRAPPERS.build(wrapper)
+        return wrap_for_cpu(model, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
 
     def dump_config(self) -> None:
         """Write the config into the work directory of a training run; a test run leaves it alone."""
