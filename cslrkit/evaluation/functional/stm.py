@@ -49,6 +49,7 @@ def load_stm(path: Union[str, Path]) -> List[StmEntry]:
         DataError: If a line is malformed or a sample has two.
     """
     entries: Dict[str, StmEntry] = {}
+    digits: List[Tuple[str, str]] = []  # where an end is a whole number, and which
     for where, line in numbered_lines(path, 'STM'):
         match = _LINE.fullmatch(line)
         if match is None:
@@ -68,6 +69,15 @@ def load_stm(path: Union[str, Path]) -> List[StmEntry]:
                 f"STM file: {where}: a second line for the sample '{sample_id}', expected one. Were two files joined?"
             )
         entries[sample_id] = StmEntry(sample_id, text or '', signer, channel, *times, label=label or '')
+        if isinstance(times[1], int):
+            digits.append((where, end))
+    if digits and any(entry.end == END_OF_TIME for entry in entries.values()):
+        # A gloss in digits takes the place of a missing end without another sign of it.
+        where, end = digits[0]
+        raise DataError(
+            f'STM file: {where}: got the end {end!r}, expected {END_OF_TIME} as in other lines. Is the column missing, '
+            f"so that a word stands there? If not, write '{end}.0'."
+        )
     return list(entries.values())
 
 

@@ -1,6 +1,7 @@
 """Word error rates as a small text table."""
 
-from typing import Dict, List, Mapping
+import unicodedata
+from typing import Dict, Mapping, Sequence
 
 _COLUMNS = (  # heading, key, format
     ('WER %', 'wer', '.2f'),
@@ -31,16 +32,43 @@ def format_wer_table(results: Mapping[str, Mapping[str, float]]) -> str:
         split: {key.rpartition('/')[2]: value for key, value in metrics.items()} for split, metrics in results.items()
     }
     columns = [column for column in _COLUMNS if any(column[1] in row for row in rows.values())]
-    cells: List[List[str]] = [['split', *(heading for heading, _, _ in columns)]]
-    for split, row in rows.items():
-        values = (_cell(row[key], form) if key in row else '-' for _, key, form in columns)
-        cells.append([split, *values])
-    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
-    lines = []
-    for line in cells:
-        numbers = (cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))
-        lines.append('  '.join([line[0].ljust(widths[0]), *numbers]).rstrip())
-    return '\n'.join(lines)
+    rows_of_cells = [
+        [split, *(_cell(row[key], form) if key in row else '-' for _, key, form in columns)]
+        for split, row in rows.items()
+    ]
+    return format_table(['split', *(heading for heading, _, _ in columns)], rows_of_cells)
+
+
+def format_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
+    """Lay out cells in columns, two spaces apart.
+
+    Args:
+        headings: First line.
+        rows: Lines, of as many cells each.
+        left: How many columns stand at the left of their place; the others stand at the right.
+
+    Examples:
+        >>> print(format_table(['signer', 'WER %'], [['Ann', '9.50'], ['Bo', '12.00']]))
+        signer  WER %
+        Ann      9.50
+        Bo      12.00
+    """
+    lines = [list(headings), *map(list, rows)]
+    widths = [max(display_width(line[i]) for line in lines) for i in range(len(headings))]
+    return '\n'.join(
+        '  '.join(pad(cell, widths[i], left=i < left) for i, cell in enumerate(line)).rstrip() for line in lines
+    )
+
+
+def display_width(text: str) -> int:
+    """Columns that ``text`` takes in a terminal: two for wide characters, none for combining ones."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in text)
+
+
+def pad(text: str, width: int, *, left: bool = True) -> str:
+    """Fill ``text`` with spaces to ``width`` columns, text at the left or at the right."""
+    spaces = ' ' * (width - display_width(text))
+    return text + spaces if left else spaces + text
 
 
 def _cell(value: float, form: str) -> str:

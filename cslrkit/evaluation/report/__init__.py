@@ -1,0 +1,27 @@
+"""Scores of STM and CTM files, broken down and compared: what ``tools/score.py`` prints."""
+
+from cslrkit.evaluation.report.bootstrap import PairedTest, bootstrap_wer, paired_bootstrap
+from cslrkit.evaluation.report.breakdown import Confusions, GroupScore, by_length, by_signer, count_confusions
+from cslrkit.evaluation.report.corpus import MISSING_RULES, ScoredCorpus, ScoredSentence, score_files
+from cslrkit.evaluation.report.summary import compare_corpora, summarize
+from cslrkit.evaluation.report.text import format_alignment, format_comparison, format_summary
+
+__all__ = [
+    'MISSING_RULES',
+    'Confusions',
+    'GroupScore',
+    'PairedTest',
+    'ScoredCorpus',
+    'ScoredSentence',
+    'bootstrap_wer',
+    'by_length',
+    'by_signer',
+    'compare_corpora',
+    'count_confusions',
+    'format_alignment',
+    'format_comparison',
+    'format_summary',
+    'paired_bootstrap',
+    'score_files',
+    'summarize',
+]

@@ -1,0 +1,101 @@
+"""Where the errors of a scored corpus are: by sentence length, by signer, by gloss."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from cslrkit.evaluation.functional.wer import EMPTY, WordCounts
+from cslrkit.evaluation.report.corpus import ScoredSentence
+
+LENGTH_STEP = 5  # reference words
+LAST_LENGTH = 26  # longer sentences are rare in the corpora
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """Counts of a group of sentences.
+
+    Args:
+        name: What they have in common.
+        sentences: How many.
+        counts: Summed over them.
+    """
+
+    name: str
+    sentences: int
+    counts: WordCounts
+
+    @property
+    def wer(self) -> Optional[float]:
+        """Word error rate in percent; None where the references hold no word."""
+        return self.counts.wer if self.counts.ref_words else None
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """How often glosses were taken for others, missed and made up, most often first.
+
+    Args:
+        substituted: Gloss of the reference and gloss of the hypothesis.
+        deleted: Gloss of the reference.
+        inserted: Gloss of the hypothesis.
+    """
+
+    substituted: List[Tuple[Tuple[str, str], int]]
+    deleted: List[Tuple[str, int]]
+    inserted: List[Tuple[str, int]]
+
+
+def by_length(sentences: Sequence[ScoredSentence]) -> List[GroupScore]:
+    """Group sentences by the number of reference words: 0, 1-5, 6-10, ..., 26+."""
+    return _grouped(sentences, lambda sentence: _length_bin(len(sentence.score.ref)), lambda item: item[0])
+
+
+def by_signer(sentences: Sequence[ScoredSentence]) -> List[GroupScore]:
+    """Group sentences by signer, in the order of their names."""
+    return _grouped(sentences, lambda sentence: (0, sentence.signer), lambda item: item[1])
+
+
+def count_confusions(sentences: Sequence[ScoredSentence]) -> Confusions:
+    """Count substitutions, deletions and insertions by gloss.
+
+    The word that stands for an empty hypothesis counts as no gloss: what it replaced is deleted.
+    """
+    substituted, deleted, inserted = Counter(), Counter(), Counter()
+    for sentence in sentences:
+        ref, hyp = sentence.score.ref, sentence.score.hyp
+        for edit in sentence.score.edits:
+            said = None if edit.hyp is None or hyp[edit.hyp].upper() == EMPTY else hyp[edit.hyp]
+            if edit.op == 'S' and said is not None:
+                substituted[ref[edit.ref], said] += 1
+            elif edit.op in 'SD':
+                deleted[ref[edit.ref]] += 1
+            elif edit.op == 'I' and said is not None:
+                inserted[said] += 1
+    return Confusions(_ranked(substituted), _ranked(deleted), _ranked(inserted))
+
+
+def _length_bin(length: int) -> Tuple[int, str]:
+    if length == 0:
+        return 0, '0'
+    if length >= LAST_LENGTH:
+        return LAST_LENGTH, f'{LAST_LENGTH}+'
+    first = (length - 1) // LENGTH_STEP * LENGTH_STEP + 1
+    return first, f'{first}-{first + LENGTH_STEP - 1}'
+
+
+def _grouped(
+    sentences: Sequence[ScoredSentence],
+    key: Callable[[ScoredSentence], Tuple[int, str]],
+    order: Callable[[Tuple[int, str]], object],
+) -> List[GroupScore]:
+    groups: Dict[Tuple[int, str], List[WordCounts]] = {}
+    for sentence in sentences:
+        groups.setdefault(key(sentence), []).append(sentence.score.counts)
+    return [
+        GroupScore(name[1], len(groups[name]), sum(groups[name], WordCounts())) for name in sorted(groups, key=order)
+    ]
+
+
+def _ranked(counter: Counter) -> List[Tuple]:
+    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,137 @@
+"""A scored corpus, and the comparison of two, as plain values for a JSON file or a text."""
+
+from dataclasses import asdict
+from typing import Any, Dict, List, Optional, Sequence
+
+from cslrkit.errors import DataError
+from cslrkit.evaluation.functional.wer import WordCounts
+from cslrkit.evaluation.report.bootstrap import bootstrap_wer, paired_bootstrap
+from cslrkit.evaluation.report.breakdown import GroupScore, by_length, by_signer, count_confusions
+from cslrkit.evaluation.report.corpus import ScoredCorpus, ScoredSentence
+
+Summary = Dict[str, Any]
+
+
+def summarize(corpus: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, level: float = 95.0) -> Summary:
+    """Gather everything that is reported of a scored corpus.
+
+    Args:
+        corpus: From ``score_files``.
+        resamples: Draws of the bootstrap.
+        seed: Of the bootstrap.
+        level: Of its interval, in percent.
+
+    Returns:
+        ``settings``, ``notes``, ``metrics`` (percentages and counts), ``interval`` (``low`` and ``high``
+        of the WER, with ``level``, ``resamples``, ``seed``), ``by_length`` and ``by_signer`` (lists of
+        groups), ``confusions`` (``substituted``, ``deleted``, ``inserted``), ``sentences``.
+
+    Raises:
+        ConfigError: For a wrong number of resamples, seed or level.
+    """
+    total, sentences = corpus.total, corpus.sentences
+    low, high = bootstrap_wer(*_columns(sentences), resamples=resamples, seed=seed, level=level)
+    wrong = sum(sentence.score.counts.errors > 0 for sentence in sentences)
+    confusions = count_confusions(sentences)
+    return {
+        'settings': corpus.settings,
+        'notes': corpus.notes,
+        'metrics': {
+            **_figures(total),
+            'sub': total.percent(total.substitutions),
+            'del': total.percent(total.deletions),
+            'ins': total.percent(total.insertions),
+            'num_sentences': len(sentences),
+            'num_missing': sum(sentence.missing for sentence in sentences),
+            'sentence_error_rate': 100 * wrong / len(sentences),
+        },
+        'interval': {'low': low, 'high': high, 'level': level, 'resamples': resamples, 'seed': seed},
+        'by_length': [_group(group) for group in by_length(sentences)],
+        'by_signer': [_group(group) for group in by_signer(sentences)],
+        'confusions': {
+            'substituted': [{'ref': ref, 'hyp': hyp, 'count': n} for (ref, hyp), n in confusions.substituted],
+            'deleted': [{'gloss': gloss, 'count': n} for gloss, n in confusions.deleted],
+            'inserted': [{'gloss': gloss, 'count': n} for gloss, n in confusions.inserted],
+        },
+        'sentences': [_sentence(sentence) for sentence in sentences],
+    }
+
+
+def compare_corpora(
+    a: ScoredCorpus, b: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, level: float = 95.0
+) -> Dict[str, Any]:
+    """Compare two systems on one reference by a paired bootstrap.
+
+    Args:
+        a: Scores of the first system.
+        b: Scores of the second one.
+        resamples: Draws of the bootstrap.
+        seed: Of the bootstrap.
+        level: Of the interval, in percent.
+
+    Returns:
+        The fields of ``PairedTest``; in how many sentences either has fewer errors
+        (``sentences_a_better``, ``sentences_b_better``, ``sentences_equal``); ``level``, ``resamples``, ``seed``.
+
+    Raises:
+        ConfigError: For a wrong number of resamples, seed or level.
+        DataError: If the sentences differ.
+    """
+    if [s.sample_id for s in a.sentences] != [s.sample_id for s in b.sentences]:
+        raise DataError(
+            f"comparison: '{a.settings['hyp']}' and '{b.settings['hyp']}' are scored on other sentences. "
+            'Give both the same references.'
+        )
+    test = paired_bootstrap(*_columns(a.sentences), *_columns(b.sentences), resamples=resamples, seed=seed, level=level)
+    pairs = [(one.score.counts.errors, other.score.counts.errors) for one, other in zip(a.sentences, b.sentences)]
+    return {
+        **asdict(test),
+        'sentences_a_better': sum(one < other for one, other in pairs),
+        'sentences_b_better': sum(other < one for one, other in pairs),
+        'sentences_equal': sum(one == other for one, other in pairs),
+        'level': level,
+        'resamples': resamples,
+        'seed': seed,
+    }
+
+
+def _columns(sentences: Sequence[ScoredSentence]) -> List[List[int]]:
+    """Errors and reference words of each sentence."""
+    counts = [sentence.score.counts for sentence in sentences]
+    return [[count.errors for count in counts], [count.ref_words for count in counts]]
+
+
+def _figures(counts: WordCounts) -> Dict[str, Optional[float]]:
+    return {
+        'wer': counts.wer if counts.ref_words else None,
+        'errors': counts.errors,
+        'substitutions': counts.substitutions,
+        'deletions': counts.deletions,
+        'insertions': counts.insertions,
+        'num_words': counts.ref_words,
+    }
+
+
+def _group(group: GroupScore) -> Dict[str, Any]:
+    return {'name': group.name, 'num_sentences': group.sentences, **_figures(group.counts)}
+
+
+def _sentence(sentence: ScoredSentence) -> Dict[str, Any]:
+    score = sentence.score
+    return {
+        'sample_id': sentence.sample_id,
+        'signer': sentence.signer,
+        'missing': sentence.missing,
+        **_figures(score.counts),
+        'ref': score.ref,
+        'hyp': score.hyp,
+        # One pair a step; None for the side that has no word there.
+        'alignment': [
+            [
+                edit.op,
+                None if edit.ref is None else score.ref[edit.ref],
+                None if edit.hyp is None else score.hyp[edit.hyp],
+            ]
+            for edit in score.edits
+        ],
+    }
