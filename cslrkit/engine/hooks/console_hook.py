@@ -10,6 +10,8 @@ from mmengine.hooks import Hook
 from cslrkit.engine.console import paint, supports_colour
 from cslrkit.registry import HOOKS
 
+SHOWN_LOSSES = 3
+
 
 @HOOKS.register_module()
 class ConsoleHook(Hook):
@@ -65,7 +67,8 @@ class ConsoleHook(Hook):
         left = seconds * (loop.max_iters - runner.iter - 1)
         means = {name: total / max(self._loss_count, 1) for name, total in self._losses.items()}
         total = means.pop('loss', float('nan'))
-        parts = ' '.join(f'{name} {value:.2f}' for name, value in means.items() if '/' not in name)
+        # The first losses of the config; the log file and TensorBoard have all of them.
+        parts = ' '.join(f'{name} {value:.2f}' for name, value in list(means.items())[:SHOWN_LOSSES])
         width = len(str(len(loop.dataloader)))
         rate = runner.optim_wrapper.get_lr()
         rate = next(iter(rate.values()))[0]
