@@ -11,7 +11,7 @@ import pytest
 import torch
 
 REPO = Path(__file__).parents[2]
-TORCHRUN = (sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2', '--master_port=0')
+TORCHRUN = (sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2')
 
 
 @pytest.fixture(scope='module')
