@@ -48,7 +48,7 @@ class CSLRDataset(BaseDataset):
             and CSL-Daily.
         on_unknown_gloss: ``'drop'`` leaves glosses outside the vocabulary out of ``gloss_ids``
             with one warning; ``'error'`` raises.
-        frame_rate: Frames per second; None takes the corpus's, if that is known.
+        frame_rate: Frames per second; None takes the corpus's, or else the entry's, if that is known.
         vocab: The vocabulary; None reads ``gloss_dict.npy``.
         check_frames: Whether to check on building that the folder of frames exists. Without
             frames, only the annotations can be used.
@@ -150,9 +150,9 @@ class CSLRDataset(BaseDataset):
         paths = list_frames(self.frame_root, pattern)
         if not paths:
             raise no_frames_error(self.frame_root, pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
-        sample.update(
-            split=self.split, frame_paths=paths, frame_rate=self.frame_rate, frame_interval=self.frame_interval
-        )
+        sample.update(split=self.split, frame_paths=paths, frame_interval=self.frame_interval)
+        if self.frame_rate is not None:
+            sample['frame_rate'] = self.frame_rate
         return self.pipeline(sample)
 
     def frame_pattern(self, folder: str) -> str:

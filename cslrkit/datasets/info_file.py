@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -26,7 +26,8 @@ def read_entries(path: Path, *, where: str, drop_last_entry: bool = False) -> Li
 
     Returns:
         Dicts with ``sample_id``, ``folder``, ``signer``, ``original_info`` (str), ``num_frames``
-        (int) and ``glosses`` (tuple of the raw tokens, empty ones dropped).
+        (int), ``frame_rate`` (float, None where the entry has none) and ``glosses`` (tuple of the
+        raw tokens, empty ones dropped).
 
     Raises:
         DataNotFoundError: If there is no such file.
@@ -92,6 +93,7 @@ def _checked(entry: Any, where: str) -> Dict[str, Any]:
         # Only spaces separate glosses, as published; PHOENIX labels hold double ones.
         glosses=tuple(token for token in entry['label'].split(' ') if token),
         num_frames=_frame_count(entry['num_frames'], where),
+        frame_rate=_frame_rate(entry.get('frame_rate'), where),
     )
 
 
@@ -102,6 +104,15 @@ def _frame_count(value: Any, where: str) -> int:
     if isinstance(value, str) and value.strip().isdecimal():
         return int(value)
     raise DataError(f"{where}: 'num_frames': got {value!r}, expected a number of frames.")
+
+
+def _frame_rate(value: Any, where: str) -> Optional[float]:
+    """Corpora of one's own may say it for each sentence."""
+    if value is None:
+        return None
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 0 < value < float('inf'):
+        return float(value)
+    raise DataError(f"{where}: 'frame_rate': got {value!r}, expected frames per second.")
 
 
 def _check_unique(entries: Sequence[Dict[str, Any]], where: str) -> None:

@@ -26,7 +26,10 @@ class GlossVocab:
     def __init__(self, gloss_dict: Mapping[str, Union[int, Sequence[int]]]) -> None:
         self._ids: Dict[str, int] = {}
         for gloss, value in gloss_dict.items():
-            self._ids[str(gloss)] = int(value if isinstance(value, (int, np.integer)) else value[0])
+            gloss_id = value[0] if isinstance(value, (list, tuple, np.ndarray)) and len(value) else value
+            if not isinstance(gloss, str) or isinstance(gloss_id, bool) or not isinstance(gloss_id, (int, np.integer)):
+                raise DataError(f'gloss vocabulary: got {gloss!r}: {value!r}, expected gloss: id or [id, count].')
+            self._ids[gloss] = int(gloss_id)
         if sorted(self._ids.values()) != list(range(1, len(self._ids) + 1)):
             raise DataError(
                 f'gloss vocabulary: got {len(self._ids)} glosses with ids {_summary(sorted(self._ids.values()))}, '

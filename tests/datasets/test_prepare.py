@@ -1,15 +1,26 @@
 import os
-from pathlib import Path
 
 import pytest
+from downloaded_corpora import (
+    FRAMES,
+    HEADER_2014,
+    HEADER_DAILY,
+    HEADER_T,
+    MAKERS,
+    UNLISTED,
+    make_csl,
+    make_csl_daily,
+    make_phoenix2014,
+    make_phoenix2014_t,
+    touch_frames,
+    write,
+)
 
-from cslrkit.datasets import prepare
 from cslrkit.datasets.prepare import (
-    LAYOUTS,
-    SPLITS,
-    build_gloss_dict,
     build_info,
+    describe,
     find_frame_dir,
+    find_frames,
     prepare_corpus,
     read_annotations,
     write_stm,
@@ -17,55 +28,20 @@ from cslrkit.datasets.prepare import (
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError, OutputError
 from cslrkit.utils.npy import load_object
 
-HEADER_2014 = 'id|folder|signer|annotation\n'
-HEADER_T = 'name|video|start|end|speaker|orth|translation\n'
-HEADER_DAILY = 'index|name|length|gloss|char|word|postag\n'
-FRAMES_2014 = 'features/fullFrame-210x260px'
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode('utf-8'))
-
-
-def add_frames(folder: Path, count: int, suffix: str = '.png') -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for index in range(count):
-        (folder / f'f{index:04d}{suffix}').touch()
-
 
 @pytest.fixture
 def phoenix2014(tmp_path):
-    for split, label in (('train', 'REGEN  WOLKE '), ('dev', 'WOLKE'), ('test', 'ABEND WOLKE')):
-        write(
-            tmp_path / f'annotations/manual/{split}.corpus.csv',
-            f'{HEADER_2014}{split}-0|{split}-0/1/*.png|Signer01|{label}\n',
-        )
-        add_frames(tmp_path / FRAMES_2014 / split / f'{split}-0/1', 3)
-    return tmp_path
+    return make_phoenix2014(tmp_path)
 
 
 @pytest.fixture
 def phoenix2014_t(tmp_path):
-    for split in SPLITS:
-        write(
-            tmp_path / f'annotations/manual/PHOENIX-2014-T.{split}.corpus.csv',
-            f'{HEADER_T}{split}-0|{split}-0/1/*.png|-1|-1|Signer08|DRUCK TIEF|tiefer luftdruck\n',
-        )
-        add_frames(tmp_path / FRAMES_2014 / split / f'{split}-0', 4)
-    return tmp_path
+    return make_phoenix2014_t(tmp_path)
 
 
 @pytest.fixture
 def csl_daily(tmp_path):
-    names = ('S000000_P0000_T00', 'S000001_P0000_T00', 'S000002_P0000_T00', 'S000007_P0003_T00')
-    rows = [f'{index}|{name}|{index + 2}|他 今天|他 今 天 。|他 今天 。|r t w' for index, name in enumerate(names)]
-    write(tmp_path / 'sentence_label/video_map.txt', HEADER_DAILY + '\n'.join(rows))
-    splits = [f'{name}|{split}' for name, split in zip(names, ('test', 'train', 'dev'))]
-    write(tmp_path / 'sentence_label/split_1.txt', 'name|split\n' + '\n'.join(splits))
-    for index, name in enumerate(names):
-        add_frames(tmp_path / 'sentence/frames_512x512' / name, index + 2, '.jpg')
-    return tmp_path
+    return make_csl_daily(tmp_path)
 
 
 def test_phoenix2014_files(phoenix2014):
@@ -75,7 +51,7 @@ def test_phoenix2014_files(phoenix2014):
     assert summary.num_frames == {'train': 3, 'dev': 3, 'test': 3}
     assert summary.num_glosses == 3
     assert load_object(summary.out / 'train_info.npy') == {
-        'prefix': FRAMES_2014,
+        'prefix': FRAMES,
         0: {
             'fileid': 'train-0',
             'folder': 'train/train-0/1/*.png',
@@ -88,7 +64,7 @@ def test_phoenix2014_files(phoenix2014):
     assert load_object(summary.out / 'gloss_dict.npy') == {'ABEND': [1, 1], 'REGEN': [2, 1], 'WOLKE': [3, 3]}
     stm = (summary.out / 'phoenix2014-groundtruth-train.stm').read_bytes()
     assert stm == b'train-0 1 Signer01 0.0 1.79769e+308 REGEN  WOLKE \n'
-    assert len(list(summary.out.iterdir())) == 7  # no temporary file is left
+    assert len([path for path in summary.out.rglob('*') if path.is_file()]) == 10  # no temporary file is left
 
 
 def test_phoenix2014_leaves_out_the_broken_clip(phoenix2014):
@@ -102,7 +78,7 @@ def test_phoenix2014_leaves_out_the_broken_clip(phoenix2014):
 def test_phoenix2014_t_follows_the_frames(phoenix2014_t):
     # As released: the annotations say /1/, the frames are one folder higher.
     info = load_object(prepare_corpus(phoenix2014_t, 'phoenix2014-T').out / 'dev_info.npy')
-    assert info['prefix'] == FRAMES_2014
+    assert info['prefix'] == FRAMES
     assert info[0] == {
         'fileid': 'dev-0',
         'folder': 'dev/dev-0/*.png',
@@ -117,9 +93,10 @@ def test_phoenix2014_t_follows_the_frames(phoenix2014_t):
 def test_phoenix2014_t_with_and_without_the_inner_folder(tmp_path, annotated, on_disk):
     path = tmp_path / 'annotations/manual/PHOENIX-2014-T.dev.corpus.csv'
     write(path, f'{HEADER_T}a|a{annotated}/*.png|-1|-1|Signer01|REGEN|regen\n')
-    add_frames(tmp_path / FRAMES_2014 / 'dev' / f'a{on_disk}', 2)
+    touch_frames(tmp_path / FRAMES / 'dev' / f'a{on_disk}', 2)
     annotations = read_annotations(tmp_path, 'phoenix2014-T', 'dev')
-    info = build_info(tmp_path, 'phoenix2014-T', 'dev', annotations, frame_dir=FRAMES_2014)
+    frames = find_frames(tmp_path, 'phoenix2014-T', 'dev', annotations, frame_dir=FRAMES)
+    info = build_info('phoenix2014-T', 'dev', annotations, frames, frame_dir=FRAMES)
     assert (info[0]['folder'], info[0]['num_frames']) == (f'dev/a{on_disk}/*.png', 2)
 
 
@@ -144,10 +121,7 @@ def test_csl_daily_files(csl_daily):
 
 
 def test_csl_files(tmp_path):
-    write(tmp_path / 'train.txt', '/disk/CSL/video0|他 同学\n/disk/CSL/video2|同学')
-    write(tmp_path / 'dev.txt', 'video1|他\n')
-    for number in range(3):
-        add_frames(tmp_path / f'video{number}', 2, '.jpg')
+    make_csl(tmp_path)
     summary = prepare_corpus(tmp_path, 'csl')
     assert summary.num_samples == {'train': 2, 'dev': 1}  # as distributed there is no test split
     assert load_object(summary.out / 'train_info.npy') == {
@@ -187,7 +161,13 @@ def test_windows_line_ends_and_byte_order_mark(phoenix2014):
     ('row', 'message'),
     [
         ('x|x/1/*.png|Signer01', r"dev\.corpus\.csv', line 3: got 3 fields separated by \|, expected 4"),
-        ('x|x/1/*.png|Signer01|  ', r"dev\.corpus\.csv', line 3: the sample's name or its glosses are empty"),
+        ('x|x/1/*.png||REGEN', r"dev\.corpus\.csv', line 3: the sample's signer is empty"),
+        ('x|x/1/*.png|Signer 1|REGEN', r"line 3: got the signer 'Signer 1', expected a word without white space"),
+        (';;x|x/1/*.png|S|REGEN', r"line 3: got the name ';;x', but lines that begin with ;; are comments"),
+        ('x|x/1/*.png|S|<REGEN> WOLKE', r"line 3: got the glosses '<REGEN> WOLKE': in an STM file"),
+        ('x|x/1/*.png|S|REGEN\0', r"line 3: got the glosses 'REGEN.x00', which hold a control character"),
+        ('x|../../x/*.png|S|REGEN', r"line 3: got the folder '../../x/\*.png', expected a folder below"),
+        ('x|/etc/*.png|S|REGEN', r"line 3: got the folder '/etc/\*.png', expected a folder below"),
         ('|x/1/*.png|Signer01|REGEN', r"dev\.corpus\.csv', line 3: the sample's name"),
         ('x|x/1|Signer01|REGEN', r"dev\.corpus\.csv', line 3: got the folder 'x/1', expected a file pattern"),
         ('dev-0|x/1/*.png|S|REGEN', r"dev\.corpus\.csv', line 3: sample 'dev-0' is already in .*line 2"),
@@ -226,20 +206,6 @@ def test_not_utf8(phoenix2014):
         read_annotations(phoenix2014, 'phoenix2014', 'dev')
 
 
-def test_empty_frame_folder(phoenix2014):
-    folder = phoenix2014 / FRAMES_2014 / 'dev/dev-0/1'
-    for path in folder.iterdir():
-        path.rename(path.with_suffix('.jpg'))
-    with pytest.raises(DataError, match=r"dev\.corpus\.csv', line 2: '.*dev-0/1' exists, but no file in it matches"):
-        prepare_corpus(phoenix2014, 'phoenix2014')
-
-
-def test_missing_frame_folder(phoenix2014_t):
-    os.rename(phoenix2014_t / FRAMES_2014 / 'dev/dev-0', phoenix2014_t / 'gone')
-    with pytest.raises(DataNotFoundError, match=r'line 2: the frame folder .*dev-0/1. does not exist'):
-        prepare_corpus(phoenix2014_t, 'phoenix2014-T')
-
-
 def test_csl_daily_mistakes(csl_daily):
     write(csl_daily / 'sentence_label/split_1.txt', 'name|split\nS000000_P0000_T00|valid\n')
     with pytest.raises(DataError, match=r"split_1\.txt', line 2: got the split 'valid', expected one of train"):
@@ -258,8 +224,8 @@ def test_frame_dir(tmp_path):
     (tmp_path / 'features/fullFrame-96x96px').mkdir()
     with pytest.raises(DataError, match=r'fullFrame-64x64px, features/fullFrame-96x96px.*Name it by frame_dir'):
         find_frame_dir(tmp_path, 'phoenix2014')
-    (tmp_path / FRAMES_2014).mkdir()
-    assert find_frame_dir(tmp_path, 'phoenix2014') == FRAMES_2014
+    (tmp_path / FRAMES).mkdir()
+    assert find_frame_dir(tmp_path, 'phoenix2014') == FRAMES
 
 
 def test_unknown_layout(tmp_path):
@@ -287,34 +253,124 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-REFERENCE = os.environ.get('CSLRKIT_REFERENCE_DATA')
+def test_phoenix2014_cleaned_references(phoenix2014):
+    path = phoenix2014 / 'annotations/manual/train.corpus.csv'
+    write(path, f'{HEADER_2014}a|train-0/1/*.png|S|loc-NORD REGEN REGEN __PU__\n')
+    path = phoenix2014 / 'annotations/manual/dev.corpus.csv'
+    write(path, f'{HEADER_2014}b|dev-0/1/*.png|S|cl-NORD REGEN REGEN __PU__\n')
+    out = prepare_corpus(phoenix2014, 'phoenix2014').out
+    cleaned = out / 'ground-truth'
+    # Repeats are merged in train only.
+    assert (cleaned / 'phoenix2014-groundtruth-train.stm').read_text() == 'a 1 S 0.0 1.79769e+308 NORD REGEN\n'
+    assert (cleaned / 'phoenix2014-groundtruth-dev.stm').read_text() == 'b 1 S 0.0 1.79769e+308 NORD REGEN REGEN\n'
+    assert (out / 'phoenix2014-groundtruth-dev.stm').read_text().endswith('cl-NORD REGEN REGEN __PU__\n')
 
 
-@pytest.mark.skipif(not REFERENCE, reason='set CSLRKIT_REFERENCE_DATA to the folder of published annotations')
-@pytest.mark.parametrize('layout', list(LAYOUTS))
-def test_published_files(layout, tmp_path, monkeypatch):
-    """The published lines give the published entries, vocabulary and STM files."""
-    spec = LAYOUTS[layout]
-    published = Path(REFERENCE, 'preprocess', spec.corpus)
-    infos = {s: load_object(published / f'{s}_info.npy') for s in SPLITS if (published / f'{s}_info.npy').exists()}
-    lines = {s: [v['original_info'] for k, v in info.items() if k != 'prefix'] for s, info in infos.items()}
-    counts = {v['fileid']: v['num_frames'] for info in infos.values() for k, v in info.items() if k != 'prefix'}
-    if spec.split_file:
-        rows = [f'{index}|{line}' for index, line in enumerate(line for own in lines.values() for line in own)]
-        write(tmp_path / spec.annotation_file, f'{spec.columns}\n{"".join(rows)}')
-        write(tmp_path / spec.split_file, (published / 'split_1.txt').read_text(encoding='utf-8'))
-    else:
-        for split, own in lines.items():
-            head = [f'{spec.columns}\n'] if spec.has_header else []
-            text = ''.join(head + own) if layout == 'csl' else ''.join(head) + '\n'.join(own)
-            write(tmp_path / spec.annotation_file.format(split=split), text)
-    # The frames are not distributed with the annotations.
-    monkeypatch.setattr(prepare, '_locate_frames', lambda *args: (args[3].folder, counts[args[3].sample_id]))
-    for split, info in infos.items():
-        annotations = read_annotations(tmp_path, layout, split)
-        assert build_info(tmp_path, layout, split, annotations, frame_dir=info.get('prefix', '')) == info
-        write_stm(tmp_path / 'own.stm', info)
-        stm = published / f'{spec.corpus}-groundtruth-{split}.stm'
-        assert (tmp_path / 'own.stm').read_bytes() == stm.read_bytes()
-    if 'train' in infos:
-        assert build_gloss_dict(infos.values()) == load_object(published / 'gloss_dict.npy')
+@pytest.mark.parametrize(('rows', 'left'), [(5672, 5671), (5671, 5671), (5670, 5670)])
+def test_phoenix2014_leaves_out_row_2390_of_5672(tmp_path, rows, left):
+    text = ''.join(f'v{row}|v{row}/1/*.png|S|REGEN\n' for row in range(rows))
+    write(tmp_path / 'annotations/manual/train.corpus.csv', HEADER_2014 + text)
+    ids = [annotation.sample_id for annotation in read_annotations(tmp_path, 'phoenix2014', 'train')]
+    assert len(ids) == left
+    assert ('v2390' in ids) == (rows != 5672)
+    assert ids[2391 - (rows == 5672)] == 'v2391'
+
+
+@pytest.mark.parametrize('layout', list(MAKERS))
+def test_missing_frames_are_told_by_id(tmp_path, layout):
+    annotations = read_annotations(MAKERS[layout](tmp_path), layout, 'train')
+    frames = find_frames(tmp_path, layout, 'train', annotations, frame_dir=find_frame_dir(tmp_path, layout))
+    assert [own.problem for own in frames] == [''] * len(annotations)
+    for name in frames[0].names:
+        os.rename(os.path.join(frames[0].place, name), os.path.join(frames[0].place, f'{name}.bak'))
+    summary = prepare_corpus(tmp_path, layout)
+    assert list(summary.splits['train'].missing_frames) == [annotations[0].sample_id]
+    assert 'exists, but no file in it matches' in summary.splits['train'].missing_frames[annotations[0].sample_id]
+    assert annotations[0].sample_id in describe(summary)
+    assert len(load_object(summary.out / 'train_info.npy')) >= len(annotations)  # it is kept, as published
+
+
+def test_fewer_frames_than_annotated(csl_daily):
+    (csl_daily / 'sentence/frames_512x512' / UNLISTED / 'f0000.jpg').unlink()
+    summary = prepare_corpus(csl_daily, 'csl-daily')
+    assert summary.splits['train'].missing_frames == {UNLISTED: '4 frames of 5'}
+    assert f'train: 1 sentences with missing frames:\n  {UNLISTED}: 4 frames of 5' in describe(summary)
+
+
+@pytest.mark.parametrize('layout', list(MAKERS))
+def test_annotations_without_any_frames(tmp_path, layout):
+    MAKERS[layout](tmp_path, add_frames=lambda *args: None)
+    summary = prepare_corpus(tmp_path, layout)
+    for split, own in summary.splits.items():
+        assert len(own.missing_frames) == own.num_sentences
+        assert f'{split}: NO sentence has all its frames' in describe(summary)
+    with pytest.raises(DataNotFoundError, match=r'has no folder|no sentence has frames'):
+        prepare_corpus(tmp_path, layout, resize=(8, 8))
+
+
+def test_summary(phoenix2014):
+    summary = prepare_corpus(phoenix2014, 'phoenix2014')
+    test = summary.splits['test']
+    assert (test.num_sentences, test.num_frames, test.signers, test.num_words) == (1, 3, ('Signer01',), 2)
+    assert summary.absent_from_train('test') == {'ABEND': 1}
+    assert summary.absent_from_train('dev') == {}
+    text = describe(summary)
+    assert 'test: 1 glosses absent from train: ABEND (1)' in text
+    assert 'note: dev: 1 sentences, the published corpus has 540' in text
+    assert 'vocabulary: 3 glosses' in text
+
+
+def test_notes_on_labels(phoenix2014):
+    text = 'a|train-0/1/*.png|S|\nb|train-0/1/*.png|S|REGEN\u3000WOLKE\ndev-0|train-0/1/*.png|S|WOLKE\n'
+    write(phoenix2014 / 'annotations/manual/train.corpus.csv', HEADER_2014 + text)
+    notes = '\n'.join(prepare_corpus(phoenix2014, 'phoenix2014').notes)
+    assert 'train: 1 sentences without glosses: a' in notes
+    assert 'train: 1 labels have white space other than spaces' in notes
+    assert 'dev: in another split as well: dev-0' in notes
+
+
+def test_split_file_must_cover_the_annotations(csl_daily):
+    write(csl_daily / 'sentence_label/split_1.txt', 'name|split\nS000000_P0000_T00|test\n')
+    with pytest.raises(DataError, match=r"2 samples are in no split of '.*split_1\.txt', such as 'S000001_P0000_T00'"):
+        prepare_corpus(csl_daily, 'csl-daily')
+    write(csl_daily / 'sentence_label/split_1.txt', 'name|split\na|test\na|dev\n')
+    with pytest.raises(DataError, match=r"line 3: sample 'a' is already in the split 'test', got 'dev'"):
+        prepare_corpus(csl_daily, 'csl-daily')
+
+
+def test_split_without_a_sentence(csl_daily):
+    path = csl_daily / 'sentence_label/split_1.txt'
+    write(path, path.read_text().replace('|train', '|dev') + '\ngone|train\n')
+    video_map = csl_daily / 'sentence_label/video_map.txt'
+    write(video_map, '\n'.join(video_map.read_text(encoding='utf-8').split('\n')[:-1]))  # without the unlisted one
+    summary = prepare_corpus(csl_daily, 'csl-daily')
+    assert list(summary.splits) == ['dev', 'test']
+    assert not (summary.out / 'train_info.npy').exists()
+    assert 'train: no sentence; no file was written for it' in summary.notes
+    assert any('1 samples of sentence_label/split_1.txt are not in' in note for note in summary.notes)
+
+
+def test_annotation_files_directly_in_the_root(csl_daily):
+    for name in ('video_map.txt', 'split_1.txt'):
+        os.rename(csl_daily / 'sentence_label' / name, csl_daily / name)
+    assert prepare_corpus(csl_daily, 'csl-daily').num_samples == {'train': 2, 'dev': 1, 'test': 1}
+
+
+def test_the_root_is_further_down(tmp_path):
+    make_phoenix2014(tmp_path / 'release/phoenix-2014-multisigner')
+    with pytest.raises(DataNotFoundError, match=r"but it does below '.*release/phoenix-2014-multisigner': that is"):
+        prepare_corpus(tmp_path / 'release', 'phoenix2014')
+    with pytest.raises(DataNotFoundError, match=r"The corpus root '.*nowhere' is no folder"):
+        prepare_corpus(tmp_path / 'nowhere', 'phoenix2014')
+
+
+def test_named_frame_dir(phoenix2014):
+    os.rename(phoenix2014 / FRAMES, phoenix2014 / 'pictures')
+    assert (
+        load_object(prepare_corpus(phoenix2014, 'phoenix2014', frame_dir='pictures').out / 'dev_info.npy')[0][
+            'num_frames'
+        ]
+        == 3
+    )
+    with pytest.raises(DataNotFoundError, match="frame_dir: 'picture' is not a folder below"):
+        prepare_corpus(phoenix2014, 'phoenix2014', frame_dir='picture')

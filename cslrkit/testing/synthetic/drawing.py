@@ -1,9 +1,7 @@
 """Draw clips and write their frames, in several processes where it pays."""
 
 import multiprocessing
-import os
 import sys
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,9 +17,10 @@ from cslrkit.testing.synthetic.motion import Performance
 from cslrkit.testing.synthetic.randomness import stream
 from cslrkit.testing.synthetic.signers import Signer
 from cslrkit.testing.synthetic.spec import CorpusSpec
+from cslrkit.utils.parallel import available_cpus
+from cslrkit.utils.progress import ProgressLine
 
 _SERIAL_FRAMES = 1500  # fewer frames are drawn in this process, sooner than others would start
-_PROGRESS_AFTER = 2.0  # seconds
 # Flat colours compress well at any level; these are the fast ones.
 _WRITE_OPTIONS = {
     '.png': (cv2.IMWRITE_PNG_COMPRESSION, 4, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
@@ -85,8 +84,8 @@ def draw_all(
     drawer = partial(_draw_clip, writer=writer, signers=signers, spec=spec, seed=seed)
     total = sum(len(task.performance.poses) for task in tasks)
     if num_workers is None:
-        num_workers = 1 if total < _SERIAL_FRAMES else _available_cpus()
-    line = _ProgressLine(total, shown=progress)
+        num_workers = 1 if total < _SERIAL_FRAMES else available_cpus()
+    line = ProgressLine('drawing frames', total, shown=progress)
     if num_workers <= 1:
         for task in tasks:
             line.add(drawer(task))
@@ -99,33 +98,3 @@ def draw_all(
             for frames in pool.imap_unordered(drawer, tasks, chunksize=4):
                 line.add(frames)
     line.close()
-
-
-def _available_cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-
-
-class _ProgressLine:
-    """One line on stderr that counts frames, once it takes long enough to be worth it."""
-
-    def __init__(self, total: int, *, shown: bool) -> None:
-        self._total, self._shown, self._done = total, shown, 0
-        self._start = self._last = time.monotonic()
-        self._printed = False
-
-    def add(self, frames: int) -> None:
-        self._done += frames
-        now = time.monotonic()
-        # A terminal gets a line that renews itself, a log file a line now and then.
-        pause = 0.2 if sys.stderr.isatty() else 10.0
-        if self._shown and now - self._start > _PROGRESS_AFTER and (not self._printed or now - self._last > pause):
-            self._last, self._printed = now, True
-            left = (now - self._start) * (self._total - self._done) / max(1, self._done)
-            text = f'drawing frames: {self._done}/{self._total}, about {left:.0f} s left'
-            print(f'\r{text:<70}' if sys.stderr.isatty() else text, end='', file=sys.stderr, flush=True)
-            if not sys.stderr.isatty():
-                print(file=sys.stderr)
-
-    def close(self) -> None:
-        if self._printed and sys.stderr.isatty():
-            print(file=sys.stderr)
