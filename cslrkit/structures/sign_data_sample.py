@@ -13,9 +13,10 @@ class SignDataSample(BaseDataElement):
 
     Meta information: ``sample_id`` (str), ``signer`` (str), ``glosses`` (reference gloss strings,
     those outside the vocabulary included), ``original_info`` (str, the corpus's own line),
-    ``frame_indices`` (for each frame of the clip, its index in the source video), ``frame_rate``
-    (frames per second or None). Data: ``gloss_ids`` (int64 (L,), the reference as class ids) and
-    ``hyps`` (hypotheses by the name of the logits that were decoded, e.g. ``'seq/main'``).
+    ``frame_indices`` (for each frame of the clip, its index in the source video), ``clip_len`` (frames
+    that were read, before any temporal augmentation), ``frame_rate`` (frames per second or None).
+    Data: ``gloss_ids`` (int64 (L,), the reference as class ids) and ``hyps`` (hypotheses by the name
+    of the logits that were decoded, e.g. ``'seq/main'``).
     """
 
     @classmethod
@@ -29,8 +30,9 @@ class SignDataSample(BaseDataElement):
         original_info: str = '',
         frame_indices: Sequence[int] = (),
         frame_rate: Optional[float] = None,
+        clip_len: Optional[int] = None,
     ) -> 'SignDataSample':
-        """Build a sample from plain values."""
+        """Build a sample from plain values; ``clip_len`` is that of ``frame_indices`` by default."""
         sample = cls(
             metainfo=dict(
                 sample_id=sample_id,
@@ -39,6 +41,7 @@ class SignDataSample(BaseDataElement):
                 original_info=original_info,
                 frame_indices=tuple(int(index) for index in frame_indices),
                 frame_rate=frame_rate,
+                clip_len=len(frame_indices) if clip_len is None else int(clip_len),
             )
         )
         sample.gloss_ids = torch.as_tensor(list(gloss_ids), dtype=torch.int64)

@@ -161,6 +161,13 @@ def test_a_clip_with_too_few_steps_is_named():
     assert torch.isinf(lenient.loss(**lenient.data_preprocessor(data))['seq_ctc_main'])
 
 
+def test_a_clip_that_only_augmentation_shortened_gives_an_infinite_loss():
+    data = batch(gloss_ids=((1, 2), (3, 3, 3)))
+    data['data_samples'][1].set_metainfo(dict(clip_len=20))  # 20 frames would leave the 5 steps
+    model = build().eval()
+    assert torch.isinf(model.loss(**model.data_preprocessor(data))['seq_ctc_main'])
+
+
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [

@@ -21,7 +21,7 @@ class LoadFrames(BaseTransform):
     Source: ``BaseFeeder.read_video`` of kaistmm/SlowFastSign 37d1b6c.
 
     Required keys: ``frame_paths``; ``frame_interval`` if the argument is None and it is not 1.
-    Added keys: ``imgs`` (uint8 (T, H, W, 3), RGB), ``frame_indices`` (int64 (T,), positions in
+    Added keys: ``imgs`` (uint8 (T, H, W, 3), RGB), ``clip_len`` (T), ``frame_indices`` (int64 (T,), positions in
     ``frame_paths``).
 
     Args:
@@ -61,6 +61,7 @@ class LoadFrames(BaseTransform):
                 'leaves none. Use a smaller frame_interval.'
             )
         results['frame_indices'] = np.arange(offset, len(paths), interval)
+        results['clip_len'] = len(results['frame_indices'])
         results['imgs'] = self._read_all(paths[offset::interval], describe(results))
         return results
 

@@ -16,7 +16,7 @@ class PackSignInputs(BaseTransform):
     """Pack a sample for the data preprocessor; the clip stays uint8 and unpadded.
 
     Required keys: ``imgs``, ``frame_indices``, ``sample_id``; optional ``gloss_ids``, ``glosses``,
-    ``signer``, ``original_info``, ``frame_rate``. Gives a new dict with ``inputs`` (uint8
+    ``signer``, ``original_info``, ``frame_rate``, ``clip_len``. Gives a new dict with ``inputs`` (uint8
     (T, C, H, W) over (T, H, W, C) memory) and ``data_samples`` (a :class:`SignDataSample`).
     """
 
@@ -30,6 +30,7 @@ class PackSignInputs(BaseTransform):
             original_info=results.get('original_info', ''),
             frame_indices=results['frame_indices'],
             frame_rate=results.get('frame_rate'),
+            clip_len=results.get('clip_len'),
         )
         return dict(inputs=_as_clip(results['imgs']), data_samples=sample)
 

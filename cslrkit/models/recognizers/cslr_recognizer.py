@@ -8,6 +8,7 @@ from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.checks import one_of
+from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.utils.config_path import config_path
@@ -35,9 +36,10 @@ class CSLRRecognizer(BaseModel):
             ``temporal_spec``, or a module. ``SignDataPreprocessor`` by default.
         decode_outputs: Names of the main stream's logits to decode; the head's result and its
             auxiliary logits by default.
-        on_short_clip: What happens in training to a clip with fewer steps than its glosses need:
-            ``'error'`` stops with the sample's id; ``'infinite_loss'`` lets CTC give infinity, for
-            optimizer wrappers that skip such batches.
+        on_short_clip: What happens in training to a clip with fewer steps than its glosses need.
+            ``'error'`` stops with the sample's id, unless only the random temporal augmentation
+            shortened it: then, and with ``'infinite_loss'`` always, CTC gives infinity, as published,
+            and the guarded optimizer wrappers leave the batch out.
         init_cfg: mmengine's initialisation, e.g. ``dict(type='Pretrained', checkpoint=...)``.
 
     Shape:
@@ -141,7 +143,7 @@ class CSLRRecognizer(BaseModel):
             raise ConfigError('the recognizer has none, so it cannot be trained.', path='model.losses')
         samples = _checked_samples(data_samples, len(inputs))
         if self.on_short_clip == 'error':
-            check_alignable(samples, self.neck.temporal_spec.feat_len(frame_lens))
+            check_alignable(samples, frame_lens, self.neck.temporal_spec)
         logits, feat_lens = self.logits(inputs, frame_lens)
         targets = [sample.gloss_ids for sample in samples]
         return {loss.name: loss.weight * loss(logits, feat_lens, targets) for loss in self.losses}
@@ -200,22 +202,28 @@ def as_vocab(vocab: Vocab) -> GlossVocab:
     return GlossVocab.from_file(vocab)
 
 
-def check_alignable(samples: Sequence[SignDataSample], feat_lens: torch.Tensor) -> None:
-    """Check that each clip has the steps that CTC needs for its glosses.
+def check_alignable(samples: Sequence[SignDataSample], frame_lens: torch.Tensor, spec: TemporalSpec) -> None:
+    """Check that each clip, as long as it was read, has the steps that CTC needs for its glosses.
 
     That is one for each gloss, and one more for the blank between equal neighbours.
+
+    Args:
+        samples: Annotations.
+        frame_lens: Padded lengths in frames, int64 (N,), of the clips as they are.
+        spec: Turns frames into steps.
 
     Raises:
         DataError: Naming the sample, its steps and those that it needs.
     """
-    for sample, steps in zip(samples, feat_lens.tolist()):
+    for sample, frame_len in zip(samples, frame_lens.tolist()):
         ids = sample.gloss_ids
         needed = len(ids) + int((ids[1:] == ids[:-1]).sum())
+        steps = spec.feat_len(max(frame_len, spec.frame_len(sample.clip_len)))
         if steps < needed:
             raise DataError(
-                f"sample '{sample.sample_id}': got {steps} feature steps, but its {len(ids)} glosses need {needed}. "
-                'Check its annotation, leave it out, take a neck of a smaller stride, or set '
-                "model.on_short_clip='infinite_loss'."
+                f"sample '{sample.sample_id}': got {steps} feature steps, but its "
+                f'{len(ids)} glosses need {needed}. Check its annotation, leave it out, take a neck of a smaller '
+                "stride, or set model.on_short_clip='infinite_loss'."
             )
 
 
