@@ -29,5 +29,5 @@ setup(
         'pyyaml>=6.0',
         'tensorboard>=2.14',
     ],
-    extras_require={'dev': ['pytest>=7.4', 'ruff>=0.6']},
+    extras_require={'dev': ['pytest>=7.4', 'ruff>=0.6', 'safetensors>=0.4'], 'safetensors': ['safetensors>=0.4']},
 )

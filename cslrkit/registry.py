@@ -261,7 +261,7 @@ MODEL_WRAPPERS = Registry(  # distributed wrappers
     'model_wrapper', mmengine_registry.MODEL_WRAPPERS, locations=['cslrkit.engine']
 )
 WEIGHT_INITIALIZERS = Registry(  # init_cfg of modules
-    'weight initializer', mmengine_registry.WEIGHT_INITIALIZERS, locations=['cslrkit.models']
+    'weight initializer', mmengine_registry.WEIGHT_INITIALIZERS, locations=['cslrkit.models.weights']
 )
 
 # --- cslrkit's own: the recognizer builds from these ------------------------------------------

@@ -1,7 +1,6 @@
 """Checkpoints as plain tensors, numbers, strings and containers: read without executing anything."""
 
 import os
-import pickle
 import re
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Union
@@ -12,38 +11,28 @@ from mmengine.logging import HistoryBuffer
 
 from cslrkit.errors import CheckpointError
 from cslrkit.structures.gloss_vocab import GlossVocab
+from cslrkit.utils.tensor_files import read_tensor_file
 
 
 def read_checkpoint(path: Union[str, Path], *, map_location: Any = 'cpu') -> Dict[str, Any]:
-    """Read a checkpoint with ``weights_only``.
+    """Read a checkpoint without executing anything in it.
 
     Args:
-        path: A ``.pth`` file that cslrkit wrote.
+        path: A ``.pth`` or ``.safetensors`` file that cslrkit wrote.
         map_location: As for ``torch.load``.
 
     Raises:
         CheckpointError: If the file is missing, damaged, not a checkpoint, or asks to import code.
     """
-    path = Path(path)
-    if not path.is_file():
-        near = sorted(p.name for p in path.parent.glob('*.pth')) if path.parent.is_dir() else []
-        hint = f' The folder has: {", ".join(near)}.' if near else ''
-        raise CheckpointError(f"checkpoint: '{path}' does not exist.{hint}")
-    try:
-        content = torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(
-            f"checkpoint: '{path}' is refused, because it is not plain tensors and numbers: {_refused(str(error))}"
-        ) from error
-    # torch raises RuntimeError, EOFError, KeyError, ... for a damaged or foreign file
-    except Exception as error:
-        raise CheckpointError(
-            f"checkpoint: '{path}' cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}). "
-            'Is it complete?'
-        ) from error
+    content = read_tensor_file(path, map_location=map_location)
     if not isinstance(content, dict) or 'state_dict' not in content:
-        found = ', '.join(list(content)[:5]) if isinstance(content, dict) else type(content).__name__
-        raise CheckpointError(f"checkpoint: '{path}' has no 'state_dict' (found: {found}).")
+        found = (
+            ', '.join(str(key) for key in list(content)[:5]) if isinstance(content, dict) else type(content).__name__
+        )
+        raise CheckpointError(
+            f"checkpoint: '{path}' has no 'state_dict' (found: {found}), so it is none of cslrkit. "
+            "Another project's weights are converted with tools/convert_checkpoint.py."
+        )
     return content
 
 

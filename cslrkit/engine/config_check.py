@@ -21,6 +21,7 @@ SLOTS: Dict[str, Tuple[AnyRegistry, Tuple[str, ...]]] = {
     'head': (reg.HEADS, ('in_channels', 'num_classes')),
     'losses': (reg.LOSSES, ()),
     'decoder': (reg.DECODERS, ()),
+    'init_cfg': (reg.WEIGHT_INITIALIZERS, ()),
     'dataset': (reg.DATASETS, ()),
     'pipeline': (reg.TRANSFORMS, ()),
     'transforms': (reg.TRANSFORMS, ()),
@@ -47,6 +48,7 @@ _CONSUMED = {
     'custom_hooks': ('priority',),
     'param_scheduler': ('convert_to_iter_based', 'epoch_length'),
     'optim_wrapper': ('constructor', 'paramwise_cfg'),
+    'init_cfg': ('override',),
 }
 
 # What a loader dict takes beside torch's DataLoader arguments.

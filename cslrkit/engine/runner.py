@@ -17,13 +17,14 @@ from cslrkit.engine.checkpoint_io import (
     find_checkpoint,
     load_weights,
     plain_message_hub,
-    read_checkpoint,
     rebuild_message_hub,
     replace_file,
 )
 from cslrkit.engine.console import CONSOLE, quiet_console
 from cslrkit.engine.distributed import wrap_for_cpu
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
+from cslrkit.errors import CheckpointError
+from cslrkit.models.weights import WeightsFile, check_num_classes, load_weights_file, log_report, read_weights
 from cslrkit.registry import RUNNERS
 
 
@@ -93,6 +94,9 @@ class CSLRRunner(Runner):
     ) -> Dict[str, Any]:
         """Read a checkpoint, check its vocabulary and load its weights.
 
+        Published weights of other projects load too, see
+        :func:`cslrkit.models.weights.load_pretrained`; of their vocabulary only the size is known.
+
         Args:
             filename: Local path.
             map_location: As for ``torch.load``.
@@ -103,11 +107,19 @@ class CSLRRunner(Runner):
         Raises:
             CheckpointError: For an unreadable file, another vocabulary or weights that do not fit.
         """
-        checkpoint = read_checkpoint(filename, map_location=map_location)
-        check_vocab(filename, checkpoint.get('meta', {}), getattr(self.bare_model, 'vocab', None))
-        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         if strict is None:
             strict = self._resume or self._train_loop is None
+        weights = read_weights(filename, map_location=map_location)
+        if self._resume and 'message_hub' not in weights.content:
+            raise CheckpointError(
+                f"resume: '{filename}' holds weights only, without the state of a training run. "
+                'Start a new run from it with load_from.'
+            )
+        if weights.format != 'cslrkit':
+            return self._load_foreign(weights, strict=strict)
+        checkpoint = {'meta': {}, **weights.content, 'state_dict': weights.tensors}
+        check_vocab(filename, checkpoint['meta'], getattr(self.bare_model, 'vocab', None))
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         report = load_weights(
             self.bare_model, checkpoint['state_dict'], where=f"checkpoint: '{filename}'", strict=strict
         )
@@ -117,6 +129,13 @@ class CSLRRunner(Runner):
             checkpoint['message_hub'] = rebuild_message_hub(checkpoint['message_hub'])
         self._has_loaded = True
         return checkpoint
+
+    def _load_foreign(self, weights: WeightsFile, *, strict: bool) -> Dict[str, Any]:
+        check_num_classes(self.bare_model, weights)
+        report = load_weights_file(self.bare_model, weights, strict=strict)
+        log_report(report, self.logger, 'loaded')
+        self._has_loaded = True
+        return dict(meta={}, state_dict=self.bare_model.state_dict())
 
     def save_checkpoint(
         self,

@@ -11,6 +11,7 @@ Value = TypeVar('Value')
 _STREAM_NUMBERS = {'main': 0, 'slow': 1, 'fast': 2}
 _NECK_ORDER = ('fast', 'slow', 'main')
 
+_BACKBONE = re.compile(r'backbone\.(net\.)?')  # the ResNet keeps torchvision's network in `net`
 _NECK = re.compile(r'neck\.stacks\.(?P<stream>\w+)\.(?P<rest>.+)')
 _RNN = re.compile(r'head\.rnns\.(?P<stream>\w+)\.(?P<rest>.+)')
 _CLASSIFIER = re.compile(r'head\.classifiers\.(?P<key>\w+)\.(?P<rest>.+)')
@@ -22,9 +23,11 @@ def published_names(own_names: Iterable[str]) -> List[Tuple[str, str]]:
     The model is the published one of three streams (``slr_network_multi.py``) if the neck has several
     and of one (``slr_network.py``) otherwise; which classifiers are shared follows from the names
     too. A shared classifier is stored once here and under several names there, so its name here
-    occurs more than once.
+    occurs more than once. The names of one stream are VAC's, too, whose ``conv2d`` is torchvision's
+    ResNet. A head without a sequence model has no ``temporal_model`` and ``classifier``; the names of a
+    backbone alone give a backbone alone.
 
-    Source: kaistmm/SlowFastSign 37d1b6c.
+    Source: kaistmm/SlowFastSign 37d1b6c, VIPL-SLP/VAC_CSLR 2bd4aec ``slr_network.py``.
 
     Args:
         own_names: Names of a :class:`CSLRRecognizer`'s state dict, in order.
@@ -38,7 +41,7 @@ def published_names(own_names: Iterable[str]) -> List[Tuple[str, str]]:
     classifiers: Dict[str, List[Tuple[str, str]]] = {}
     for name in own_names:
         if name.startswith('backbone.'):
-            backbone.append((f'conv2d.{name[len("backbone.") :]}', name))
+            backbone.append((f'conv2d.{_BACKBONE.sub("", name)}', name))
         elif match := _NECK.fullmatch(name):
             stacks.setdefault(match['stream'], []).append((match['rest'], name))
         elif match := _RNN.fullmatch(name):
@@ -47,6 +50,8 @@ def published_names(own_names: Iterable[str]) -> List[Tuple[str, str]]:
             classifiers.setdefault(match['key'], []).append((match['rest'], name))
         elif not name.startswith('data_preprocessor.'):
             raise CheckpointError(f"'{name}' has no counterpart in the published SlowFastSign models.")
+    if not (stacks or rnns or classifiers):
+        return backbone
     streams = _ordered_streams(stacks)
     multi = len(streams) > 1
     pairs = backbone
@@ -56,6 +61,8 @@ def published_names(own_names: Iterable[str]) -> List[Tuple[str, str]]:
     for prefix, kind in (('conv1d.fc', 'conv'), ('temporal_model', 'rnn'), ('classifier', 'seq')):
         for number, stream in enumerate(streams):
             numbered = f'{prefix}.{number}' if multi else prefix
+            if kind != 'conv' and not rnns:
+                continue
             if kind == 'rnn':
                 pairs += [(f'{numbered}.rnn.{rest}', name) for rest, name in rnns[stream]]
             else:

@@ -1,6 +1,5 @@
 """Read and write the object ``.npy`` files of the corpora without executing anything in them."""
 
-import pickle
 from pathlib import Path
 from typing import Any, Union
 
@@ -8,22 +7,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from cslrkit.errors import DataError, DataNotFoundError
-
-# What pickled numpy objects name, by old and new module paths.
-_ALLOWED = {
-    (module, name)
-    for core in ('numpy.core', 'numpy._core')
-    for module, name in ((f'{core}.multiarray', '_reconstruct'), (f'{core}.multiarray', 'scalar'))
-} | {('numpy', 'ndarray'), ('numpy', 'dtype'), ('_codecs', 'encode'), ('collections', 'OrderedDict')}
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Admits containers, strings, numbers and numpy arrays only."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _ALLOWED:
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"it wants to import '{module}.{name}', which plain data never needs")
+from cslrkit.utils.plain_pickle import PlainUnpickler
 
 
 def load_object(path: Union[str, Path]) -> Any:
@@ -43,7 +27,8 @@ def load_object(path: Union[str, Path]) -> Any:
             _, _, dtype = read_header(file)
             if not dtype.hasobject:
                 raise DataError(f"'{path}' holds an array of {dtype}, expected a pickled dict.")
-            array = _PlainUnpickler(file).load()
+            # Bytes of Python 2 beyond ASCII could be of any encoding: refused, not guessed.
+            array = PlainUnpickler(file, encoding='ASCII').load()
     except DataError:
         raise
     # A damaged pickle stream can raise nearly anything; all of it means an unreadable file.

@@ -4,15 +4,17 @@ from typing import Dict, Optional
 
 import torch
 import torchvision
+from mmengine.model import BaseModule
 from torch import nn
 
 from cslrkit.errors import ConfigError
 from cslrkit.models.checks import check_clip, one_of
+from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 
 
 @BACKBONES.register_module()
-class ResNet(nn.Module):
+class ResNet(ScopedInit, BaseModule):
     """torchvision's ResNet without its classifier, on each frame alone.
 
     The frame-wise backbone of VAC, SMKD and CorrNet (VIPL-SLP/VAC_CSLR); frames share a batch norm.
@@ -21,6 +23,8 @@ class ResNet(nn.Module):
         depth: 18, 34 or 50.
         weights: Name of torchvision's weights, e.g. ``'IMAGENET1K_V1'``, which it downloads once; None
             leaves them random.
+        init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='resnet18-f37072fd.pth')``; see
+            :class:`~cslrkit.models.weights.Pretrained`.
 
     Shape:
         - Input: (N, 3, T, H, W)
@@ -30,8 +34,8 @@ class ResNet(nn.Module):
         ConfigError: For another depth, or weights that torchvision does not have.
     """
 
-    def __init__(self, depth: int = 18, weights: Optional[str] = None) -> None:
-        super().__init__()
+    def __init__(self, depth: int = 18, weights: Optional[str] = None, *, init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg)
         name = f'resnet{one_of("depth", depth, (18, 34, 50))}'
         if weights is not None:
             one_of('weights', weights, torchvision.models.get_model_weights(name).__members__)

@@ -1,8 +1,9 @@
 """The slow pathway of SlowFast alone."""
 
-from typing import Dict
+from typing import Dict, Optional
 
 import torch
+from mmengine.model import BaseModule
 from torch import nn
 
 from cslrkit.models.backbones.residual3d import (
@@ -16,6 +17,7 @@ from cslrkit.models.backbones.residual3d import (
     upsample_time,
 )
 from cslrkit.models.checks import check_clip, one_of, positive
+from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 
 # Temporal kernels of s1..s5.
@@ -23,7 +25,7 @@ _TEMPORAL_KERNELS = (1, 1, 1, 3, 3)
 
 
 @BACKBONES.register_module()
-class SlowOnly(nn.Module):
+class SlowOnly(ScopedInit, BaseModule):
     """A 3-D residual network on every ``alpha``-th frame, repeated to a feature per frame.
 
     The network sees the frames 0, alpha, 2 alpha, ...; each of its steps is then repeated for the
@@ -39,6 +41,8 @@ class SlowOnly(nn.Module):
         alpha: Frames per step.
         width: Channels of the stem; 64 is published.
         dropout: Probability of dropping a feature in training.
+        init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='SLOW_8x8_R50.pkl')``; see
+            :class:`~cslrkit.models.weights.Pretrained`.
 
     Shape:
         - Input: (N, 3, T, H, W)
@@ -48,8 +52,16 @@ class SlowOnly(nn.Module):
         ConfigError: For a value that is not listed above.
     """
 
-    def __init__(self, depth: int = 50, alpha: int = 4, *, width: int = 64, dropout: float = 0.5) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        depth: int = 50,
+        alpha: int = 4,
+        *,
+        width: int = 64,
+        dropout: float = 0.5,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(init_cfg)
         one_of('depth', depth, STAGE_BLOCKS)
         positive('width', width)
         self.alpha = positive('alpha', alpha)

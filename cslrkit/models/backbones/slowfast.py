@@ -3,6 +3,7 @@
 from typing import Dict, List, Optional, Sequence
 
 import torch
+from mmengine.model import BaseModule
 from torch import nn
 
 from cslrkit.errors import ConfigError
@@ -18,6 +19,7 @@ from cslrkit.models.backbones.residual3d import (
     upsample_time,
 )
 from cslrkit.models.checks import check_clip, one_of, positive
+from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 
 # What the published yaml files set beside the depth.
@@ -32,7 +34,7 @@ _TEMPORAL_KERNELS = ((1, 5), (1, 3), (1, 3), (3, 3), (3, 3))
 
 
 @BACKBONES.register_module()
-class SlowFast(nn.Module):
+class SlowFast(ScopedInit, BaseModule):
     """SlowFast network that gives a feature per frame and pathway.
 
     Source: "SlowFast Networks for Video Recognition" (ICCV 2019) with the bidirectional fusion of
@@ -54,6 +56,8 @@ class SlowFast(nn.Module):
         temporal_blocks: For each of the four stages, how many blocks from the first on have the
             stage's temporal kernel; the published numbers of the depth by default.
         dropout: Probability of dropping a feature in training.
+        init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='SLOWFAST_64x2_R101_50_50.pkl')``; see
+            :class:`~cslrkit.models.weights.Pretrained`.
 
     Shape:
         - Input: (N, 3, T, H, W)
@@ -76,8 +80,9 @@ class SlowFast(nn.Module):
         width: int = 64,
         temporal_blocks: Optional[Sequence[int]] = None,
         dropout: Optional[float] = None,
+        init_cfg: Optional[dict] = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         recipe = LAYOUTS[one_of('layout', layout, LAYOUTS)]
         fusion = one_of('fusion', recipe['fusion'] if fusion is None else fusion, FUSIONS)
         kernel = recipe['fusion_kernel'] if fusion_kernel is None else fusion_kernel

@@ -9,6 +9,7 @@ from torch import nn
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.checks import one_of
 from cslrkit.models.temporal_spec import TemporalSpec
+from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.utils.config_path import config_path
@@ -17,7 +18,7 @@ Vocab = Union[GlossVocab, str, Sequence[str], Mapping[str, Any]]
 
 
 @MODELS.register_module()
-class CSLRRecognizer(BaseModel):
+class CSLRRecognizer(ScopedInit, BaseModel):
     """Continuous sign language recognizer.
 
     Each part is a registered class; the dimensions of one go to the next, so a config states none of
@@ -40,7 +41,8 @@ class CSLRRecognizer(BaseModel):
             ``'error'`` stops with the sample's id, unless only the random temporal augmentation
             shortened it: then, and with ``'infinite_loss'`` always, CTC gives infinity, as published,
             and the guarded optimizer wrappers leave the batch out.
-        init_cfg: mmengine's initialisation, e.g. ``dict(type='Pretrained', checkpoint=...)``.
+        init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='phoenix2014.pt')``; see
+            :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
     Shape:
         - ``inputs``: (N, T, 3, H, W), normalised and padded in time

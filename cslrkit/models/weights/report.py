@@ -1,0 +1,57 @@
+"""What became of the tensors of a file and of a model."""
+
+from dataclasses import dataclass, field
+from typing import Dict, List
+
+_SHOWN = 6
+
+
+@dataclass
+class LoadReport:
+    """The outcome of loading a file into a model or a part of it.
+
+    Args:
+        path: The file.
+        format: Its format, e.g. ``'slowfastsign'``.
+        loaded: Names in the model that got a tensor as it is.
+        adapted: Names in the model that got a tensor changed to fit, and how.
+        left_alone: Names in the model that keep their values, and why.
+        unused: Names in the file that nothing in the model corresponds to.
+        conflicts: Tensors that differ in the file and are one in the model; the last one counts.
+    """
+
+    path: str
+    format: str
+    loaded: List[str] = field(default_factory=list)
+    adapted: Dict[str, str] = field(default_factory=dict)
+    left_alone: Dict[str, str] = field(default_factory=dict)
+    unused: List[str] = field(default_factory=list)
+    conflicts: List[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every tensor of the model was loaded and every one of the file used."""
+        return not self.left_alone and not self.unused
+
+    def summary(self) -> str:
+        """One line of counts."""
+        return (
+            f"'{self.path}' ({self.format}): {len(self.loaded)} tensors loaded as they are, "
+            f'{len(self.adapted)} adapted, {len(self.left_alone)} of the model left alone, '
+            f'{len(self.unused)} of the file not used'
+        )
+
+    def details(self, shown: int = _SHOWN) -> List[str]:
+        """Lines with names and reasons, at most ``shown`` names of each kind."""
+        lines = [f'conflict: {conflict}' for conflict in self.conflicts[:shown]]
+        for title, entries in (('adapted', self.adapted), ('left alone', self.left_alone)):
+            lines += _cut(title, [f'{name}: {reason}' for name, reason in entries.items()], shown)
+        return lines + _cut('not used', self.unused, shown)
+
+    def __str__(self) -> str:
+        return '\n'.join([self.summary(), *(f'  {line}' for line in self.details())])
+
+
+def _cut(title: str, entries: List[str], shown: int) -> List[str]:
+    more = [f'{title}: and {len(entries) - shown} more'] if len(entries) > shown else []
+    return [f'{title}: {entry}' for entry in entries[:shown]] + more

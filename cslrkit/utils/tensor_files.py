@@ -1,0 +1,144 @@
+"""Reading files of tensors (torch, safetensors, pickle) without executing anything in them."""
+
+import contextlib
+import json
+import pickle
+import re
+import warnings
+from pathlib import Path
+from typing import Any, ContextManager, Dict, List, Mapping, Tuple, Union
+
+import numpy as np
+import torch
+
+from cslrkit.errors import CheckpointError
+from cslrkit.utils.plain_pickle import REFUSAL_START, load_plain, refusal
+
+SAFETENSORS_SUFFIX = '.safetensors'
+# Entry of a safetensors file's metadata that holds everything but tensors, as JSON.
+_META = 'cslrkit'
+_ZIP = b'PK\x03\x04'
+# Files of torch before 1.6 begin with its magic number, pickled.
+_LEGACY_TORCH = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
+_TORCH_REFUSALS = (
+    re.compile(r'GLOBAL (\S+) was not an allowed global'),
+    re.compile(r'unsupported GLOBAL (\S+) whose module'),
+)
+
+
+def read_tensor_file(path: Union[str, Path], *, map_location: Any = 'cpu') -> Any:
+    """Return the content of a file of tensors; its first bytes say of which kind it is.
+
+    Torch files are read with ``weights_only``, which here admits numpy arrays too, because authors
+    store states of random generators beside their weights. Other pickles are read with an unpickler
+    that admits containers, strings, numbers and numpy arrays.
+
+    Args:
+        path: A local file: torch (``.pth .pt .pyth``), ``.safetensors`` or pickle (``.pkl``).
+        map_location: Where tensors go, as for ``torch.load``.
+
+    Returns:
+        What the file holds. A safetensors file gives ``dict(state_dict=..., meta=...)``.
+
+    Raises:
+        CheckpointError: If the file is missing or damaged, or if it asks to import code; what it asks
+            for is named, and nothing was executed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint: '{path}' does not exist.{_neighbours(path)}")
+    try:
+        with path.open('rb') as file:
+            start = file.read(max(len(_LEGACY_TORCH), 9))
+        if start.startswith(_ZIP) or start.startswith(_LEGACY_TORCH):
+            with _admit_numpy(), warnings.catch_warnings():
+                warnings.simplefilter('ignore')  # torch's own deprecations, e.g. of typed storages
+                return torch.load(path, map_location=map_location, weights_only=True)
+        if path.suffix == SAFETENSORS_SUFFIX or start[8:9] == b'{':
+            return _read_safetensors(path, map_location)
+        return load_plain(path.read_bytes())
+    except CheckpointError:
+        raise
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(f"checkpoint: '{path}' {_reason(error)}") from error
+    # A damaged or foreign file raises nearly anything: RuntimeError, EOFError, KeyError, ...
+    except Exception as error:
+        raise CheckpointError(
+            f"checkpoint: '{path}' cannot be read ({type(error).__name__}: {_first_line(error)}). Is it complete?"
+        ) from error
+
+
+def write_safetensors(path: Union[str, Path], tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any]) -> None:
+    """Write tensors and plain values as a safetensors file.
+
+    Args:
+        path: Where to.
+        tensors: Names and tensors.
+        meta: Anything that JSON can hold.
+
+    Raises:
+        CheckpointError: If the package ``safetensors`` is not installed.
+    """
+    # A tensor that shares memory, or has another memory format, is not accepted as it is.
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    metadata = {'format': 'pt', _META: json.dumps(meta, ensure_ascii=False)}
+    _safetensors().torch.save_file(plain, str(path), metadata=metadata)
+
+
+def _read_safetensors(path: Path, map_location: Any) -> Dict[str, Any]:
+    with _safetensors().safe_open(str(path), framework='pt', device=str(map_location)) as file:
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        metadata = file.metadata() or {}
+    return dict(state_dict=state, meta=json.loads(metadata.get(_META, '{}')))
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors
+        import safetensors.torch
+    except ImportError as error:
+        raise CheckpointError(
+            "safetensors: the package is not installed. Run `pip install 'cslrkit[safetensors]'`."
+        ) from error
+    return safetensors
+
+
+def _admit_numpy() -> ContextManager:
+    if torch.__version__ < (2, 6):  # it cannot name a global by another path
+        return contextlib.nullcontext()
+    return torch.serialization.safe_globals(_numpy_globals())
+
+
+def _numpy_globals() -> List[Any]:
+    multiarray = np._core.multiarray if hasattr(np, '_core') else np.core.multiarray
+    admitted: List[Tuple[Any, str]] = [(np.ndarray, 'numpy.ndarray'), (np.dtype, 'numpy.dtype')]
+    for core in ('numpy.core', 'numpy._core'):
+        for name in ('_reconstruct', 'scalar'):
+            admitted.append((getattr(multiarray, name), f'{core}.multiarray.{name}'))
+    # A dtype object has a class of its own, whose state torch sets only if it is listed.
+    kinds = {type(np.dtype(code)) for code in (*np.typecodes['All'], 'O')}
+    return [*admitted, *kinds]
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    for pattern in _TORCH_REFUSALS:
+        match = pattern.search(text)
+        if match:
+            advice = ''
+            if match[1].startswith('numpy') and torch.__version__ < (2, 6):
+                advice = ' (numpy arrays beside weights need torch 2.6 or newer)'
+            return f'is refused: {refusal(match[1])}{advice}. Nothing was executed.'
+    if text.startswith(REFUSAL_START):
+        return f'is refused: {_first_line(error)}. Nothing was executed.'
+    return f'cannot be read (UnpicklingError: {_first_line(error)}). Is it complete?'
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [''])[0]
+
+
+def _neighbours(path: Path) -> str:
+    kinds = ('*.pth', '*.pt', '*.pyth', '*.pkl', f'*{SAFETENSORS_SUFFIX}')
+    near = sorted(p.name for kind in kinds for p in path.parent.glob(kind)) if path.parent.is_dir() else []
+    return f' The folder has: {", ".join(near)}.' if near else ''
