@@ -11,6 +11,8 @@ from typing import List, Sequence
 import torch
 from torch import nn
 
+from cslrkit.models.checkpointing import checkpointed
+
 # Residual blocks of the stages s2..s5 by depth, and how many of them, from the first on, have the
 # stage's temporal kernel; the others have 1 (published yaml files, NUM_BLOCK_TEMP_KERNEL).
 STAGE_BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
@@ -171,16 +173,19 @@ class VideoStem(nn.Module):
     Args:
         out_channels: Channels of the output, by pathway.
         temporal_kernels: Temporal kernel sizes, by pathway.
+        with_cp: Whether training keeps inputs only and computes the rest again.
     """
 
-    def __init__(self, out_channels: Sequence[int], temporal_kernels: Sequence[int]) -> None:
+    def __init__(self, out_channels: Sequence[int], temporal_kernels: Sequence[int], *, with_cp: bool = False) -> None:
         super().__init__()
+        self.with_cp = with_cp
         for pathway, (channels, kernel) in enumerate(zip(out_channels, temporal_kernels)):
             self.add_module(f'pathway{pathway}_stem', BasicStem(3, channels, temporal_kernel=kernel))
 
     def forward(self, pathways: List[torch.Tensor]) -> List[torch.Tensor]:
         """Apply each stem to its pathway."""
-        return [getattr(self, f'pathway{index}_stem')(x) for index, x in enumerate(pathways)]
+        stems = [getattr(self, f'pathway{index}_stem') for index in range(len(pathways))]
+        return [_apply(stem, x, with_cp=self.with_cp) for stem, x in zip(stems, pathways)]
 
 
 class ResStage(nn.Module):
@@ -195,6 +200,7 @@ class ResStage(nn.Module):
         num_temporal_blocks: How many of them, from the first on, have the temporal kernel.
         stride: Spatial stride of the first block.
         bottleneck: Whether the blocks are bottlenecks.
+        with_cp: Whether training keeps each block's input only and computes the rest again.
     """
 
     def __init__(
@@ -208,9 +214,11 @@ class ResStage(nn.Module):
         num_temporal_blocks: int,
         stride: int,
         bottleneck: bool,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         self.num_blocks = num_blocks
+        self.with_cp = with_cp
         for pathway in range(len(in_channels)):
             for index in range(num_blocks):
                 block = ResBlock(
@@ -228,9 +236,13 @@ class ResStage(nn.Module):
         outputs = []
         for pathway, x in enumerate(pathways):
             for index in range(self.num_blocks):
-                x = getattr(self, f'pathway{pathway}_res{index}')(x)
+                x = _apply(getattr(self, f'pathway{pathway}_res{index}'), x, with_cp=self.with_cp)
             outputs.append(x)
         return outputs
+
+
+def _apply(module: nn.Module, x: torch.Tensor, *, with_cp: bool) -> torch.Tensor:
+    return checkpointed(module, x) if with_cp and module.training else module(x)
 
 
 def initialise(network: nn.Module) -> None:

@@ -41,6 +41,8 @@ class SlowOnly(ScopedInit, BaseModule):
         alpha: Frames per step.
         width: Channels of the stem; 64 is published.
         dropout: Probability of dropping a feature in training.
+        with_cp: Activation checkpointing: training keeps the inputs of residual blocks only and
+            computes the rest again, for less memory and more time. Results stay the same.
         init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='SLOW_8x8_R50.pkl')``; see
             :class:`~cslrkit.models.weights.Pretrained`.
 
@@ -59,13 +61,14 @@ class SlowOnly(ScopedInit, BaseModule):
         *,
         width: int = 64,
         dropout: float = 0.5,
+        with_cp: bool = False,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg)
         one_of('depth', depth, STAGE_BLOCKS)
         positive('width', width)
         self.alpha = positive('alpha', alpha)
-        self.s1 = VideoStem((width,), _TEMPORAL_KERNELS[:1])
+        self.s1 = VideoStem((width,), _TEMPORAL_KERNELS[:1], with_cp=with_cp)
         in_channels = width
         for stage in range(4):
             out_channels = width * 4 * 2**stage
@@ -78,6 +81,7 @@ class SlowOnly(ScopedInit, BaseModule):
                 num_temporal_blocks=TEMPORAL_BLOCKS[depth][stage],
                 stride=SPATIAL_STRIDES[stage],
                 bottleneck=depth > 18,
+                with_cp=with_cp,
             )
             self.add_module(f's{stage + 2}', block)
             in_channels = out_channels

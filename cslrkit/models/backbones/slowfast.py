@@ -56,6 +56,8 @@ class SlowFast(ScopedInit, BaseModule):
         temporal_blocks: For each of the four stages, how many blocks from the first on have the
             stage's temporal kernel; the published numbers of the depth by default.
         dropout: Probability of dropping a feature in training.
+        with_cp: Activation checkpointing: training keeps the inputs of residual blocks only and
+            computes the rest again, for less memory and more time. Results stay the same.
         init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='SLOWFAST_64x2_R101_50_50.pkl')``; see
             :class:`~cslrkit.models.weights.Pretrained`.
 
@@ -80,6 +82,7 @@ class SlowFast(ScopedInit, BaseModule):
         width: int = 64,
         temporal_blocks: Optional[Sequence[int]] = None,
         dropout: Optional[float] = None,
+        with_cp: bool = False,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -98,7 +101,7 @@ class SlowFast(ScopedInit, BaseModule):
             raise ConfigError(f'got {temporal_blocks!r}, expected four numbers.', path='temporal_blocks')
 
         widths = (width, width // beta_inv)
-        self.s1 = VideoStem(widths, _TEMPORAL_KERNELS[0])
+        self.s1 = VideoStem(widths, _TEMPORAL_KERNELS[0], with_cp=with_cp)
         in_channels = widths
         for stage in range(4):
             # The fusion that follows the stage before, then the stage: s1_fuse, s2, s2_fuse, ...
@@ -114,6 +117,7 @@ class SlowFast(ScopedInit, BaseModule):
                 num_temporal_blocks=temporal_blocks[stage],
                 stride=SPATIAL_STRIDES[stage],
                 bottleneck=depth > 18,
+                with_cp=with_cp,
             )
             self.add_module(f's{stage + 2}', block)
             in_channels = out_channels
