@@ -63,7 +63,7 @@ def test_a_sound_set_up(tiny_config, tiny_corpus, checkpoint, run_tool, tmp_path
 
 def test_without_a_config(run_tool, checkpoint):
     done = run_tool('doctor.py', '--checkpoint', checkpoint)
-    assert 'can be read (epoch 1' in done.stdout
+    assert 'a checkpoint of cslrkit, epoch 1' in done.stdout
     assert 'free, a run needs about' in done.stdout
 
 
@@ -232,7 +232,8 @@ def test_checkpoints_that_do_not_fit(tiny_config, checkpoint, tmp_path):
 def test_initial_weights(tiny_config, checkpoint):
     found = examine(tiny_config, 'load_from=/gone.pth')
     assert failures(found) == {'initial weights'}
-    assert examine(tiny_config, f'load_from={checkpoint}')['initial weights'].status == 'ok'
+    assert 'does not exist' in found['initial weights'].detail
+    assert 'a checkpoint of cslrkit' in examine(tiny_config, f'load_from={checkpoint}')['initial weights'].detail
     nested = {'backbone': {'init_cfg': [{'type': 'Pretrained', 'checkpoint': 'slow.pkl'}]}, 'head': {'type': 'X'}}
     assert project._pretrained(nested) == ['slow.pkl']
 

@@ -60,11 +60,11 @@ def check_project(
 
 def check_checkpoint_alone(path: str) -> Found:
     """Check that a checkpoint can be read."""
-    from cslrkit.engine.checkpoint_io import find_checkpoint, read_checkpoint
+    from cslrkit.engine.checkpoint_io import find_checkpoint
+    from cslrkit.models.weights import read_weights
 
-    path = find_checkpoint(path)
-    content = read_checkpoint(path)
-    return Found(f"'{path}' can be read ({_origin(content)}); give its config, too, to compare it with the model")
+    weights = read_weights(find_checkpoint(path))
+    return Found(f"'{weights.path}': {_origin(weights)}; give its config, too, to compare it with the model")
 
 
 def default_work_dir(config: str) -> str:
@@ -164,12 +164,13 @@ def _shared_memory(loader: Mapping[str, Any], inputs: Any) -> Found:
 
 
 def _vocabulary(config: Mapping[str, Any], datasets: Dict[str, Any]) -> Found:
-    from cslrkit.structures import GlossVocab
+    from cslrkit.models.recognizers.cslr_recognizer import as_vocab
 
     source = config.model.get('vocab')
     if source is None:
         raise SkippedCheckError('the config gives the model no vocabulary')
-    vocab = GlossVocab.from_file(source) if isinstance(source, str) else source
+    vocab = as_vocab(source)
+    source = source if isinstance(source, str) else 'the config'
     for split, dataset in datasets.items():
         difference = vocab.difference(dataset.vocab)
         if difference:
@@ -224,18 +225,13 @@ def _model(config: Mapping[str, Any]) -> Found:
 
 
 def _initial_weights(config: Mapping[str, Any]) -> Found:
+    from cslrkit.models.weights import read_weights
+
     named = [config['load_from']] if config.get('load_from') else []
     named += _pretrained(config.model)
-    local = [name for name in named if '://' not in name]
-    absent = [name for name in local if not Path(name).exists()]
-    if absent:
-        raise FailedCheckError(
-            f'{listed(absent)}: no such file, looked for from {os.getcwd()!r}',
-            'Download it, or correct load_from or init_cfg in the config.',
-        )
     if not named:
         raise SkippedCheckError('the config names none (load_from, init_cfg)')
-    return Found(listed(named))
+    return Found('; '.join(f"'{name}': {_origin(read_weights(name))}" for name in named))
 
 
 def _pretrained(node: Any) -> List[str]:
@@ -249,17 +245,25 @@ def _pretrained(node: Any) -> List[str]:
 
 
 def _checkpoint(path: str, model: Any) -> Found:
-    from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint, load_weights, read_checkpoint
+    """Check what testing would load, as it would."""
+    from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint, load_weights
+    from cslrkit.models.weights import check_num_classes, load_weights_file, read_weights
 
-    path = find_checkpoint(path)
-    content = read_checkpoint(path)
-    check_vocab(path, content.get('meta', {}), getattr(model, 'vocab', None))
-    load_weights(model, content['state_dict'], where=f"checkpoint: '{path}'", strict=True)
-    return Found(f"'{path}' fits the model and its vocabulary ({_origin(content)})")
+    weights = read_weights(find_checkpoint(path))
+    if weights.format == 'cslrkit':
+        check_vocab(weights.path, weights.content.get('meta', {}), getattr(model, 'vocab', None))
+        load_weights(model, weights.tensors, where=f"checkpoint: '{weights.path}'", strict=True)
+    else:
+        check_num_classes(model, weights)
+        load_weights_file(model, weights, strict=True)
+    return Found(f"'{weights.path}' fits the model and its vocabulary ({_origin(weights)})")
 
 
-def _origin(content: Mapping[str, Any]) -> str:
-    meta = content.get('meta', {})
-    facts = [f'epoch {meta["epoch"]}'] if 'epoch' in meta else []
+def _origin(weights: Any) -> str:
+    from cslrkit.models.weights import FORMATS
+
+    meta = weights.content.get('meta', {}) if weights.format == 'cslrkit' else {}
+    facts = [FORMATS[weights.format][0]]
+    facts += [f'epoch {meta["epoch"]}'] if 'epoch' in meta else []
     facts += [f'{len(meta["vocab"])} glosses'] if meta.get('vocab') else []
-    return ', '.join([*facts, f'{len(content["state_dict"])} tensors'])
+    return ', '.join([*facts, f'{len(weights.tensors)} tensors'])
