@@ -1,5 +1,6 @@
 """Training and testing from Python, as the tools do it."""
 
+from cslrkit.apis.checkpoints import convert_checkpoint, publish_checkpoint
 from cslrkit.apis.run import evaluate_model, train_model
 
-__all__ = ['evaluate_model', 'train_model']
+__all__ = ['convert_checkpoint', 'evaluate_model', 'publish_checkpoint', 'train_model']

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pickle
 import re
 import warnings
@@ -11,10 +12,11 @@ from typing import Any, ContextManager, Dict, List, Mapping, Tuple, Union
 import numpy as np
 import torch
 
-from cslrkit.errors import CheckpointError
+from cslrkit.errors import CheckpointError, OutputError
 from cslrkit.utils.plain_pickle import REFUSAL_START, load_plain, refusal
 
 SAFETENSORS_SUFFIX = '.safetensors'
+SUFFIXES = ('.pth', SAFETENSORS_SUFFIX)
 # Entry of a safetensors file's metadata that holds everything but tensors, as JSON.
 _META = 'cslrkit'
 _ZIP = b'PK\x03\x04'
@@ -68,21 +70,41 @@ def read_tensor_file(path: Union[str, Path], *, map_location: Any = 'cpu') -> An
         ) from error
 
 
-def write_safetensors(path: Union[str, Path], tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any]) -> None:
-    """Write tensors and plain values as a safetensors file.
+def write_tensor_file(path: Union[str, Path], tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any]) -> None:
+    """Write tensors and plain values in one step, as :func:`read_tensor_file` reads them.
+
+    Equal content gives equal bytes.
 
     Args:
-        path: Where to.
+        path: ``.pth`` or ``.safetensors``; its folder must exist.
         tensors: Names and tensors.
-        meta: Anything that JSON can hold.
+        meta: What goes with them: strings, numbers and containers of them.
 
     Raises:
-        CheckpointError: If the package ``safetensors`` is not installed.
+        CheckpointError: For another ending, or if the package ``safetensors`` is needed and absent.
     """
-    # A tensor that shares memory, or has another memory format, is not accepted as it is.
-    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    metadata = {'format': 'pt', _META: json.dumps(meta, ensure_ascii=False)}
-    _safetensors().torch.save_file(plain, str(path), metadata=metadata)
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise CheckpointError(
+            f"checkpoint: got the name '{path.name}', expected one ending in {' or '.join(SUFFIXES)}."
+        )
+    # Each tensor by itself: no wider memory that it is a view of, no gradient, no device.
+    tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
+    try:
+        if path.suffix == SAFETENSORS_SUFFIX:
+            tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+            # One entry: the format does not keep an order of several.
+            metadata = {_META: json.dumps(meta, ensure_ascii=False)}
+            _safetensors().torch.save_file(tensors, str(temporary), metadata=metadata)
+        else:
+            with temporary.open('wb') as file:  # given a path, torch writes its name into the file
+                torch.save(dict(state_dict=tensors, meta=dict(meta)), file)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"checkpoint: '{path}' cannot be written ({error.strerror or error}).") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _read_safetensors(path: Path, map_location: Any) -> Dict[str, Any]:

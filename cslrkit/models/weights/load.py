@@ -85,19 +85,20 @@ def check_num_classes(module: nn.Module, weights: WeightsFile) -> None:
     Raises:
         CheckpointError: Naming both numbers.
     """
-    own = module.state_dict()
     vocab = module.vocab
-    for name, own_name in own_names_of(weights.format, weights.tensors, list(own)).items():
-        if not own_name.startswith('head.classifiers.') or own_name not in own:
+    for name, own_name in own_names_of(weights.format, weights.tensors, list(module.state_dict())).items():
+        if not own_name.startswith('head.classifiers.') or not name.endswith('.weight'):
             continue
-        source, target = weights.tensors[name], own[own_name]
-        for got, expected in zip(source.shape, target.shape):
-            if expected == vocab.num_classes and got != expected:
-                raise CheckpointError(
-                    f"checkpoint: '{weights.path}' has {got} classes ({name} {tuple(source.shape)}), but the "
-                    f'vocabulary has {expected} ({len(vocab)} glosses and the blank: {vocab}). Give the config or '
-                    'the gloss_dict.npy of the corpus it was trained on.'
-                )
+        shape = tuple(weights.tensors[name].shape)
+        # A linear layer has a bias and the classes first; a normalised one has neither.
+        is_linear = f'{name[: -len("weight")]}bias' in weights.tensors
+        found = shape[0 if is_linear else -1]
+        if found != vocab.num_classes:
+            raise CheckpointError(
+                f"checkpoint: '{weights.path}' has {found} classes ({name} {shape}), but the vocabulary has "
+                f'{vocab.num_classes} ({vocab} and the blank). Give the config or the gloss_dict.npy of the corpus '
+                'that it was trained on.'
+            )
 
 
 def _fit(own: Dict[str, torch.Tensor], weights: WeightsFile, prefix: str):
@@ -146,4 +147,4 @@ def _fitted(source: torch.Tensor, target: torch.Tensor, *, adapted: bool):
 
 
 def _sentence(report: LoadReport) -> str:
-    return '; '.join(report.details(shown=3)) + '.'
+    return '; '.join(report.details()) + '.'

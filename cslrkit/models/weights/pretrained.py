@@ -75,5 +75,5 @@ def log_report(report: LoadReport, logger: logging.Logger, verb: str) -> None:
     logger.info(f'{verb} {report.summary()}', extra=CONSOLE)
     for conflict in report.conflicts:
         logger.warning(conflict)
-    for line in report.details(shown=len(report.left_alone) + len(report.adapted) + len(report.unused)):
+    for line in report.details(everything=True):
         logger.info(line)

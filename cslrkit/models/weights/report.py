@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Dict, List
 
-_SHOWN = 6
+_SHOWN = 4
 
 
 @dataclass
@@ -41,17 +41,22 @@ class LoadReport:
             f'{len(self.unused)} of the file not used'
         )
 
-    def details(self, shown: int = _SHOWN) -> List[str]:
-        """Lines with names and reasons, at most ``shown`` names of each kind."""
-        lines = [f'conflict: {conflict}' for conflict in self.conflicts[:shown]]
-        for title, entries in (('adapted', self.adapted), ('left alone', self.left_alone)):
-            lines += _cut(title, [f'{name}: {reason}' for name, reason in entries.items()], shown)
-        return lines + _cut('not used', self.unused, shown)
+    def details(self, *, everything: bool = False) -> List[str]:
+        """Lines with names and reasons, by default the first few of each kind."""
+        groups = (
+            ('conflict', self.conflicts),
+            ('adapted', [f'{name}: {how}' for name, how in self.adapted.items()]),
+            ('left alone', [f'{name}: {why}' for name, why in self.left_alone.items()]),
+            ('not used', self.unused),
+        )
+        lines = []
+        for title, entries in groups:
+            shown = entries if everything else entries[:_SHOWN]
+            lines += [f'{title}: {entry}' for entry in shown]
+            if len(shown) < len(entries):
+                lines.append(f'{title}: and {len(entries) - len(shown)} more')
+        return lines
 
-    def __str__(self) -> str:
-        return '\n'.join([self.summary(), *(f'  {line}' for line in self.details())])
-
-
-def _cut(title: str, entries: List[str], shown: int) -> List[str]:
-    more = [f'{title}: and {len(entries) - shown} more'] if len(entries) > shown else []
-    return [f'{title}: {entry}' for entry in entries[:shown]] + more
+    def text(self, *, everything: bool = False) -> str:
+        """The summary, and the details below it."""
+        return '\n  '.join([self.summary(), *self.details(everything=everything)])

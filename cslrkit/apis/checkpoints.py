@@ -1,0 +1,170 @@
+"""Checkpoints from other projects' weights, and checkpoints to give away."""
+
+import ast
+import hashlib
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Set, Union
+
+from mmengine.config import Config
+
+import cslrkit
+from cslrkit.engine.checkpoint_io import find_checkpoint, read_checkpoint
+from cslrkit.errors import CheckpointError
+from cslrkit.models.checks import one_of
+from cslrkit.models.weights import BACKBONE_FORMATS, LoadReport, check_num_classes, load_weights_file, read_weights
+from cslrkit.registry import BACKBONES, MODELS
+from cslrkit.structures import GlossVocab
+from cslrkit.utils.config_path import config_path
+from cslrkit.utils.files import ensure_writable_dir
+from cslrkit.utils.tensor_files import SUFFIXES, write_tensor_file
+
+_HASH_LENGTH = 8  # as in the names of torchvision's and mmengine's files
+# Settings of a run on one machine, which a published config does not carry.
+_RUN_SETTINGS = ('work_dir', 'load_from', 'resume', 'launcher')
+
+
+def convert_checkpoint(
+    config: Config, source: Union[str, Path], target: Union[str, Path], *, vocab: Optional[Union[str, Path]] = None
+) -> LoadReport:
+    """Write another project's weights as a checkpoint of cslrkit.
+
+    A file of a whole recognizer (SlowFastSign, VAC) must fit the config exactly, and gives a checkpoint
+    to test or to train from. A file of a backbone (PySlowFast, torchvision) gives a checkpoint of the
+    backbone's loaded tensors alone, for ``init_cfg`` or ``load_from``.
+
+    Args:
+        config: From ``cslrkit.engine.config.load_config``.
+        source: A file of a format that ``cslrkit.models.weights.load_pretrained`` knows.
+        target: ``.pth`` or ``.safetensors``.
+        vocab: The ``gloss_dict.npy`` that the weights were trained with; the config's corpus has one by
+            default.
+
+    Returns:
+        What was loaded, adapted, left alone and not used.
+
+    Raises:
+        CheckpointError: If the file cannot be read or does not fit, or if its number of classes is not
+            the vocabulary's.
+        DataNotFoundError: If there is no vocabulary.
+    """
+    weights = read_weights(source)
+    if weights.format == 'cslrkit':
+        raise CheckpointError(f"checkpoint: '{source}' is of cslrkit already; there is nothing to convert.")
+    if vocab is not None:
+        config.model['vocab'] = str(vocab)
+    meta: Dict[str, Any] = dict(
+        cfg=config.pretty_text,
+        cslrkit_version=cslrkit.__version__,
+        converted_from=dict(name=Path(source).name, format=weights.format, sha256=_sha256(source)),
+    )
+    if weights.format in BACKBONE_FORMATS:
+        with config_path('model.backbone'):
+            backbone = BACKBONES.build(config.model['backbone'])
+        report = load_weights_file(backbone, weights)
+        values = backbone.state_dict()
+        tensors = {f'backbone.{name}': values[name] for name in (*report.loaded, *report.adapted)}
+    else:
+        model = MODELS.build(config.model)
+        check_num_classes(model, weights)
+        report = load_weights_file(model, weights, strict=True)
+        tensors = model.state_dict()
+        meta['vocab'] = model.vocab.glosses
+    target = Path(target)
+    ensure_writable_dir(target.parent, what='output', option='OUT')
+    write_tensor_file(target, tensors, meta)
+    return report
+
+
+def publish_checkpoint(
+    source: Union[str, Path],
+    out_dir: Union[str, Path],
+    *,
+    config: Optional[Config] = None,
+    suffix: str = '.pth',
+    name: Optional[str] = None,
+) -> Path:
+    """Write a checkpoint to give away: weights, config and vocabulary, named by its content.
+
+    The state of the training run (optimizer, schedules, histories) stays behind, and so do the run's
+    own settings and paths of the config; data roots become ``data/<corpus>``.
+
+    Args:
+        source: A checkpoint of cslrkit, or a work directory, whose best checkpoint is taken.
+        out_dir: Where to.
+        config: The config, for a checkpoint that does not carry one.
+        suffix: ``'.pth'`` or ``'.safetensors'``.
+        name: Beginning of the file's name; that of ``source`` by default.
+
+    Returns:
+        The file, ``<name>-<first 8 digits of its SHA-256><suffix>``.
+
+    Raises:
+        CheckpointError: If the file cannot be read, or has no config or vocabulary.
+    """
+    one_of('suffix', suffix, SUFFIXES)
+    source = find_checkpoint(source)
+    checkpoint = read_checkpoint(source)
+    state, meta = checkpoint['state_dict'], checkpoint.get('meta', {})
+    text = meta.get('cfg') if config is None else config.pretty_text
+    if not text:
+        raise CheckpointError(f"checkpoint: '{source}' carries no config. Give it with --config.")
+    published: Dict[str, Any] = dict(cfg=portable_config(text), cslrkit_version=cslrkit.__version__)
+    if 'vocab' in meta:
+        published['vocab'] = GlossVocab.from_list(meta['vocab']).glosses
+    elif any(key.startswith('head.') for key in state):
+        raise CheckpointError(
+            f"checkpoint: '{source}' has a classifier but no vocabulary. Convert it with the vocabulary that it was "
+            'trained with (tools/convert_checkpoint.py --vocab).'
+        )
+    published.update({key: meta[key] for key in ('epoch', 'iter', 'converted_from') if key in meta})
+    folder = ensure_writable_dir(out_dir, what='output', option='OUT_DIR')
+    unnamed = folder / f'{name or source.stem}{suffix}.partial{suffix}'
+    write_tensor_file(unnamed, state, published)
+    target = folder / f'{name or source.stem}-{_sha256(unnamed)[:_HASH_LENGTH]}{suffix}'
+    return unnamed.replace(target)
+
+
+def portable_config(text: str) -> str:
+    """Return a config's text without a run's own settings, its data roots as ``data/<corpus>``.
+
+    Args:
+        text: What ``Config.pretty_text`` gives; it is parsed, never executed.
+
+    Raises:
+        CheckpointError: If it is not Python.
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise CheckpointError(f'checkpoint: its config cannot be read: {error}.') from error
+    kept = []
+    for statement in tree.body:
+        names = [target.id for target in _targets(statement) if isinstance(target, ast.Name)]
+        if not set(names) & set(_RUN_SETTINGS):
+            kept.append(ast.get_source_segment(text, statement))
+    portable = '\n'.join(kept) + '\n'
+    for root in sorted(_data_roots(tree), key=len, reverse=True):
+        portable = portable.replace(root, f'data/{Path(root).name}')
+    return portable
+
+
+def _data_roots(tree: ast.Module) -> Set[str]:
+    roots = set()
+    for node in ast.walk(tree):
+        names = [node.arg] if isinstance(node, ast.keyword) else [getattr(t, 'id', '') for t in _targets(node)]
+        value = getattr(getattr(node, 'value', None), 'value', None)
+        if 'data_root' in names and isinstance(value, str) and Path(value).is_absolute():
+            roots.add(value)
+    return roots
+
+
+def _targets(node: ast.AST) -> List[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else []
+
+
+def _sha256(path: Union[str, Path]) -> str:
+    digest = hashlib.sha256()
+    with Path(path).open('rb') as file:
+        for block in iter(lambda: file.read(1 << 20), b''):
+            digest.update(block)
+    return digest.hexdigest()
