@@ -37,7 +37,9 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='CSLDataset', split='dev', pipeline=test_pipeline, test_mode=True),
 )
-# As published: hypotheses are cleaned, references are the raw STM.
+# As published: hypotheses are cleaned, references are the raw STM. The published feeder also never reads
+# the last sentence and scores it as empty; the datasets' drop_last_entry=True with the evaluators'
+# missing='empty' does the same.
 val_evaluator = dict(
     type='WERMetric', normalizer='phoenix2014', stm='{ann_dir}/CSL-groundtruth-{split}.stm', split='dev'
 )
