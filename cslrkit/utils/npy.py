@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.utils.plain_pickle import PlainUnpickler
+from cslrkit.utils.plain_arrays import load_plain_arrays
 
 
 def load_object(path: Union[str, Path]) -> Any:
@@ -27,8 +27,7 @@ def load_object(path: Union[str, Path]) -> Any:
             _, _, dtype = read_header(file)
             if not dtype.hasobject:
                 raise DataError(f"'{path}' holds an array of {dtype}, expected a pickled dict.")
-            # Bytes of Python 2 beyond ASCII could be of any encoding: refused, not guessed.
-            array = PlainUnpickler(file, encoding='ASCII').load()
+            array = load_plain_arrays(file.read())
     except DataError:
         raise
     # A damaged pickle stream can raise nearly anything; all of it means an unreadable file.

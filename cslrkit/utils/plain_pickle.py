@@ -21,11 +21,10 @@ class PlainUnpickler(pickle.Unpickler):
 
     Args:
         file: Binary file at the start of the pickle.
-        encoding: How strings that Python 2 wrote are read.
     """
 
-    def __init__(self, file: BinaryIO, *, encoding: str = 'latin1') -> None:
-        super().__init__(file, encoding=encoding)
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file, encoding='latin1')  # how strings that Python 2 wrote are read
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what the pickle names.
@@ -34,7 +33,7 @@ class PlainUnpickler(pickle.Unpickler):
             pickle.UnpicklingError: Naming what plain data never needs.
         """
         if (module, name) == ('_codecs', 'encode'):
-            return _encode_latin1
+            return encode_latin1
         if (module, name) in _CONTAINERS or (module, name) in _NUMPY:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(refusal(f'{module}.{name}'))
@@ -55,7 +54,8 @@ def load_plain(data: bytes) -> Any:
     return PlainUnpickler(io.BytesIO(data)).load()
 
 
-def _encode_latin1(text: str, encoding: str) -> bytes:
+def encode_latin1(text: str, encoding: str) -> bytes:
+    """Stand for ``_codecs.encode``."""
     # Protocol 2 writes bytes as text in this encoding; other codecs import modules or inflate.
     if encoding != 'latin1':
         raise pickle.UnpicklingError(f"{REFUSAL_START}the codec {encoding!r}, expected 'latin1'")

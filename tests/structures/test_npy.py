@@ -61,3 +61,34 @@ def test_plain_array_and_missing_file(tmp_path):
         load_object(tmp_path / 'a.npy')
     with pytest.raises(DataNotFoundError, match='does not exist'):
         load_object(tmp_path / 'b.npy')
+
+
+@pytest.mark.parametrize('core', ['numpy.core', 'numpy._core'])
+@pytest.mark.parametrize('dtype', ['<i8', '>f4', '?', '<U3', 'S2', 'O'])
+def test_arrays_and_scalars_inside(tmp_path, core, dtype):
+    array = np.array([['1', '0'], ['0', '1']]).astype(int).astype(dtype)
+    stream = pickle.dumps([array, array.T, array.copy('F'), array[0, 0]], protocol=2)
+    for name in (b'numpy._core.multiarray', b'numpy.core.multiarray'):
+        stream = stream.replace(name, f'{core}.multiarray'.encode())
+    with (tmp_path / 'a.npy').open('wb') as file:
+        np.lib.format.write_array_header_1_0(file, dict(descr='|O', fortran_order=False, shape=()))
+        file.write(stream)
+    first, transposed, fortran, scalar = load_object(tmp_path / 'a.npy')
+    for loaded, original in ((first, array), (transposed, array.T), (fortran, array)):
+        np.testing.assert_array_equal(loaded, original)
+        assert loaded.dtype == array.dtype
+    assert scalar == array[0, 0]
+
+
+def test_damage_that_ends_a_process_or_takes_all_memory(tmp_path):
+    save_object(tmp_path / 'a.npy', {'a': [1, 2]})
+    whole = (tmp_path / 'a.npy').read_bytes()
+    (tmp_path / 'a.npy').write_bytes(whole.replace(b'O8', b'm8'))  # crashes numpy's own reading
+    with pytest.raises(DataError, match=r"cannot be read: an array of the type '.', 'm8'"):
+        load_object(tmp_path / 'a.npy')
+    huge = pickle.LONG_BINPUT + b'\xff\xff\xff\x7f'  # the C unpickler makes room for 2**31 entries
+    (tmp_path / 'a.npy').write_bytes(whole[:128] + whole[128:-1] + huge + b'.')
+    assert load_object(tmp_path / 'a.npy') == {'a': [1, 2]}
+    (tmp_path / 'a.npy').write_bytes(whole[:128] + pickle.dumps(np.dtype, protocol=2))
+    with pytest.raises(DataError, match='cannot be read: it holds a'):
+        load_object(tmp_path / 'a.npy')

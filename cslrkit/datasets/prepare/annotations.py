@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 from cslrkit.datasets.prepare.layouts import SPLITS, CorpusLayout, PathLike, find_annotation_file, find_layout
 from cslrkit.errors import DataError
 
-_CONTROL = re.compile(r'[\x00-\x08\x0a-\x1f]')  # a tab is white space, the others are damage
+_CONTROL = re.compile(r'[\x00-\x1f\x7f]')
 _STM_CATEGORY = re.compile(r'\s*<\S*>(?:\s|\Z)')
 
 

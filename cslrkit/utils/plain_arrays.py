@@ -1,0 +1,131 @@
+"""Read pickled numpy objects without handing numpy, or C, anything that damage may have changed.
+
+Numpy's own classes and the C unpickler trust what they read: one wrong byte in the description of
+an array can end the process or take gigabytes. Here, stand-ins collect what the file says, and
+arrays are made of it once it has been checked.
+"""
+
+import io
+import math
+import pickle
+import re
+from collections import OrderedDict
+from typing import Any, Tuple
+
+import numpy as np
+
+from cslrkit.utils.plain_pickle import encode_latin1, refusal
+
+_NUMBERS = re.compile(r'[biufc?]\d{0,2}|[SU]\d{1,6}')
+_UNNEEDED = ('BYTEARRAY8', 'NEXT_BUFFER', 'READONLY_BUFFER', 'EXT1', 'EXT2', 'EXT4', 'INST', 'OBJ', 'NEWOBJ_EX')
+
+
+def load_plain_arrays(data: bytes) -> Any:
+    """Unpickle containers, strings, numbers and numpy arrays, as old and new numpy write them.
+
+    Raises:
+        Exception: Nearly any, if ``data`` is damaged; ``pickle.UnpicklingError`` if it asks for
+            anything else.
+    """
+    # Bytes of Python 2 beyond ASCII could be of any encoding: refused, not guessed.
+    return _resolve(_ArrayUnpickler(io.BytesIO(data), encoding='ASCII').load())
+
+
+class _Dtype:
+    """Stands for ``numpy.dtype``."""
+
+    def __init__(self, code: str, align: Any = False, copy: Any = False) -> None:
+        self.code, self.order = code, '='
+
+    def set_state(self, state: Tuple) -> None:
+        self.order = state[1]
+
+    def resolve(self) -> np.dtype:
+        if self.code in ('O', 'O8'):
+            return np.dtype(object)
+        if self.order not in ('<', '>', '|', '=') or not _NUMBERS.fullmatch(self.code):
+            raise ValueError(f'an array of the type {self.order!r}, {self.code!r}')
+        return np.dtype(self.code if self.order == '|' else self.order + self.code)
+
+
+class _Array:
+    """Stands for ``numpy.ndarray``."""
+
+    def __init__(self, *_: Any) -> None:
+        self.state: Tuple = ()
+
+    def set_state(self, state: Tuple) -> None:
+        self.state = state
+
+    def resolve(self) -> np.ndarray:
+        _, shape, dtype, fortran, content = self.state
+        own = dtype.resolve()
+        if not all(isinstance(side, int) and side >= 0 for side in shape):
+            raise ValueError(f'an array of the shape {shape!r}')
+        if own.hasobject:
+            if len(content) != math.prod(shape):
+                raise ValueError(f'an array of the shape {shape!r} with {len(content)} elements')
+            flat = np.empty(len(content), dtype=object)
+            for index, value in enumerate(content):
+                flat[index] = _resolve(value)
+        else:
+            flat = np.frombuffer(content, dtype=own).copy()
+        return flat.reshape(shape, order='F' if fortran else 'C')
+
+
+def _make_scalar(dtype: _Dtype, content: bytes) -> Any:
+    own = dtype.resolve()
+    if own.hasobject:
+        raise ValueError('a scalar that holds an object')
+    (value,) = np.frombuffer(content, dtype=own)
+    return value
+
+
+_NAMES = {
+    ('numpy', 'ndarray'): _Array,
+    ('numpy', 'dtype'): _Dtype,
+    ('_codecs', 'encode'): encode_latin1,
+    ('collections', 'OrderedDict'): OrderedDict,
+}
+for _core in ('numpy.core', 'numpy._core'):
+    _NAMES[f'{_core}.multiarray', '_reconstruct'] = _Array
+    _NAMES[f'{_core}.multiarray', 'scalar'] = _make_scalar
+for _module in ('builtins', '__builtin__'):  # the second is Python 2's name, which protocol 2 keeps
+    _NAMES.update({(_module, kind.__name__): kind for kind in (set, frozenset, complex)})
+
+
+class _ArrayUnpickler(pickle._Unpickler):  # the one in Python: the one in C sizes its memory by the file's word
+    dispatch = {
+        code: load
+        for code, load in pickle._Unpickler.dispatch.items()
+        if code not in {getattr(pickle, name)[0] for name in _UNNEEDED}
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _NAMES:
+            raise pickle.UnpicklingError(refusal(f'{module}.{name}'))
+        return _NAMES[module, name]
+
+    def load_build(self) -> None:
+        state = self.stack.pop()
+        if type(self.stack[-1]) not in (_Dtype, _Array):
+            raise pickle.UnpicklingError(f'it sets the state of a {type(self.stack[-1]).__name__}')
+        self.stack[-1].set_state(state)
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+def _resolve(value: Any) -> Any:
+    """Put numpy's arrays where their stand-ins are."""
+    kind = type(value)
+    if kind in (str, int, float, bool, bytes, type(None)):
+        return value
+    if kind in (dict, OrderedDict):
+        return kind((_resolve(key), _resolve(own)) for key, own in value.items())
+    if kind in (list, tuple, set, frozenset):
+        return kind(_resolve(own) for own in value)
+    if kind in (_Array, _Dtype):
+        return value.resolve()
+    if kind is complex or isinstance(value, np.generic):
+        return value
+    raise pickle.UnpicklingError(f'it holds a {getattr(value, "__name__", kind.__name__)}')
