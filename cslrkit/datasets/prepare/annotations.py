@@ -89,6 +89,20 @@ def read_split_file(root: PathLike, layout: str) -> Dict[str, str]:
     return splits
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file, without a byte order mark.
+
+    Raises:
+        DataError: If it cannot be read or is in another encoding.
+    """
+    try:
+        return path.read_bytes().decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise DataError(f"'{path}' is not UTF-8: {error}. Save it as UTF-8.") from error
+    except OSError as error:
+        raise DataError(f"'{path}' cannot be read: {error}.") from error
+
+
 def check_names(sample_id: str, signer: str, label: str, *, where: str) -> None:
     """Check that a sentence can be written as a line of an STM file and read back.
 
@@ -129,12 +143,7 @@ def _without_broken_row(annotations: List[Annotation], spec: CorpusLayout, split
 
 def _read_table(path: Path, columns: str, *, header: bool) -> Iterator[Tuple[str, str, List[str]]]:
     """Yield file and line number, the line and its fields for each line that is not blank."""
-    try:
-        text = path.read_bytes().decode('utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise DataError(f"'{path}' is not UTF-8: {error}.") from error
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be read: {error}.") from error
+    text = read_text(path)
     # Only \n ends a line: str.splitlines would also split at separators inside a sentence.
     lines = io.StringIO(text.replace('\r\n', '\n'), newline='\n').readlines()
     if header and (not lines or lines[0].strip() != columns):

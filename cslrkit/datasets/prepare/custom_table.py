@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
-from cslrkit.datasets.prepare.annotations import check_names
+from cslrkit.datasets.prepare.annotations import check_names, read_text
 from cslrkit.datasets.prepare.layouts import SPLITS, PathLike
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.registry import nearest
@@ -55,12 +55,7 @@ def read_custom_table(path: PathLike) -> List[CustomRow]:
     path = Path(path)
     if not path.is_file():
         raise DataNotFoundError(f"table of recordings: '{path}' does not exist.")
-    try:
-        text = path.read_bytes().decode('utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise DataError(f"'{path}' is not UTF-8: {error}. Save it as UTF-8.") from error
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be read: {error}.") from error
+    text = read_text(path)
     records = _read_json(text, path) if path.suffix.lower() == '.json' else _read_csv(text, path)
     rows: List[CustomRow] = []
     seen: Dict[str, str] = {}
