@@ -31,8 +31,10 @@ def main() -> None:
     from cslrkit.apis import convert_checkpoint
     from cslrkit.engine.config import load_config
 
-    config = load_config(args.config, args.cfg_options)
-    report = convert_checkpoint(config, args.source, args.target, vocab=args.vocab)
+    options = dict(args.cfg_options or {})
+    if args.vocab:
+        options['model.vocab'] = args.vocab
+    report = convert_checkpoint(load_config(args.config, options), args.source, args.target)
     print(report.text(everything=args.all))
     print(f'written: {args.target}')
 

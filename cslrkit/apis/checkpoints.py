@@ -23,9 +23,7 @@ _HASH_LENGTH = 8  # as in the names of torchvision's and mmengine's files
 _RUN_SETTINGS = ('work_dir', 'load_from', 'resume', 'launcher')
 
 
-def convert_checkpoint(
-    config: Config, source: Union[str, Path], target: Union[str, Path], *, vocab: Optional[Union[str, Path]] = None
-) -> LoadReport:
+def convert_checkpoint(config: Config, source: Union[str, Path], target: Union[str, Path]) -> LoadReport:
     """Write another project's weights as a checkpoint of cslrkit.
 
     A file of a whole recognizer (SlowFastSign, VAC) must fit the config exactly, and gives a checkpoint
@@ -33,11 +31,10 @@ def convert_checkpoint(
     backbone's loaded tensors alone, for ``init_cfg`` or ``load_from``.
 
     Args:
-        config: From ``cslrkit.engine.config.load_config``.
+        config: From ``cslrkit.engine.config.load_config``; its ``model.vocab`` is the vocabulary that the
+            weights were trained with.
         source: A file of a format that ``cslrkit.models.weights.load_pretrained`` knows.
         target: ``.pth`` or ``.safetensors``.
-        vocab: The ``gloss_dict.npy`` that the weights were trained with; the config's corpus has one by
-            default.
 
     Returns:
         What was loaded, adapted, left alone and not used.
@@ -50,8 +47,6 @@ def convert_checkpoint(
     weights = read_weights(source)
     if weights.format == 'cslrkit':
         raise CheckpointError(f"checkpoint: '{source}' is of cslrkit already; there is nothing to convert.")
-    if vocab is not None:
-        config.model['vocab'] = str(vocab)
     meta: Dict[str, Any] = dict(
         cfg=config.pretty_text,
         cslrkit_version=cslrkit.__version__,

@@ -140,8 +140,10 @@ def check_override(config: Config, key: str) -> None:
 
 def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
     registry = registry_of(place)
-    if registry is None or 'type' not in node:
+    if registry is None:
         return []
+    if 'type' not in node:  # a dict that the overrides are making
+        return ['type']
     kind = node['type']
     return list(accepted_arguments(registry.lookup(kind) if isinstance(kind, str) else kind) or [])
 

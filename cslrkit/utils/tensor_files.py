@@ -56,7 +56,7 @@ def read_tensor_file(path: Union[str, Path], *, map_location: Any = 'cpu') -> An
             with _admit_numpy(), warnings.catch_warnings():
                 warnings.simplefilter('ignore')  # torch's own deprecations, e.g. of typed storages
                 return torch.load(path, map_location=map_location, weights_only=True)
-        if path.suffix == SAFETENSORS_SUFFIX or start[8:9] == b'{':
+        if start[8:9] == b'{':  # eight bytes of length, then JSON
             return _read_safetensors(path, map_location)
         return load_plain(path.read_bytes())
     except CheckpointError:

@@ -1,0 +1,91 @@
+import ast
+import hashlib
+
+import pytest
+import torch
+
+from cslrkit.apis import publish_checkpoint
+from cslrkit.apis.checkpoints import portable_config
+from cslrkit.engine.checkpoint_io import read_checkpoint
+from cslrkit.engine.config import load_config
+from cslrkit.errors import CheckpointError
+from cslrkit.registry import MODELS
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory, tiny_config):
+    """What training leaves, in form: weights, optimizer, histories, config and vocabulary."""
+    folder = tmp_path_factory.mktemp('work')
+    config = load_config(tiny_config)
+    config.work_dir = str(folder)
+    model = MODELS.build(config.model)
+    meta = dict(epoch=2, iter=8, cfg=config.pretty_text, vocab=model.vocab.glosses, experiment_name='x', seed=1)
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.rand(1, 40, 3, 32, 32), torch.tensor([40]))[0]['seq/main'].sum().backward()
+    optimizer.step()
+    content = dict(state_dict=model.state_dict(), meta=meta, optimizer=optimizer.state_dict(), message_hub=dict(a=1))
+    torch.save(content, folder / 'best_wer_epoch_2.pth')
+    (folder / 'best_checkpoint').write_text('best_wer_epoch_2.pth')
+    return folder, content
+
+
+@pytest.mark.parametrize('kind', ['pth', 'safetensors'])
+def test_published_weights_are_scored_and_named_by_their_hash(
+    tmp_path, trained, tiny_config, tiny_corpus, run_tool, kind
+):
+    if kind == 'safetensors':
+        pytest.importorskip('safetensors', reason='an optional package')
+    folder, content = trained
+    done = run_tool('publish_checkpoint.py', folder, tmp_path, '--format', kind, '--name', 'tiny')
+    (path,) = tmp_path.iterdir()
+    assert str(path) in done.stdout
+    assert path.name == f'tiny-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.{kind}'
+    assert path.stat().st_size < 0.5 * (folder / 'best_wer_epoch_2.pth').stat().st_size
+    published = read_checkpoint(path)
+    assert set(published) == {'state_dict', 'meta'}
+    assert set(published['meta']) == {'cfg', 'vocab', 'cslrkit_version', 'epoch', 'iter'}
+    assert published['meta']['vocab'] == content['meta']['vocab']
+    assert str(tiny_corpus) not in published['meta']['cfg']
+    assert str(folder) not in published['meta']['cfg']
+    for name, value in content['state_dict'].items():
+        assert torch.equal(published['state_dict'][name], value)
+    assert publish_checkpoint(folder, tmp_path, suffix=f'.{kind}', name='tiny') == path  # equal content, equal name
+    done = run_tool('test.py', tiny_config, path, '--work-dir', tmp_path / 'scores')
+    assert 'test' in done.stdout
+    done = run_tool('train.py', tiny_config, '--work-dir', tmp_path / 'run', '--resume', path, check=False)
+    assert 'holds weights only' in done.stderr
+
+
+def test_what_cannot_be_published(tmp_path, trained, tiny_config):
+    _, content = trained
+    path = tmp_path / 'a.pth'
+    torch.save(dict(state_dict=content['state_dict'], meta={}), path)
+    with pytest.raises(CheckpointError, match=r"a\.pth' carries no config. Give it with --config"):
+        publish_checkpoint(path, tmp_path)
+    with pytest.raises(CheckpointError, match='has a classifier but no vocabulary'):
+        publish_checkpoint(path, tmp_path, config=load_config(tiny_config))
+    torch.save(dict(model_state_dict={}), path)
+    with pytest.raises(CheckpointError, match=r"no 'state_dict'.*tools/convert_checkpoint\.py"):
+        publish_checkpoint(path, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ['a.pth']
+
+
+def test_a_portable_config_is_parsed_and_not_run(tmp_path):
+    text = f"""data_root = '/home/me/corpora/phoenix2014'
+work_dir = 'work_dirs/mine'
+load_from = None
+evil = __import__('pathlib').Path('{tmp_path}/ran').touch()
+model = dict(vocab='/home/me/corpora/phoenix2014/preprocess/gloss_dict.npy', work_dir='kept')
+loader = dict(dataset=dict(data_root='/data/extra', frames=[1, 2]))
+"""
+    portable = portable_config(text)
+    assert not (tmp_path / 'ran').exists()
+    assert ast.parse(portable)
+    assert "data_root = 'data/phoenix2014'" in portable
+    assert "vocab='data/phoenix2014/preprocess/gloss_dict.npy', work_dir='kept'" in portable
+    assert "data_root='data/extra'" in portable
+    assert '/home/me' not in portable
+    assert 'work_dirs/mine' not in portable
+    assert 'load_from' not in portable
+    with pytest.raises(CheckpointError, match='its config cannot be read'):
+        portable_config('model = dict(')
