@@ -9,26 +9,35 @@ import io
 import math
 import pickle
 import re
+import struct
 from collections import OrderedDict
 from typing import Any, Tuple
 
 import numpy as np
 
-from cslrkit.utils.plain_pickle import encode_latin1, refusal
-
+REFUSAL_START = 'it wants '
 _NUMBERS = re.compile(r'[biufc?]\d{0,2}|[SU]\d{1,6}')
-_UNNEEDED = ('BYTEARRAY8', 'NEXT_BUFFER', 'READONLY_BUFFER', 'EXT1', 'EXT2', 'EXT4', 'INST', 'OBJ', 'NEWOBJ_EX')
+_UNNEEDED = ('NEXT_BUFFER', 'READONLY_BUFFER', 'EXT1', 'EXT2', 'EXT4', 'INST', 'OBJ', 'NEWOBJ_EX')
 
 
-def load_plain_arrays(data: bytes) -> Any:
+def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
     """Unpickle containers, strings, numbers and numpy arrays, as old and new numpy write them.
+
+    Args:
+        data: The pickle.
+        encoding: Of strings that Python 2 wrote. Those beyond ASCII could be of any, so they are refused
+            by default, not guessed; arrays that Python 2 wrote need ``'latin1'``.
 
     Raises:
         Exception: Nearly any, if ``data`` is damaged; ``pickle.UnpicklingError`` if it asks for
             anything else.
     """
-    # Bytes of Python 2 beyond ASCII could be of any encoding: refused, not guessed.
-    return _resolve(_ArrayUnpickler(io.BytesIO(data), encoding='ASCII').load())
+    return _resolve(_ArrayUnpickler(io.BytesIO(data), encoding=encoding).load())
+
+
+def refusal(name: str) -> str:
+    """Say that a file wants to import ``name``, e.g. ``'os.system'``."""
+    return f"{REFUSAL_START}to import '{name}', which plain data never needs"
 
 
 class _Dtype:
@@ -69,7 +78,7 @@ class _Array:
             for index, value in enumerate(content):
                 flat[index] = _resolve(value)
         else:
-            flat = np.frombuffer(content, dtype=own).copy()
+            flat = np.frombuffer(_as_bytes(content), dtype=own).copy()
         return flat.reshape(shape, order='F' if fortran else 'C')
 
 
@@ -77,20 +86,44 @@ def _make_scalar(dtype: _Dtype, content: bytes) -> Any:
     own = dtype.resolve()
     if own.hasobject:
         raise ValueError('a scalar that holds an object')
-    (value,) = np.frombuffer(content, dtype=own)
+    (value,) = np.frombuffer(_as_bytes(content), dtype=own)
     return value
+
+
+def _from_buffer(content: bytes, dtype: _Dtype, shape: Tuple, order: str) -> _Array:
+    array = _Array()  # as protocol 5 writes it
+    array.set_state((1, shape, dtype, order == 'F', content))
+    return array
+
+
+def _as_bytes(content: Any) -> bytes:
+    # The bytes of an array are a string to Python 2.
+    return content.encode('latin1') if isinstance(content, str) else content
+
+
+def _empty_bytes() -> bytes:
+    return b''  # how protocol 2 writes them; given a number, the original makes room for so many
+
+
+def _encode_latin1(text: str, encoding: str) -> bytes:
+    # Protocol 2 writes bytes as text in this encoding; other codecs import modules or inflate.
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError(f"{REFUSAL_START}the codec {encoding!r}, expected 'latin1'")
+    return text.encode('latin1')
 
 
 _NAMES = {
     ('numpy', 'ndarray'): _Array,
     ('numpy', 'dtype'): _Dtype,
-    ('_codecs', 'encode'): encode_latin1,
+    ('_codecs', 'encode'): _encode_latin1,
     ('collections', 'OrderedDict'): OrderedDict,
 }
 for _core in ('numpy.core', 'numpy._core'):
     _NAMES[f'{_core}.multiarray', '_reconstruct'] = _Array
     _NAMES[f'{_core}.multiarray', 'scalar'] = _make_scalar
+    _NAMES[f'{_core}.numeric', '_frombuffer'] = _from_buffer
 for _module in ('builtins', '__builtin__'):  # the second is Python 2's name, which protocol 2 keeps
+    _NAMES[_module, 'bytes'] = _empty_bytes
     _NAMES.update({(_module, kind.__name__): kind for kind in (set, frozenset, complex)})
 
 
@@ -112,13 +145,18 @@ class _ArrayUnpickler(pickle._Unpickler):  # the one in Python: the one in C siz
             raise pickle.UnpicklingError(f'it sets the state of a {type(self.stack[-1]).__name__}')
         self.stack[-1].set_state(state)
 
+    def load_bytearray8(self) -> None:
+        (length,) = struct.unpack('<Q', self.read(8))
+        self.append(bytearray(self.read(length)))  # the original makes room for `length` first
+
     dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
 
 def _resolve(value: Any) -> Any:
     """Put numpy's arrays where their stand-ins are."""
     kind = type(value)
-    if kind in (str, int, float, bool, bytes, type(None)):
+    if kind in (str, int, float, bool, bytes, bytearray, type(None)):
         return value
     if kind in (dict, OrderedDict):
         return kind((_resolve(key), _resolve(own)) for key, own in value.items())

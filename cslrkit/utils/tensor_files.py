@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from cslrkit.errors import CheckpointError, OutputError
-from cslrkit.utils.plain_pickle import REFUSAL_START, load_plain, refusal
+from cslrkit.utils.plain_arrays import REFUSAL_START, load_plain_arrays, refusal
 
 SAFETENSORS_SUFFIX = '.safetensors'
 SUFFIXES = ('.pth', SAFETENSORS_SUFFIX)
@@ -58,7 +58,7 @@ def read_tensor_file(path: Union[str, Path], *, map_location: Any = 'cpu') -> An
                 return torch.load(path, map_location=map_location, weights_only=True)
         if start[8:9] == b'{':  # eight bytes of length, then JSON
             return _read_safetensors(path, map_location)
-        return load_plain(path.read_bytes())
+        return load_plain_arrays(path.read_bytes(), encoding='latin1')
     except CheckpointError:
         raise
     except pickle.UnpicklingError as error:

@@ -1,0 +1,55 @@
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from cslrkit.utils.plain_arrays import load_plain_arrays
+
+PYTHON2_ARRAY = (
+    b'\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x02\x85cnumpy\ndtype\n'
+    b'U\x02f4K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x08%stb.'
+)
+
+
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+def test_arrays_of_every_protocol(protocol):
+    arrays = dict(
+        rows=np.arange(6, dtype='f4').reshape(2, 3),
+        columns=np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        other_order=np.array([1, 2], dtype='>i2'),
+        empty=np.zeros((0, 3)),
+        number=np.array(3),
+        scalar=np.float32(2.5),
+    )
+    loaded = load_plain_arrays(pickle.dumps(arrays, protocol=protocol), encoding='latin1')
+    assert list(loaded) == list(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(loaded[name], array)
+        assert loaded[name].dtype == array.dtype
+
+
+def test_an_array_that_python_2_wrote_needs_its_encoding():
+    stream = PYTHON2_ARRAY.replace(b'%s', np.array([1.5, -2.25], dtype='<f4').tobytes())
+    assert load_plain_arrays(stream, encoding='latin1').tolist() == [1.5, -2.25]
+    with pytest.raises(UnicodeDecodeError):
+        load_plain_arrays(stream)
+
+
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+def test_code_is_refused_by_name(tmp_path, protocol):
+    class Evil:
+        def __reduce__(self):
+            return os.system, (f'mkdir {tmp_path / "ran"}',)
+
+    with pytest.raises(pickle.UnpicklingError, match=r"wants to import '\w+\.system'"):
+        load_plain_arrays(pickle.dumps({'a': Evil()}, protocol=protocol))
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_a_length_in_the_file_is_not_trusted():
+    claim = (1 << 60).to_bytes(8, 'little')
+    with pytest.raises(EOFError):
+        load_plain_arrays(b'\x80\x05\x96' + claim + b'ab')
+    with pytest.raises(TypeError):
+        load_plain_arrays(b'\x80\x02c__builtin__\nbytes\nK\x05\x85R.')
