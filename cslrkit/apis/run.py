@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Dict, Optional, Union
 
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from cslrkit.engine.checkpoint_io import find_checkpoint
-from cslrkit.engine.config import as_list, select_split
+from cslrkit.engine.config import SPLIT_LOADERS, as_list, select_split, vocab_file
 from cslrkit.engine.distributed import start_cpu_processes
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
+from cslrkit.registry import DATASETS
 from cslrkit.utils.files import ensure_writable_dir
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -102,4 +104,14 @@ def _build_runner(config: Config, launcher: str) -> CSLRRunner:
     if launcher != 'none':
         start_cpu_processes(launcher)
     config.launcher = launcher
+    _require_annotations(config)
     return CSLRRunner.from_cfg(config)
+
+
+def _require_annotations(config: Config) -> None:
+    """Let a dataset without annotations say where it looked, before the model asks for its vocabulary."""
+    with DefaultScope.overwrite_default_scope('cslrkit'):
+        for name in SPLIT_LOADERS:
+            dataset = config[name].dataset if config.get(name) is not None else None
+            if dataset is not None and not os.path.isfile(vocab_file(dataset)):
+                DATASETS.build(dataset)

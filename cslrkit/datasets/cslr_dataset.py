@@ -182,7 +182,7 @@ class CSLRDataset(BaseDataset):
             note = ''
         if missing:
             raise DataNotFoundError(
-                f'{self._where}: {missing} not found, looked for from {os.getcwd()!r}.{note} Set data_root in the '
+                f'{self._where}: {missing} was not found, looked for from {os.getcwd()!r}.{note} Set data_root in the '
                 'config (the configs take its root from the environment variable CSLRKIT_DATA), or ann_dir, which '
                 'is relative to data_root unless absolute.'
             )

@@ -29,7 +29,7 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
         # When one of several processes ends with an error, the others fail to reach it.
         if os.environ.get('RANK', '0') == '0' or not _LOST_PEER.search(str(error)):
             raise
-        print(f"rank {os.environ['RANK']}: stopped, because another process ended", file=sys.stderr)
+        print(f'rank {os.environ["RANK"]}: stopped, because another process ended', file=sys.stderr)
         code = 1
     sys.exit(code)
 

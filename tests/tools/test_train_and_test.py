@@ -126,12 +126,7 @@ def fails(run_tool, *args, **kwargs):
     return done.stderr
 
 
-def test_without_data_it_says_where_it_looked_and_what_to_do(run_tool):
-    message = fails(run_tool, 'train.py', 'configs/slowfast/phoenix2014.py', '--work-dir', os.devnull + 'x')
-    assert 'work dir' in message
-
-
-def test_missing_corpus(tmp_path, run_tool):
+def test_without_data_it_says_where_it_looked_and_what_to_do(tmp_path, run_tool):
     message = fails(run_tool, 'train.py', 'configs/slowfast/phoenix2014.py', '--work-dir', tmp_path)
     for word in ('/nowhere/phoenix2014', 'data_root', 'CSLRKIT_DATA'):
         assert word in message
