@@ -146,15 +146,15 @@ def test_malformed_annotations(tmp_path, info, message):
 
 def test_missing_data_root(tmp_path):
     with pytest.raises(
-        DataNotFoundError, match=r"cslr train: the data root '.*nowhere' not found.*CSLRKIT_DATA.*ann_dir"
+        DataNotFoundError, match=r"cslr train: the data root '.*nowhere' was not found.*CSLRKIT_DATA.*ann_dir"
     ):
         build(tmp_path / 'nowhere')
 
 
 def test_missing_ann_dir(tmp_path):
-    with pytest.raises(DataNotFoundError, match=r"the folder of annotations '.*preprocess' not found"):
+    with pytest.raises(DataNotFoundError, match=r"the folder of annotations '.*preprocess' was not found"):
         build(tmp_path)
-    with pytest.raises(DataNotFoundError, match=r"the folder of annotations '.*other' not found"):
+    with pytest.raises(DataNotFoundError, match=r"the folder of annotations '.*other' was not found"):
         build(tmp_path / 'nowhere', ann_dir=str(tmp_path / 'other'))
 
 
@@ -166,7 +166,7 @@ def test_unknown_split_lists_what_is_there(corpus):
 
 def test_missing_vocabulary(tmp_path):
     write_annotation(tmp_path, [entry('a')], gloss_dict=None)
-    with pytest.raises(DataNotFoundError, match=r"gloss_dict.npy' not found"):
+    with pytest.raises(DataNotFoundError, match=r"gloss_dict.npy' was not found"):
         build(tmp_path)
 
 
