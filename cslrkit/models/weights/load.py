@@ -1,7 +1,7 @@
 """Loading published weights into a recognizer or a backbone."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 import torch
 from torch import nn
@@ -80,12 +80,14 @@ def load_weights_file(
 
 
 def check_num_classes(module: nn.Module, weights: WeightsFile) -> None:
-    """Check that a file's classifiers have the classes of the recognizer's vocabulary.
+    """Check that a file's classifiers have the classes of the recognizer's vocabulary, if it has one.
 
     Raises:
         CheckpointError: Naming both numbers.
     """
-    vocab = module.vocab
+    vocab = getattr(module, 'vocab', None)
+    if vocab is None:
+        return
     for name, own_name in own_names_of(weights.format, weights.tensors, list(module.state_dict())).items():
         if not own_name.startswith('head.classifiers.') or not name.endswith('.weight'):
             continue
@@ -101,7 +103,7 @@ def check_num_classes(module: nn.Module, weights: WeightsFile) -> None:
             )
 
 
-def _fit(own: Dict[str, torch.Tensor], weights: WeightsFile, prefix: str):
+def _fit(own: Dict[str, torch.Tensor], weights: WeightsFile, prefix: str) -> Tuple[Dict[str, torch.Tensor], LoadReport]:
     """Return the tensors to load by their names in ``own``, and the report."""
     report = LoadReport(weights.path, weights.format)
     names = own_names_of(weights.format, weights.tensors, [prefix + name for name in own])
@@ -138,7 +140,7 @@ def _fit(own: Dict[str, torch.Tensor], weights: WeightsFile, prefix: str):
     return fitting, report
 
 
-def _fitted(source: torch.Tensor, target: torch.Tensor, *, adapted: bool):
+def _fitted(source: torch.Tensor, target: torch.Tensor, *, adapted: bool) -> Tuple[Optional[torch.Tensor], str]:
     if adapted:
         return adapt(source, target)
     if source.shape == target.shape:

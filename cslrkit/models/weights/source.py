@@ -59,7 +59,10 @@ def read_weights(path: Union[str, Path], *, map_location: Any = 'cpu') -> Weight
     wrapper = next((key for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None)
     named = content if wrapper is None else content[wrapper]
     tensors = _tensors(named)
-    return WeightsFile(str(path), _format_of(path, wrapper, tensors), tensors, dict(content))
+    meta = content.get('meta')
+    is_own = isinstance(meta, Mapping) and 'cslrkit_version' in meta
+    file_format = 'cslrkit' if is_own else _format_of(path, wrapper, tensors)
+    return WeightsFile(str(path), file_format, tensors, dict(content))
 
 
 def _tensors(named: Mapping[Any, Any]) -> Dict[str, torch.Tensor]:
