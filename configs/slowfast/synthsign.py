@@ -9,7 +9,7 @@ _base_ = [
 ]
 model = dict(
     # Signs are short here: the slow pathway sees every second frame, the fast one has more channels.
-    backbone=dict(depth=18, layout='8x8', fusion='fast_to_slow', width=8, alpha=2, beta_inv=2),
+    backbone=dict(depth=18, layout='8x8', fusion='fast_to_slow', width=8, alpha=2, beta_inv=2, pool_grid=2),
     neck=dict(hidden_size=256),
     head=dict(classifier='linear'),  # unit-length weights need wide features to become confident
     losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=5.0, Slow=0.25, Fast=0.25)),

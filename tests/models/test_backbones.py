@@ -138,3 +138,18 @@ def test_unknown_torchvision_weights_are_named():
 def test_an_input_that_is_no_clip_is_refused():
     with pytest.raises(DataError, match=r'got the shape \(2, 8, 3, 32, 32\), expected \(N, 3, T, H, W\)'):
         BACKBONES.build(dict(type='ResNet'))(torch.zeros(2, 8, 3, 32, 32))
+
+
+def test_a_pool_grid_keeps_the_place():
+    config = dict(type='SlowFast', depth=18, width=8, dropout=0.0, pool_grid=2)
+    network = BACKBONES.build(config).eval()
+    assert network.out_channels == {'slow': 32 * 8 * 4, 'fast': 32 * 4}
+    clip = torch.randn(1, 3, 8, 64, 64)
+    plain = BACKBONES.build(dict(config, pool_grid=1)).eval()
+    plain.load_state_dict(network.state_dict())
+    with torch.no_grad():
+        cells, whole = network(clip), plain(clip)
+    for name, stream in cells.items():
+        assert stream.shape == (1, network.out_channels[name], 8)
+        # The last map is 2 x 2: a cell is a pixel of it, and the mean of the cells is the average.
+        torch.testing.assert_close(stream.unflatten(1, (-1, 4)).mean(2), whole[name])

@@ -1,46 +1,10 @@
 # RWTH-PHOENIX-Weather 2014 T. Frames in features/fullFrame-256x256px.
-#
-# Where the corpus is: `data_root`, set here, in a config of your own, by `--cfg-options data_root=...`, or
-# by the environment variable CSLRKIT_DATA, the folder that holds the folder `phoenix2014-T`.
+_base_ = './phoenix2014.py'
 data_root = '{{$CSLRKIT_DATA:data}}/phoenix2014-T'
 
-train_pipeline = [
-    dict(type='LoadFrames'),
-    dict(type='RandomCrop', size=224),
-    dict(type='RandomHorizontalFlip', prob=0.5),
-    dict(type='Resize', scale=1.0),
-    dict(type='TemporalRescale', temp_scaling=0.2),
-    dict(type='PackSignInputs'),
-]
-test_pipeline = [
-    dict(type='LoadFrames'),
-    dict(type='CenterCrop', size=224),
-    dict(type='Resize', scale=1.0),
-    dict(type='PackSignInputs'),
-]
-train_dataloader = dict(
-    batch_size=2,  # published
-    num_workers=4,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='Phoenix2014TDataset', split='train', pipeline=train_pipeline),
-)
-val_dataloader = dict(
-    batch_size=2,
-    num_workers=4,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='Phoenix2014TDataset', split='dev', pipeline=test_pipeline, test_mode=True),
-)
-test_dataloader = dict(
-    batch_size=2,
-    num_workers=4,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='Phoenix2014TDataset', split='test', pipeline=test_pipeline, test_mode=True),
-)
+train_dataloader = dict(dataset=dict(type='Phoenix2014TDataset'))
+val_dataloader = dict(dataset=dict(type='Phoenix2014TDataset'))
+test_dataloader = dict(dataset=dict(type='Phoenix2014TDataset'))
 # As published: hypotheses are cleaned, references are the raw STM.
-val_evaluator = dict(
-    type='WERMetric', normalizer='phoenix2014', stm='{ann_dir}/phoenix2014-T-groundtruth-{split}.stm', split='dev'
-)
-test_evaluator = dict(
-    type='WERMetric', normalizer='phoenix2014', stm='{ann_dir}/phoenix2014-T-groundtruth-{split}.stm', split='test'
-)
+val_evaluator = dict(stm='{ann_dir}/phoenix2014-T-groundtruth-{split}.stm')
+test_evaluator = dict(stm='{ann_dir}/phoenix2014-T-groundtruth-{split}.stm')

@@ -264,15 +264,22 @@ def initialise(network: nn.Module) -> None:
     network.to(memory_format=torch.channels_last_3d)
 
 
-def pool_frames(x: torch.Tensor) -> torch.Tensor:
-    """Average over the image: (N, C, T, H, W) to (N, C, T).
+def pool_frames(x: torch.Tensor, grid: int = 1) -> torch.Tensor:
+    """Average over the cells of an image grid: (N, C, T, H, W) to (N, C grid^2, T).
 
     A window as large as the image adds in the order of the published 7 x 7 window, so that equal
     weights give equal bits; ``mean`` does not. By frame it takes channels-last memory as it is.
+
+    Args:
+        x: Feature maps.
+        grid: Cells along height and width; 1 is published, more keeps where something was seen.
     """
     frames = x.transpose(1, 2).flatten(0, 1)
-    pooled = nn.functional.avg_pool2d(frames, frames.shape[2:]).flatten(1)
-    return pooled.unflatten(0, (x.shape[0], x.shape[2])).transpose(1, 2)
+    if grid == 1:
+        pooled = nn.functional.avg_pool2d(frames, frames.shape[2:])
+    else:
+        pooled = nn.functional.adaptive_avg_pool2d(frames, grid)
+    return pooled.flatten(1).unflatten(0, (x.shape[0], x.shape[2])).transpose(1, 2)
 
 
 def upsample_time(x: torch.Tensor, alpha: int, num_frames: int) -> torch.Tensor:

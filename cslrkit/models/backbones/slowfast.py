@@ -55,6 +55,9 @@ class SlowFast(ScopedInit, BaseModule):
         width: Channels of the slow stem, a multiple of ``beta_inv``; 64 is published.
         temporal_blocks: For each of the four stages, how many blocks from the first on have the
             stage's temporal kernel; the published numbers of the depth by default.
+        pool_grid: Cells along height and width over which features are averaged; each cell has its
+            channels. 1 is published. More keeps the place of the hands, which a small network that
+            starts from random weights learns faster with.
         dropout: Probability of dropping a feature in training.
         with_cp: Activation checkpointing: training keeps the inputs of residual blocks only and
             computes the rest again, for less memory and more time. Results stay the same.
@@ -63,7 +66,7 @@ class SlowFast(ScopedInit, BaseModule):
 
     Shape:
         - Input: (N, 3, T, H, W)
-        - Output: ``slow`` (N, 32 width, T), ``fast`` (N, 32 width / beta_inv, T)
+        - Output: ``slow`` (N, 32 width pool_grid^2, T), ``fast`` (N, 32 width pool_grid^2 / beta_inv, T)
 
     Raises:
         ConfigError: For a value that is not listed above.
@@ -81,6 +84,7 @@ class SlowFast(ScopedInit, BaseModule):
         beta_inv: int = 8,
         width: int = 64,
         temporal_blocks: Optional[Sequence[int]] = None,
+        pool_grid: int = 1,
         dropout: Optional[float] = None,
         with_cp: bool = False,
         init_cfg: Optional[dict] = None,
@@ -122,7 +126,9 @@ class SlowFast(ScopedInit, BaseModule):
             self.add_module(f's{stage + 2}', block)
             in_channels = out_channels
         self.dropout = nn.Dropout(recipe['dropout'] if dropout is None else dropout)
-        self.out_channels: Dict[str, int] = dict(zip(('slow', 'fast'), in_channels))
+        self.pool_grid = positive('pool_grid', pool_grid)
+        pooled_channels = [channels * pool_grid**2 for channels in in_channels]
+        self.out_channels: Dict[str, int] = dict(zip(('slow', 'fast'), pooled_channels))
         initialise(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
@@ -137,7 +143,7 @@ class SlowFast(ScopedInit, BaseModule):
             (self.s4_fuse, self.s5),
         ):
             pathways = stage(fuse(pathways))
-        slow, fast = (pool_frames(pathway) for pathway in pathways)
+        slow, fast = (pool_frames(pathway, self.pool_grid) for pathway in pathways)
         # One dropout over both, as published, so that equal seeds drop the same features.
         features = self.dropout(torch.cat([upsample_time(slow, self.alpha, num_frames), fast], 1))
         slow, fast = features.split(list(self.out_channels.values()), 1)
