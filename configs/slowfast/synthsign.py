@@ -8,18 +8,23 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(
-    # Signs are short here: the slow pathway sees every second frame, the fast one has more channels.
+    # Signs are short here: every second frame is read, one pooling is enough, and the slow pathway sees
+    # every second frame of these. Location tells glosses apart, so features keep a grid of places.
     backbone=dict(depth=18, layout='8x8', fusion='fast_to_slow', width=8, alpha=2, beta_inv=2, pool_grid=2),
-    neck=dict(hidden_size=256),
-    head=dict(classifier='linear'),  # unit-length weights need wide features to become confident
+    neck=dict(hidden_size=256, kernel_spec=['K5', 'P2']),
+    # Unit-length class weights, and sharing them with unbounded features, need wide layers to work.
+    head=dict(num_layers=1, classifier='linear', share_classifier='none'),
     losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=5.0, Slow=0.25, Fast=0.25)),
 )
 train_dataloader = dict(batch_size=2)
 optim_wrapper = dict(
     _delete_=True,
     type='GuardedOptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-3),
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3),
     clip_grad=dict(max_norm=20.0),
 )
-param_scheduler = [dict(type='OneCycleLR', eta_max=1e-3, total_steps=12, convert_to_iter_based=True)]
-train_cfg = dict(max_epochs=12)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', T_max=15, eta_min_ratio=0.01, begin=1, end=16, convert_to_iter_based=True),
+]
+train_cfg = dict(max_epochs=16)

@@ -6,7 +6,7 @@ train_pipeline = [
     dict(type='LoadFrames'),
     dict(type='RandomCrop', size=96),
     dict(type='Resize', scale=64),
-    dict(type='TemporalRescale', temp_scaling=0.2),
+    dict(type='TemporalRescale', temp_scaling=0.2, min_len=16),
     dict(type='PackSignInputs'),
 ]
 test_pipeline = [
@@ -20,14 +20,21 @@ train_dataloader = dict(
     num_workers=1,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='Phoenix2014Dataset', split='train', frame_subdir=frame_subdir, pipeline=train_pipeline),
+    dataset=dict(
+        type='Phoenix2014Dataset', split='train', frame_subdir=frame_subdir, frame_interval=2, pipeline=train_pipeline
+    ),
 )
 val_dataloader = dict(
     batch_size=4,
     num_workers=1,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='Phoenix2014Dataset', split='dev', frame_subdir=frame_subdir, pipeline=test_pipeline, test_mode=True
+        type='Phoenix2014Dataset',
+        split='dev',
+        frame_subdir=frame_subdir,
+        frame_interval=2,
+        pipeline=test_pipeline,
+        test_mode=True,
     ),
 )
 test_dataloader = dict(
@@ -35,7 +42,12 @@ test_dataloader = dict(
     num_workers=1,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='Phoenix2014Dataset', split='test', frame_subdir=frame_subdir, pipeline=test_pipeline, test_mode=True
+        type='Phoenix2014Dataset',
+        split='test',
+        frame_subdir=frame_subdir,
+        frame_interval=2,
+        pipeline=test_pipeline,
+        test_mode=True,
     ),
 )
 val_evaluator = dict(type='WERMetric', split='dev')
