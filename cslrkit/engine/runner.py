@@ -3,7 +3,7 @@
 import os
 import uuid
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 import torch
 from mmengine.model import is_model_wrapper
@@ -90,9 +90,8 @@ class CSLRRunner(Runner):
         filename: str,
         map_location: Any = 'cpu',
         strict: Optional[bool] = None,
-        revise_keys: Optional[List] = None,
     ) -> Dict[str, Any]:
-        """Read a checkpoint, check its vocabulary and load its weights.
+        """Read a checkpoint, check its vocabulary and load its weights; a ``module.`` prefix is dropped.
 
         Published weights of other projects load too, see
         :func:`cslrkit.models.weights.load_pretrained`; of their vocabulary only the size is known.
@@ -102,7 +101,6 @@ class CSLRRunner(Runner):
             map_location: As for ``torch.load``.
             strict: Whether every weight must fit; by default when testing or resuming, while
                 ``load_from`` before training reports what does not.
-            revise_keys: Not used; a ``module.`` prefix is always dropped.
 
         Raises:
             CheckpointError: For an unreadable file, another vocabulary or weights that do not fit.
