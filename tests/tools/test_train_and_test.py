@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,6 +46,13 @@ def test_the_console_is_readable(trained):
     assert 'best dev WER' in lines[-1]
     assert len(lines) < 40
     assert not any('mmengine' in line for line in lines)
+
+
+def test_the_best_checkpoint_scores_as_it_did_in_training(trained, tiny_config, run_tool):
+    work_dir, training = trained
+    best = re.search(r'best dev WER (\S+) %', training.stdout).group(1)
+    done = run_tool('test.py', tiny_config, work_dir, '--split', 'dev')
+    assert re.search(rf'^dev +{re.escape(best)} ', done.stdout, flags=re.MULTILINE), done.stdout
 
 
 @pytest.mark.parametrize('split', ['train', 'dev'])

@@ -15,6 +15,9 @@ class ReseedHook(Hook):
 
     A resumed run then draws what an uninterrupted one would have drawn, and every epoch draws
     something else. The published code lets its workers repeat one numpy stream in each epoch.
+
+    Evaluation draws, too, where frames are read at an interval (the offset, as published). It is
+    seeded alike every time, so that a checkpoint scores the same in training and afterwards.
     """
 
     priority = 'VERY_HIGH'
@@ -22,6 +25,14 @@ class ReseedHook(Hook):
     def before_train_epoch(self, runner) -> None:
         """Seed ``random``, ``numpy.random`` and torch."""
         seed_all(runner.seed, runner.epoch, runner.rank)
+
+    def before_val_epoch(self, runner) -> None:
+        """Seed alike for every evaluation."""
+        seed_all(runner.rank)
+
+    def before_test_epoch(self, runner) -> None:
+        """Seed alike for every evaluation."""
+        seed_all(runner.rank)
 
 
 def seed_all(*keys: int) -> None:
