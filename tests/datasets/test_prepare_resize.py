@@ -139,7 +139,9 @@ def test_interrupted_run_goes_on(tmp_path, how):
     for number in range(60):
         draw_frames(tmp_path / f'in/{number}', 4, size=(240, 320))
     script = (
-        'import sys\n'
+        # A shell starts jobs in the background with this signal ignored; a user's terminal does not.
+        'import signal\n'
+        'signal.signal(signal.SIGINT, signal.default_int_handler)\n'
         'from cslrkit.datasets.prepare import ResizeTask, resize_frames\n'
         "names = tuple(f'f000{i}.png' for i in range(4))\n"
         "print('begin', flush=True)\n"
