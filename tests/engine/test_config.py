@@ -1,9 +1,12 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from cslrkit.engine.config import load_config, select_split
 from cslrkit.errors import ConfigError
+from cslrkit.registry import OPTIMIZERS, PARAM_SCHEDULERS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 LEAVES = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
@@ -15,6 +18,34 @@ def test_every_config_loads_and_checks(path):
     config = load_config(path)
     assert config.model.vocab.endswith('gloss_dict.npy')
     assert config.train_dataloader.worker_init_fn.type == 'cslrkit.seed_worker'
+
+
+@pytest.mark.parametrize('schedule', sorted(CONFIGS.glob('_base_/schedules/*.py')), ids=lambda path: path.stem)
+def test_every_schedule_trains_every_epoch(tmp_path, schedule):
+    path = tmp_path / 'mine.py'
+    bases = ['models/resnet18_linear.py', 'datasets/synthsign.py', 'default_runtime.py']
+    path.write_text(f'_base_ = {[str(CONFIGS / "_base_" / base) for base in bases] + [str(schedule)]}\n')
+    config = load_config(path)
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = OPTIMIZERS.build(dict(config.optim_wrapper.optimizer, params=[parameter]))
+    schedulers = []
+    for entry in config.param_scheduler:
+        entry = dict(entry)
+        cls = PARAM_SCHEDULERS.lookup(entry.pop('type'))
+        convert = entry.pop('convert_to_iter_based', False)
+        build = partial(cls.build_iter_from_epoch, epoch_length=2) if convert else cls
+        schedulers.append((build(optimizer=optimizer, **entry), 2 if convert else 1))
+    rates = []
+    for _ in range(config.train_cfg.max_epochs):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler, steps in schedulers:
+            for _ in range(steps):
+                scheduler.step()
+    largest = max(rates)
+    assert min(rates) > 0
+    assert rates[-1] < 0.1 * largest
+    assert len(set(rates)) >= 3
 
 
 def write(tmp_path, text):
