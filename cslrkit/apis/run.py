@@ -9,6 +9,7 @@ from mmengine.registry import DefaultScope
 
 from cslrkit.engine.checkpoint_io import find_checkpoint
 from cslrkit.engine.config import SPLIT_LOADERS, as_list, select_split, vocab_file
+from cslrkit.engine.config_check import check_complete
 from cslrkit.engine.distributed import start_cpu_processes
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
@@ -40,6 +41,7 @@ def train_model(
     Returns:
         The runner after training.
     """
+    check_complete(config, needed=('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'))
     config.work_dir = str(ensure_writable_dir(_work_dir(config, work_dir), what='work dir', option='--work-dir'))
     if amp is not None:
         config.optim_wrapper.type = 'GuardedAmpOptimWrapper'
@@ -76,6 +78,7 @@ def evaluate_model(
         WER and its parts in percent, counts, and the auxiliary figures.
     """
     checkpoint = find_checkpoint(checkpoint)
+    check_complete(config, needed=('model', 'test_dataloader', 'test_cfg', 'test_evaluator'))
     config = select_split(config, split)
     config.work_dir = str(
         ensure_writable_dir(work_dir or Path(checkpoint).absolute().parent, what='output', option='--work-dir')

@@ -198,12 +198,7 @@ def select_split(config: Config, split: str) -> Config:
     Args:
         config: A complete config with a test loader.
         split: ``'train'`` (the published train_eval protocol), ``'dev'`` or ``'test'``.
-
-    Raises:
-        ConfigError: If the config has no test loader.
     """
-    if config.get('test_dataloader') is None:
-        raise ConfigError("config: it has no 'test_dataloader', which testing needs.")
     config = copy.deepcopy(config)
     config.test_dataloader.dataset.split = split
     for evaluator in as_list(config.test_evaluator):

@@ -75,6 +75,28 @@ def check_config(config: Config) -> None:
     _check_loaders(config)
 
 
+def check_complete(config: Config, *, needed: Sequence[str]) -> None:
+    """Check that a config has what a run needs, and the parts of an evaluation all or none.
+
+    Args:
+        config: A config.
+        needed: Top-level keys that the run needs.
+
+    Raises:
+        ConfigError: Naming what is missing.
+    """
+    missing = [key for key in needed if config.get(key) is None]
+    for split in ('val', 'test'):
+        trio = [f'{split}_dataloader', f'{split}_cfg', f'{split}_evaluator']
+        if any(config.get(key) is not None for key in trio):
+            missing += [key for key in trio if config.get(key) is None and key not in missing]
+    if missing:
+        raise ConfigError(
+            f"config '{config.filename}': it has no {', '.join(missing)}. A config names bases for model, dataset, "
+            'schedule and runtime in _base_, see docs/concepts.md.'
+        )
+
+
 def registry_of(place: Sequence[str]) -> Optional[AnyRegistry]:
     """The registry that builds the dict at ``place``, None if none does."""
     slot = _slot_of(place)

@@ -140,6 +140,14 @@ def test_without_data_it_says_where_it_looked_and_what_to_do(tmp_path, run_tool)
         assert word in message
 
 
+def test_config_that_lacks_parts(tmp_path, tiny_config, run_tool):
+    (tmp_path / 'mine.py').write_text('x = 1\n')
+    message = fails(run_tool, 'train.py', tmp_path / 'mine.py', '--work-dir', tmp_path / 'work')
+    assert 'it has no model, train_dataloader, train_cfg, optim_wrapper.' in message
+    (tmp_path / 'mine.py').write_text(f"_base_ = '{tiny_config}'\nval_cfg = None\n")
+    assert 'it has no val_cfg.' in fails(run_tool, 'train.py', tmp_path / 'mine.py', '--work-dir', tmp_path / 'work')
+
+
 def test_misspelt_override(tmp_path, tiny_config, run_tool):
     message = fails(
         run_tool, 'train.py', tiny_config, '--work-dir', tmp_path, '--cfg-options', 'model.backbne.depth=18'
