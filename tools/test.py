@@ -1,8 +1,6 @@
 """Score a checkpoint on a split."""
 
-from mmengine.config import DictAction
-
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import add_run_options, make_parser, run_tool
 
 
 def main() -> None:
@@ -21,12 +19,7 @@ def main() -> None:
         help='one or several; train scores the training sentences with test transforms (default: test)',
     )
     parser.add_argument('--work-dir', help='where results and the log go (default: beside the checkpoint)')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override settings of the config'
-    )
-    parser.add_argument(
-        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
-    )
+    add_run_options(parser)
     args = parser.parse_args()
 
     from mmengine.dist import is_main_process

@@ -1,8 +1,6 @@
 """Train a recognizer from a config."""
 
-from mmengine.config import DictAction
-
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import add_run_options, make_parser, run_tool
 
 
 def main() -> None:
@@ -29,16 +27,7 @@ def main() -> None:
         help='mixed precision; auto means float16 on CUDA and bfloat16 elsewhere',
     )
     parser.add_argument('--seed', type=int, help='seed of all random generators')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings, e.g. train_dataloader.batch_size=4 data_root=/data/phoenix2014',
-    )
-    parser.add_argument(
-        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
-    )
+    add_run_options(parser)
     args = parser.parse_args()
 
     from cslrkit.apis import train_model

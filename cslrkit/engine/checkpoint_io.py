@@ -1,7 +1,6 @@
 """Checkpoints as plain tensors, numbers, strings and containers: read without executing anything."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Union
 
@@ -149,12 +148,6 @@ def replace_file(temporary: Union[str, Path], target: Union[str, Path]) -> None:
     with open(temporary, 'rb') as file:
         os.fsync(file.fileno())
     os.replace(temporary, target)
-
-
-def _refused(message: str) -> str:
-    """The class or function that torch names in its long message."""
-    found = re.search(r'GLOBAL (\S+)', message)
-    return f"it wants to import '{found.group(1)}'" if found else message.splitlines()[0]
 
 
 def _plain(value: Any) -> Any:

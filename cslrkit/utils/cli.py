@@ -41,3 +41,19 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
         epilog=f'example:\n  {example}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options`` and ``--launcher``, which training and testing share."""
+    from mmengine.config import DictAction  # late: the doctor works where mmengine cannot be imported
+
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings, e.g. train_dataloader.batch_size=4 data_root=/data/phoenix2014',
+    )
+    parser.add_argument(
+        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
+    )

@@ -33,7 +33,7 @@ def judge_file(path: Union[str, Path]) -> Iterator[CaseResult]:
         kinds = ', '.join(judge.KIND for judge in matching or judges())
         raise DataError(
             f"'{path}': its content is {'of several kinds' if matching else 'of no known kind'} ({kinds}); "
-            'the form of each kind is in docs/parity.md.'
+            'the files in tests/data/ are examples of each.'
         )
     yield from matching[0].judge(content)
 
