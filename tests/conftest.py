@@ -1,6 +1,7 @@
 """What tests of several parts share."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,39 @@ def run_tool():
         return done
 
     return run
+
+
+@pytest.fixture(scope='session')
+def chromium():
+    """A headless Chromium with its driver, started once; it cannot reach the network. Use ``browser``."""
+    webdriver = pytest.importorskip('selenium.webdriver', reason='selenium is not installed')
+    programs = {name: shutil.which(name) for name in ('chromium', 'chromedriver')}
+    absent = [name for name, path in programs.items() if path is None]
+    if absent:
+        pytest.skip(f'{" and ".join(absent)} not installed (Debian: apt-get install chromium chromium-driver)')
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs['chromium']
+    for argument in (
+        'headless=new',
+        'no-sandbox',  # which does not work for root, as in a container
+        'disable-dev-shm-usage',
+        'disable-gpu',
+        'force-device-scale-factor=1',
+        'host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+    ):
+        options.add_argument(f'--{argument}')
+    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs['chromedriver']))
+    driver.set_page_load_timeout(60)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def browser(chromium):
+    """The Chromium of the session with an empty page, a window of 1280 x 900 and nothing emulated."""
+    chromium.get('about:blank')
+    chromium.set_window_size(1280, 900)
+    chromium.execute_cdp_cmd('Emulation.setEmulatedMedia', {'media': '', 'features': []})
+    chromium.get_log('browser')  # empties it
+    return chromium
