@@ -1,9 +1,9 @@
 """Every registry of cslrkit, with its contract in a sentence each.
 
 Registries that mmengine's Runner builds from are children of mmengine's roots; those that only
-cslrkit builds from (backbones, necks, heads, losses, decoders) have no parent, because mmengine
-resolves a registry nested under MODELS to MODELS itself. Modules are imported when a registry is
-first asked, so ``import cslrkit`` stays cheap. A third party registers classes in its own modules
+cslrkit builds from (backbones, necks, heads, losses, decoders, frame sources) have no parent, because
+mmengine resolves a registry nested under MODELS to MODELS itself. Modules are imported when a registry
+is first asked, so ``import cslrkit`` stays cheap. A third party registers classes in its own modules
 and names them by ``custom_imports`` in a config or by the entry-point group ``cslrkit.plugins``.
 """
 
@@ -280,6 +280,9 @@ LOSSES = Registry(  # logits, lengths, targets -> a scalar
 )
 DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
     'decoder', locations=['cslrkit.decoders']
+)
+FRAME_SOURCES = Registry(  # pattern of a sample's frames -> ClipFrames, decoded when asked for
+    'frame source', locations=['cslrkit.datasets.frame_sources']
 )
 NORMALIZERS = Registry(  # cleans the words of hypotheses and references before they are scored
     'normalizer', locations=['cslrkit.evaluation']

@@ -7,10 +7,10 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.dataset import BaseDataset, Compose
 
-from cslrkit.datasets.frame_folders import check_frame_root, list_frames, no_frames_error
+from cslrkit.datasets.frame_sources.base import FrameSource
 from cslrkit.datasets.info_file import describe_unknown, encode_entries, read_entries
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.registry import DATASETS, TRANSFORMS
+from cslrkit.registry import DATASETS, FRAME_SOURCES, TRANSFORMS
 from cslrkit.structures import GlossVocab
 
 UNKNOWN_GLOSS_RULES = ('drop', 'error')
@@ -30,9 +30,10 @@ class CSLRDataset(BaseDataset):
     are an error.
 
     Sample dict handed to the pipeline: ``sample_id``, ``split``, ``signer``, ``original_info``
-    (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int), ``frame_paths``
-    (list of str, sorted by name), ``frame_rate`` (float or None), ``frame_interval`` (int),
-    ``num_frames`` (int, as annotated), ``sample_idx`` (int).
+    (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int), ``frames``
+    (:class:`ClipFrames`, none decoded yet), ``frame_paths`` (list of str, sorted by name; only where
+    frames are files), ``frame_rate`` (float or None), ``frame_interval`` (int), ``num_frames`` (int,
+    as annotated), ``sample_idx`` (int).
 
     Args:
         data_root: Folder of the corpus.
@@ -41,6 +42,8 @@ class CSLRDataset(BaseDataset):
             unless absolute.
         frame_subdir: Folder with the frames of all samples, relative to the corpus's folder of
             features; None takes the corpus's usual one.
+        frames: Where frames come from: ``backend``, a name in FRAME_SOURCES, and the arguments of that
+            source; None is ``dict(backend='folders')``.
         pipeline: Transforms, as dicts with ``type`` or as callables.
         test_mode: mmengine's mark of a dataset for evaluation; reading does not depend on it.
         frame_interval: Keep every n-th frame, from a random offset (transforms draw it).
@@ -50,7 +53,7 @@ class CSLRDataset(BaseDataset):
             with one warning; ``'error'`` raises.
         frame_rate: Frames per second; None takes the corpus's, or else the entry's, if that is known.
         vocab: The vocabulary; None reads ``gloss_dict.npy``.
-        check_frames: Whether to check on building that the folder of frames exists. Without
+        check_frames: Whether to check on building that the source of frames exists. Without
             frames, only the annotations can be used.
 
     Raises:
@@ -71,6 +74,7 @@ class CSLRDataset(BaseDataset):
         *,
         ann_dir: str = 'preprocess',
         frame_subdir: Optional[str] = None,
+        frames: Optional[Dict[str, Any]] = None,
         pipeline: Sequence[Union[dict, Callable]] = (),
         test_mode: bool = False,
         frame_interval: int = 1,
@@ -101,8 +105,9 @@ class CSLRDataset(BaseDataset):
         self.pipeline = Compose([_build_transform(step) for step in pipeline])
         self._info_file, vocab_file = self._locate(Path(self.data_root, ann_dir), needs_vocab=vocab is None)
         self._vocab = GlossVocab.from_file(vocab_file) if vocab is None else vocab
+        self.frame_source = self._build_source(frames)
         if check_frames:
-            check_frame_root(self.frame_root, where=self._where, data_root=self.data_root)
+            self.frame_source.check()
         self._metainfo = dict(corpus=self.corpus, split=split, glosses=self._vocab.glosses)
         self.full_init()
 
@@ -147,10 +152,10 @@ class CSLRDataset(BaseDataset):
         """
         sample = self.get_data_info(idx + len(self) if idx < 0 else idx)
         pattern = self.frame_pattern(sample.pop('folder'))
-        paths = list_frames(self.frame_root, pattern)
-        if not paths:
-            raise no_frames_error(self.frame_root, pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
-        sample.update(split=self.split, frame_paths=paths, frame_interval=self.frame_interval)
+        frames = self.frame_source.clip(pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
+        sample.update(split=self.split, frames=frames, frame_interval=self.frame_interval)
+        if frames.paths is not None:
+            sample['frame_paths'] = frames.paths
         if self.frame_rate is not None:
             sample['frame_rate'] = self.frame_rate
         return self.pipeline(sample)
@@ -165,6 +170,16 @@ class CSLRDataset(BaseDataset):
         if sample is None:
             raise DataError(f'{self._where}: a transform returned None for sample {idx}, expected the sample dict.')
         return sample
+
+    def _build_source(self, frames: Optional[Dict[str, Any]]) -> FrameSource:
+        config = dict(backend='folders') if frames is None else frames
+        if not isinstance(config, dict) or 'backend' not in config:
+            raise ConfigError(
+                f"{self._where}: frames: got {frames!r}, expected dict(backend='folders') or another one."
+            )
+        arguments = {name: value for name, value in config.items() if name != 'backend'}
+        place = dict(frame_root=self.frame_root, where=self._where, data_root=self.data_root)
+        return FRAME_SOURCES.build(dict(type=config['backend'], **place, **arguments))
 
     def _locate(self, ann_dir: Path, *, needs_vocab: bool) -> Tuple[Path, Path]:
         """Check that the annotation files exist, and say how to point to them."""

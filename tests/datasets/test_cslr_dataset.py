@@ -22,7 +22,9 @@ def build(root, **options):
 
 def test_sample_dict(corpus):
     sample = build(corpus, frame_rate=30, frame_interval=2)[1]
-    assert [path[-14:] for path in sample.pop('frame_paths')] == [f'images{t:04d}.png' for t in range(5)]
+    assert [path[-14:] for path in sample['frame_paths']] == [f'images{t:04d}.png' for t in range(5)]
+    frames = sample.pop('frames')
+    assert (len(frames), frames.paths) == (5, sample.pop('frame_paths'))
     assert sample == dict(
         sample_id='b',
         split='train',
@@ -228,6 +230,10 @@ def test_a_transform_that_returns_none_is_an_error(corpus):
     [
         (dict(frame_interval=0), 'frame_interval: got 0'),
         (dict(on_unknown_gloss='ignore'), "on_unknown_gloss: got 'ignore'"),
+        (dict(frames='folders'), "frames: got 'folders', expected dict(backend='folders')"),
+        (dict(frames=dict(path='x')), "frames: got {'path': 'x'}, expected dict(backend='folders')"),
+        (dict(frames=dict(backend='folder')), "'folder' is not registered in the frame source registry. Did you mean"),
+        (dict(frames=dict(backend='folders', path='x')), "FolderSource has no argument 'path'"),
         (dict(vocab=['REGEN']), 'vocab: got a list, expected a GlossVocab'),
         (dict(pipeline=['LoadFrames']), "pipeline: got 'LoadFrames'"),
         (dict(pipeline=[dict(type='LoadFrame')]), "Did you mean 'LoadFrames'"),
