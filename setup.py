@@ -1,13 +1,40 @@
 """Packaging of cslrkit."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 VERSION = next(
     line.split("'")[1] for line in (HERE / 'cslrkit' / '__init__.py').read_text().splitlines() if '__version__' in line
 )
+
+# What a wheel carries beside the package, in the folder where OpenMMLab's tools look for it.
+SHIPPED = ('configs', 'tools', 'model-index.yml')
+SHIPPED_DIR = '.mim'
+
+
+class BuildPy(build_py):
+    """Build the package with the configs and tools of the checkout inside, each kept in one place."""
+
+    def run(self) -> None:
+        """Copy the modules and, unless the install is editable, what is shipped beside them."""
+        if getattr(self, 'editable_mode', False):
+            super().run()
+            return
+        package = Path(self.build_lib, 'cslrkit')
+        shutil.rmtree(package, ignore_errors=True)  # an earlier build may have left files that are gone now
+        super().run()
+        ignored = shutil.ignore_patterns('__pycache__', '*.py[cod]', '.*')
+        for name in SHIPPED:
+            source, target = HERE / name, package / SHIPPED_DIR / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=ignored)
+            elif source.is_file():
+                shutil.copyfile(source, target)
+
 
 setup(
     name='cslrkit',
@@ -16,7 +43,27 @@ setup(
     long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
+    license_files=['LICENSE'],
+    keywords='sign language recognition, CSLR, SlowFast, CTC, video, PyTorch, mmengine',
+    project_urls={'Published implementation of SlowFastSign': 'https://github.com/kaistmm/SlowFastSign'},
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Environment :: Console',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3 :: Only',
+        'Programming Language :: Python :: 3.9',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
     packages=find_packages(include=['cslrkit', 'cslrkit.*']),
+    package_data={'cslrkit.visualization.html_report': ['*.css', '*.js']},
+    cmdclass={'build_py': BuildPy},
+    entry_points={'console_scripts': ['cslrkit = cslrkit.__main__:main']},
     python_requires='>=3.9',
     install_requires=[
         'torch>=2.1',
@@ -29,5 +76,9 @@ setup(
         'pyyaml>=6.0',
         'tensorboard>=2.14',
     ],
-    extras_require={'dev': ['pytest>=7.4', 'ruff>=0.6', 'safetensors>=0.4'], 'safetensors': ['safetensors>=0.4']},
+    extras_require={
+        'dev': ['pytest>=7.4', 'ruff>=0.6', 'safetensors>=0.4', 'selenium>=4.11'],
+        'safetensors': ['safetensors>=0.4'],
+        'vis': ['matplotlib>=3.6'],
+    },
 )

@@ -13,6 +13,7 @@ from mmengine.logging import MMLogger
 from cslrkit.engine.config_check import check_config, registry_of
 from cslrkit.errors import ConfigError
 from cslrkit.registry import accepted_arguments, nearest
+from cslrkit.utils.shipped import find_config, packaged_bases
 
 SPLIT_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -69,7 +70,8 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
     """Read a config file, apply overrides, complete it and check it.
 
     Args:
-        path: A Python or YAML config file.
+        path: A Python or YAML config file, or the name of one that comes with cslrkit, e.g.
+            ``slowfast/synthsign.py``. In its ``_base_``, ``cslrkit::slowfast/synthsign.py`` names one.
         overrides: Dotted keys and values, as ``--cfg-options`` gives them. A key must exist in the
             config or be an argument of the class it is given to.
 
@@ -77,10 +79,7 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
         ConfigError: For a file that cannot be read, an unknown key, type or argument; the message
             gives the place in the config, e.g. ``model.backbone.depth``.
     """
-    path = Path(path)
-    if not path.is_file():
-        near = sorted(p.name for p in path.parent.glob('*.py')) if path.parent.is_dir() else []
-        raise ConfigError(f"config: '{path}' does not exist.{nearest(path.name, near)}")
+    path = find_config(path)
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # custom_imports of a module beside the user's own files
     lazy = 'read_base' in path.read_text(encoding='utf-8')
@@ -89,7 +88,8 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
     logger.setLevel('WARNING')
     try:
         # Left to itself, mmengine takes a config with an import statement for its other dialect.
-        config = Config.fromfile(path, lazy_import=None if lazy else False)
+        with packaged_bases():
+            config = Config.fromfile(path, lazy_import=None if lazy else False)
     except CONFIG_FAULTS as error:
         raise ConfigError(f"config: '{path}' cannot be read: {type(error).__name__}: {error}") from error
     finally:

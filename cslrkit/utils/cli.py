@@ -11,6 +11,11 @@ from cslrkit.errors import CSLRKitError
 # A worker process wraps an error's text in its traceback; the last occurrence is the message.
 _FROM_WORKER = re.compile(r'cslrkit\.errors\.\w+: ')
 
+command: Optional[str] = None  # how the tool was called, where that is not by its file
+
+# How examples call a tool of the checkout.
+_SCRIPT = re.compile(r'python tools/(?:\w+/)*(\w+)\.py')
+
 _LOST_PEER = re.compile(r'Connection (closed|reset) by peer|Broken pipe|Socket closed|gloo|NCCL', re.IGNORECASE)
 
 
@@ -35,8 +40,11 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
 
 
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
-    """A parser whose help ends with an example."""
+    """A parser whose help ends with an example, as ``cslrkit COMMAND`` where the tool was started so."""
+    if command is not None:
+        example = _SCRIPT.sub(lambda match: f'cslrkit {match.group(1).replace("_", "-")}', example)
     return argparse.ArgumentParser(
+        prog=command,
         description=description,
         epilog=f'example:\n  {example}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
