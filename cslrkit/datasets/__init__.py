@@ -6,12 +6,16 @@ from cslrkit.datasets.csl_dataset import CSLDataset
 from cslrkit.datasets.cslr_dataset import CSLRDataset
 from cslrkit.datasets.phoenix2014_dataset import Phoenix2014Dataset
 from cslrkit.datasets.phoenix2014_t_dataset import Phoenix2014TDataset
+from cslrkit.datasets.samplers import LengthGroupedSampler
+from cslrkit.datasets.seeded_dataset import SeededDataset
 
 __all__ = [
     'CSLDailyDataset',
     'CSLDataset',
     'CSLRDataset',
+    'LengthGroupedSampler',
     'Phoenix2014Dataset',
     'Phoenix2014TDataset',
+    'SeededDataset',
     'make_collate_fn',
 ]

@@ -12,7 +12,7 @@ from mmengine.logging import MMLogger
 
 from cslrkit.engine.config_check import check_config, registry_of
 from cslrkit.errors import ConfigError
-from cslrkit.registry import accepted_arguments, nearest
+from cslrkit.registry import DATA_SAMPLERS, accepted_arguments, nearest
 from cslrkit.utils.shipped import find_config, packaged_bases
 
 SPLIT_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -154,7 +154,7 @@ def complete_config(config: Config) -> None:
     ``data_root`` and ``ann_dir`` of the top level go to every dataset that sets none, the train
     dataset's vocabulary file to the model, the folder of annotations into an evaluator's ``stm``
     where that says ``{ann_dir}``, and loaders get the seeding of workers and pinned memory
-    where there is a GPU.
+    where there is a GPU; a sampler that forms batches gets the loader's ``batch_size``.
     """
     config.setdefault('default_scope', 'cslrkit')
     for name in SPLIT_LOADERS:
@@ -166,6 +166,7 @@ def complete_config(config: Config) -> None:
                 loader.dataset[key] = config[key]
         loader.setdefault('pin_memory', torch.cuda.is_available())
         loader.setdefault('worker_init_fn', dict(type='cslrkit.seed_worker'))
+        _hand_on_batch_size(loader)
     for name in ('val_evaluator', 'test_evaluator'):
         for evaluator in as_list(config.get(name)):
             if evaluator.get('stm') and '{ann_dir}' in evaluator.stm:
@@ -177,6 +178,15 @@ def complete_config(config: Config) -> None:
             if config.get(name) is not None:
                 model['vocab'] = vocab_file(config[name].dataset)
                 break
+
+
+def _hand_on_batch_size(loader: Dict[str, Any]) -> None:
+    """Give a sampler that forms batches the loader's size of them."""
+    kind = (loader.get('sampler') or {}).get('type')
+    if isinstance(kind, str) and kind in DATA_SAMPLERS:
+        kind = DATA_SAMPLERS.lookup(kind)
+    if isinstance(kind, type) and 'batch_size' in (accepted_arguments(kind) or ()):
+        loader.sampler.setdefault('batch_size', loader.get('batch_size', 1))
 
 
 def as_list(value: Any) -> list:

@@ -3,14 +3,16 @@
 import os
 import uuid
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Union
 
 import torch
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
 import cslrkit
+from cslrkit.datasets.seeded_dataset import SeededDataset
 from cslrkit.engine.checkpoint_io import (
     check_vocab,
     drop_functions,
@@ -63,6 +65,20 @@ class CSLRRunner(Runner):
         if not self.distributed or torch.cuda.is_available() or model_wrapper_cfg is not None:
             return super().wrap_model(model_wrapper_cfg, model)
         return wrap_for_cpu(model, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: Union[DataLoader, Dict], seed: Optional[int] = None, diff_rank_seed: bool = False
+    ) -> DataLoader:
+        """Build a loader; samples of persistent workers are seeded one by one, see ``SeededDataset``."""
+        if isinstance(dataloader, dict) and dataloader.get('persistent_workers'):
+            if not dataloader.get('num_workers'):  # none to keep alive; torch refuses the pair
+                return Runner.build_dataloader(dict(dataloader, persistent_workers=False), seed, diff_rank_seed)
+            # With a generator of its own, starting workers moves no number of the training's generator.
+            generator = torch.Generator().manual_seed(seed or 0)
+            dataset = dict(type=SeededDataset, dataset=dataloader['dataset'])
+            dataloader = dict(dataloader, dataset=dataset, generator=generator)
+        return Runner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
 
     def dump_config(self) -> None:
         """Write the config into the work directory of a training run; a test run leaves it alone."""

@@ -7,6 +7,7 @@ from typing import Dict, Optional
 import torch
 from mmengine.hooks import Hook
 
+from cslrkit.datasets.samplers import LengthGroupedSampler
 from cslrkit.engine.console import paint, supports_colour
 from cslrkit.registry import HOOKS
 
@@ -37,6 +38,8 @@ class ConsoleHook(Hook):
             f'training {type(model).__name__} ({parameters:.1f} M parameters) on {device} x {runner.world_size}: '
             f'{len(loop.dataloader.dataset)} samples, {loop.max_epochs} epochs, output in {runner.work_dir}'
         )
+        if isinstance(loop.dataloader.sampler, LengthGroupedSampler):
+            runner.say(loop.dataloader.sampler.describe())
         self._start = time.monotonic()
         self._first_iter = runner.iter
         self._last = self._start

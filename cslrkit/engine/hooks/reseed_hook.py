@@ -1,12 +1,12 @@
 """Makes an epoch's random numbers depend on seed, epoch and rank only."""
 
-import random
-
-import numpy as np
 import torch
 from mmengine.hooks import Hook
+from torch.utils.data import DataLoader
 
+from cslrkit.datasets.seeded_dataset import SeededDataset
 from cslrkit.registry import FUNCTIONS, HOOKS
+from cslrkit.utils.random_seeds import seed_all
 
 
 @HOOKS.register_module()
@@ -25,6 +25,7 @@ class ReseedHook(Hook):
     def before_train_epoch(self, runner) -> None:
         """Seed ``random``, ``numpy.random`` and torch."""
         seed_all(runner.seed, runner.epoch, runner.rank)
+        _seed_persistent_workers(runner.train_dataloader, runner.seed, runner.epoch)
 
     def before_val_epoch(self, runner) -> None:
         """Seed alike for every evaluation."""
@@ -35,12 +36,9 @@ class ReseedHook(Hook):
         seed_all(runner.rank)
 
 
-def seed_all(*keys: int) -> None:
-    """Seed ``random``, ``numpy.random`` and torch (all devices) from a tuple of integers."""
-    seeds = np.random.SeedSequence(keys).generate_state(3)
-    random.seed(int(seeds[0]))
-    np.random.seed(int(seeds[1]))
-    torch.manual_seed(int(seeds[2]))
+def _seed_persistent_workers(loader: DataLoader, *keys: int) -> None:
+    if isinstance(loader.dataset, SeededDataset):
+        loader.dataset.set_epoch_seed(*keys)
 
 
 @FUNCTIONS.register_module()

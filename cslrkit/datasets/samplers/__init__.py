@@ -1,0 +1,5 @@
+"""Orders of the samples in an epoch."""
+
+from cslrkit.datasets.samplers.length_grouped_sampler import LengthGroupedSampler, padding_share
+
+__all__ = ['LengthGroupedSampler', 'padding_share']
