@@ -117,6 +117,9 @@ def test_files(tmp_path):
     assert (first['signer'], first['score'], first['hyp_auxiliary']) == ('Signer01', -1.0, ['A', 'Y'])
     assert first['frame_spans'] == [[2, 6], [6, 10], [10, 14]]
     assert first['seconds'][0] == pytest.approx([0.08, 0.24])
+    assert (first['num_frames'], first['frame_rate']) == (40, 25.0)
+    # A A X C is scored as A X C: the two A are one word from the start of the first to the end of the second.
+    assert [one['scored_spans'] for one in report['sentences'][1:]] == [[[2, 10], [10, 14], [14, 18]], None]
 
 
 def test_unknown_frame_rate_gives_frames(tmp_path):

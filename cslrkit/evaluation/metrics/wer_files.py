@@ -1,8 +1,9 @@
 """The files that WERMetric leaves behind: hypotheses, references, and every sentence's score."""
 
 import json
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from cslrkit.evaluation.functional.ctm import CtmEntry, dump_ctm
 from cslrkit.evaluation.functional.stm import StmEntry, dump_stm
@@ -100,6 +101,20 @@ def _sentence(record: Record, score: SentenceScore) -> Dict[str, Any]:
         'ins': counts.insertions,
         'score': record['score'],
         'frame_spans': record['frame_spans'],
+        'scored_spans': _scored_spans(record, score),
+        'num_frames': record['num_frames'],
+        'frame_rate': rate,
         'seconds': None if rate is None else [[start / rate, end / rate] for start, end in record['frame_spans']],
         **({'hyp_auxiliary': record['hyp_auxiliary']} if record['hyp_auxiliary'] is not None else {}),
     }
+
+
+def _scored_spans(record: Record, score: SentenceScore) -> Optional[List[List[int]]]:
+    """Start and end of each word of ``score.hyp`` in frames; None where a word stands for an empty hypothesis."""
+    words, spans = record['words'], record['frame_spans']
+    if not words:
+        return None
+    if len(words) == len(score.hyp):
+        return [spans[index] for _, index in words]
+    merged = [[index for _, index in run] for _, run in groupby(words, key=lambda pair: pair[0])]
+    return [[spans[run[0]][0], spans[run[-1]][1]] for run in merged]

@@ -175,7 +175,7 @@ class WERMetric(BaseMetric):
                 'of each. Call Hypothesis.resolve() before it is scored.'
             )
         cleaned = [(self.normalizer.hypothesis_word(gloss), index) for index, gloss in enumerate(glosses)]
-        rate = fields.get('frame_rate')
+        rate, frames = fields.get('frame_rate'), fields.get('frame_indices', ())
         return {
             'sample_id': str(fields['sample_id']),
             'signer': str(fields.get('signer', '')),
@@ -185,6 +185,7 @@ class WERMetric(BaseMetric):
             'words': [(word, index) for word, index in cleaned if word],
             'score': None if hyp is None else float(hyp.score),
             'frame_spans': [] if hyp is None else [[int(start), int(end)] for start, end in hyp.frame_spans],
+            'num_frames': None if not len(frames) else int(max(frames)) + 1,
             'frame_rate': None if rate is None else float(rate),
             'hyp_auxiliary': None if other is None else list(other.glosses),
         }
@@ -239,6 +240,7 @@ class WERMetric(BaseMetric):
                 'words': [],
                 'score': None,
                 'frame_spans': [],
+                'num_frames': None,
                 'frame_rate': records[0]['frame_rate'],
                 'hyp_auxiliary': None if self.auxiliary is None else [],
             }

@@ -1,14 +1,16 @@
-"""Where the errors of a scored corpus are: by sentence length, by signer, by gloss."""
+"""Where the errors of a scored corpus are: by sentence length, by signer, by gloss and its frequency."""
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from cslrkit.evaluation.functional.wer import EMPTY, WordCounts
 from cslrkit.evaluation.report.corpus import ScoredSentence
 
 LENGTH_STEP = 5  # reference words
 LAST_LENGTH = 26  # longer sentences are rare in the corpora
+FREQUENCIES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # first of each group
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,31 @@ def by_signer(sentences: Sequence[ScoredSentence]) -> List[GroupScore]:
     return _grouped(sentences, lambda sentence: (0, sentence.signer), lambda item: item[1])
 
 
+def by_frequency(sentences: Sequence[ScoredSentence], occurrences: Mapping[str, int]) -> List[GroupScore]:
+    """Group words by how often their gloss occurs elsewhere, e.g. in training: 0, 1, 2-4, ..., 1000+.
+
+    A substitution and a deletion count for the gloss of the reference, an insertion for the gloss
+    that was inserted; ``sentences`` of a group counts those that hold a word of it.
+
+    Args:
+        sentences: As for :func:`by_length`.
+        occurrences: Of each gloss; one that is absent occurs never.
+    """
+    groups: Dict[int, List[WordCounts]] = {}
+    for sentence in sentences:
+        within: Dict[int, WordCounts] = {}
+        for edit in sentence.score.edits:
+            word = sentence.score.hyp[edit.hyp] if edit.ref is None else sentence.score.ref[edit.ref]
+            first = FREQUENCIES[bisect_right(FREQUENCIES, occurrences.get(word, 0)) - 1]
+            within[first] = within.get(first, WordCounts()) + _EDIT_COUNTS[edit.op]
+        for first, counts in within.items():
+            groups.setdefault(first, []).append(counts)
+    return [
+        GroupScore(_frequency_name(first), len(groups[first]), sum(groups[first], WordCounts()))
+        for first in sorted(groups)
+    ]
+
+
 def count_confusions(sentences: Sequence[ScoredSentence]) -> Confusions:
     """Count substitutions, deletions and insertions by gloss.
 
@@ -73,6 +100,22 @@ def count_confusions(sentences: Sequence[ScoredSentence]) -> Confusions:
             elif edit.op == 'I' and said is not None:
                 inserted[said] += 1
     return Confusions(_ranked(substituted), _ranked(deleted), _ranked(inserted))
+
+
+_EDIT_COUNTS = {
+    'C': WordCounts(ref_words=1, hyp_words=1),
+    'S': WordCounts(substitutions=1, errors=1, ref_words=1, hyp_words=1),
+    'D': WordCounts(deletions=1, errors=1, ref_words=1),
+    'I': WordCounts(insertions=1, errors=1, hyp_words=1),
+}
+
+
+def _frequency_name(first: int) -> str:
+    position = FREQUENCIES.index(first)
+    if position + 1 == len(FREQUENCIES):
+        return f'{first}+'
+    last = FREQUENCIES[position + 1] - 1
+    return str(first) if last == first else f'{first}-{last}'
 
 
 def _length_bin(length: int) -> Tuple[int, str]:
