@@ -1,6 +1,7 @@
-"""Training and testing from Python, as the tools do it."""
+"""Training, testing and inference from Python, as the tools do it."""
 
 from cslrkit.apis.checkpoints import convert_checkpoint, publish_checkpoint
+from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.apis.run import evaluate_model, train_model
 
-__all__ = ['convert_checkpoint', 'evaluate_model', 'publish_checkpoint', 'train_model']
+__all__ = ['convert_checkpoint', 'evaluate_model', 'init_recognizer', 'publish_checkpoint', 'train_model']
