@@ -24,10 +24,11 @@ def published_names(own_names: Iterable[str]) -> List[Tuple[str, str]]:
     and of one (``slr_network.py``) otherwise; which classifiers are shared follows from the names
     too. A shared classifier is stored once here and under several names there, so its name here
     occurs more than once. The names of one stream are VAC's, too, whose ``conv2d`` is torchvision's
-    ResNet. A head without a sequence model has no ``temporal_model`` and ``classifier``; the names of a
+    ResNet, and CorrNet's. A head without a sequence model has no ``temporal_model`` and ``classifier``; the names of a
     backbone alone give a backbone alone.
 
-    Source: kaistmm/SlowFastSign 37d1b6c, VIPL-SLP/VAC_CSLR 2bd4aec ``slr_network.py``.
+    Source: kaistmm/SlowFastSign 37d1b6c, VIPL-SLP/VAC_CSLR 2bd4aec and hulianyuyy/CorrNet 98d97d0
+    ``slr_network.py``.
 
     Args:
         own_names: Names of a :class:`CSLRRecognizer`'s state dict, in order.

@@ -11,6 +11,7 @@ SMALL = {
     'SlowFast': dict(depth=18, layout='8x8', width=8),
     'SlowOnly': dict(depth=18, width=8, dropout=0.0),
     'ResNet': dict(depth=18),
+    'CorrNet': dict(width=16),
 }
 
 

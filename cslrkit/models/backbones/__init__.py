@@ -1,7 +1,8 @@
 """Backbones: frames to features per frame."""
 
+from cslrkit.models.backbones.corrnet import CorrNet
 from cslrkit.models.backbones.resnet import ResNet
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
 
-__all__ = ['ResNet', 'SlowFast', 'SlowOnly']
+__all__ = ['CorrNet', 'ResNet', 'SlowFast', 'SlowOnly']

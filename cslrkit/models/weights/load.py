@@ -29,13 +29,13 @@ def load_pretrained(
 ) -> LoadReport:
     """Load a weights file into a recognizer or its backbone; the format is told from the content.
 
-    Files of these formats load: a checkpoint of cslrkit (``.pth`` or ``.safetensors``); SlowFastSign's
-    and VAC's ``.pt``; PySlowFast's Caffe2 ``.pkl`` and ``.pyth`` (adapted as SlowFastSign adapts
+    Files of these formats load: a checkpoint of cslrkit (``.pth`` or ``.safetensors``); SlowFastSign's,
+    VAC's and CorrNet's ``.pt``; PySlowFast's Caffe2 ``.pkl`` and ``.pyth`` (adapted as SlowFastSign adapts
     them); torchvision's ResNet. Nothing in a file is executed.
 
     Args:
         module: A :class:`CSLRRecognizer` or a backbone.
-        path: A local file.
+        path: A local file, or e.g. ``'torchvision://resnet18'``, which is downloaded once.
         prefix: Which part of a recognizer ``module`` is: of the file's tensors, by the names of a
             recognizer, those that begin with it are taken, without it. ``''`` for a module that has a
             ``backbone`` and ``'backbone.'`` for any other by default.
@@ -126,7 +126,7 @@ def _fit(own: Dict[str, torch.Tensor], weights: WeightsFile, prefix: str) -> Tup
     for target, value in own.items():
         if target in source_of:
             tensor = weights.tensors[source_of[target]]
-            fitted, what = _fitted(tensor, value, adapted=weights.format in _ADAPTED_FORMATS)
+            fitted, what = _fitted(tensor, value, file_format=weights.format)
             if fitted is None:
                 report.left_alone[target] = what
                 continue
@@ -140,9 +140,11 @@ def _fit(own: Dict[str, torch.Tensor], weights: WeightsFile, prefix: str) -> Tup
     return fitting, report
 
 
-def _fitted(source: torch.Tensor, target: torch.Tensor, *, adapted: bool) -> Tuple[Optional[torch.Tensor], str]:
-    if adapted:
+def _fitted(source: torch.Tensor, target: torch.Tensor, *, file_format: str) -> Tuple[Optional[torch.Tensor], str]:
+    if file_format in _ADAPTED_FORMATS:
         return adapt(source, target)
+    if file_format == 'torchvision' and source.dim() == 4 and target.dim() == 5:
+        source = source.unsqueeze(2)  # a kernel for images as one for clips, as CorrNet takes ImageNet's
     if source.shape == target.shape:
         return source, ''
     return None, f'{tuple(source.shape)} in the file, {tuple(target.shape)} in the model'

@@ -6,6 +6,7 @@ from cslrkit.models.published_names import published_names
 from cslrkit.models.weights.caffe2_names import parameter_name
 
 BACKBONE = 'backbone.'
+_WRAPPED = 'backbone.net.'  # the ResNet keeps torchvision's network in `net`; CorrNet is one by itself
 
 
 def own_names_of(file_format: str, names: Iterable[str], own_names: List[str]) -> Dict[str, str]:
@@ -28,5 +29,7 @@ def own_names_of(file_format: str, names: Iterable[str], own_names: List[str]) -
         return {name: published[name] for name in names if name in published}
     if file_format == 'caffe2':
         return {name: BACKBONE + parameter_name(name) for name in names}
-    prefix = {'cslrkit': '', 'pyslowfast': BACKBONE, 'torchvision': f'{BACKBONE}net.'}[file_format]
+    prefix = '' if file_format == 'cslrkit' else BACKBONE
+    if file_format == 'torchvision' and any(name.startswith(_WRAPPED) for name in own_names):
+        prefix = _WRAPPED
     return {name: prefix + name for name in names}

@@ -23,12 +23,16 @@ class Pretrained:
     ``load_from`` or a resumed checkpoint.
 
     Args:
-        checkpoint: A local file.
+        checkpoint: A local file, or ``'torchvision://resnet18'`` and the like, which is downloaded once.
         prefix: Which part of the file's model to take, e.g. ``'backbone.'``; see
             :func:`load_pretrained`.
         map_location: Where tensors are read to.
 
     Examples:
+        A ResNet or a CorrNet from ImageNet, as VAC, SMKD and CorrNet are trained::
+
+            model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet18')))
+
         A backbone from PySlowFast's model zoo::
 
             model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='SLOWFAST_64x2_R101_50_50.pkl')))

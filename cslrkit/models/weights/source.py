@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from cslrkit.errors import CheckpointError
+from cslrkit.models.weights.torchvision_files import local_file
 from cslrkit.utils.tensor_files import read_tensor_file
 
 # Format -> what a person knows it as, and a beginning of a name that only it has.
 FORMATS: Dict[str, Tuple[str, str]] = {
     'cslrkit': ('a checkpoint of cslrkit', 'backbone.'),
-    'slowfastsign': ("SlowFastSign's or VAC's .pt", 'conv2d.'),
+    'slowfastsign': ("SlowFastSign's, VAC's or CorrNet's .pt", 'conv2d.'),
     'pyslowfast': ("PySlowFast's .pyth", 's1.pathway0_stem.'),
     'caffe2': ("PySlowFast's Caffe2 .pkl", 'conv1_'),
     'torchvision': ("torchvision's ResNet", 'layer1.0.'),
@@ -46,13 +47,14 @@ def read_weights(path: Union[str, Path], *, map_location: Any = 'cpu') -> Weight
     """Read a weights file of any format in ``FORMATS`` without executing anything in it.
 
     Args:
-        path: A local file.
+        path: A local file, or e.g. ``'torchvision://resnet18'``, which is downloaded once.
         map_location: Where tensors go, as for ``torch.load``.
 
     Raises:
         CheckpointError: If the file cannot be read, asks to import code, or holds no weights of a
             known format.
     """
+    path = local_file(path)
     content = read_tensor_file(path, map_location=map_location)
     if not isinstance(content, Mapping):
         raise CheckpointError(f"checkpoint: '{path}' holds a {type(content).__name__}, expected a dict of tensors.")
