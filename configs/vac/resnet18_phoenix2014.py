@@ -1,0 +1,8 @@
+# VAC on phoenix2014, the published recipe.
+_base_ = [
+    '../_base_/models/vac_r18.py',
+    '../_base_/datasets/phoenix2014.py',
+    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/default_runtime.py',
+]
+optim_wrapper = dict(type='GuardedOptimWrapper')  # published without mixed precision
