@@ -118,8 +118,8 @@ class BiAdd(BidirectionalFusion):
     def forward(self, pathways: List[torch.Tensor]) -> List[torch.Tensor]:
         """Fuse the pathways."""
         slow, fast = pathways
-        fused_slow = slow + self.weight_s * self.fast_to_slow(fast)
-        return [fused_slow, fast + self.weight_f * self.slow_to_fast(slow, fast.shape[2])]
+        to_slow, to_fast = self.fast_to_slow(fast), self.slow_to_fast(slow, fast.shape[2])
+        return [_add_scaled(slow, to_slow, self.weight_s), _add_scaled(fast, to_fast, self.weight_f)]
 
 
 class BiAdd2(BiAdd):
@@ -133,6 +133,14 @@ class BiAdd2(BiAdd):
         fused_slow = self.weight_s * slow + (1 - self.weight_s) * self.fast_to_slow(fast)
         fused_fast = self.weight_f * fast + (1 - self.weight_f) * self.slow_to_fast(slow, fast.shape[2])
         return [fused_slow, fused_fast]
+
+
+def _add_scaled(x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """``x + weight * other``; ``other`` gives its memory up where no gradient needs it."""
+    weight = weight.to(other.dtype)  # else mixed precision would go on in float32 from here
+    if torch.is_grad_enabled():
+        return x + weight * other
+    return other.mul_(weight).add_(x)
 
 
 FUSIONS: Dict[str, Type[LateralFusion]] = {

@@ -164,7 +164,8 @@ class ResBlock(nn.Module):
         """Map (N, C, T, H, W) to (N, C', T, H / stride, W / stride), rounded up."""
         residual = self.branch2(x)
         shortcut = self.branch1_bn(self.branch1(x)) if self.projects else x
-        return self.relu(shortcut + residual)
+        # In place: the branch ends with a batch norm, whose backward does not read its output.
+        return self.relu(residual.add_(shortcut))
 
 
 class VideoStem(nn.Module):
