@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset, Compose
 
 from cslrkit.datasets.frame_sources.base import FrameSource
 from cslrkit.datasets.info_file import describe_unknown, encode_entries, read_entries
+from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import DATASETS, FRAME_SOURCES, TRANSFORMS
 from cslrkit.structures import GlossVocab
@@ -29,11 +30,11 @@ class CSLRDataset(BaseDataset):
     37d1b6c. Differs: every entry is read, unknown glosses are counted and named, missing frames
     are an error.
 
-    Sample dict handed to the pipeline: ``sample_id``, ``split``, ``signer``, ``original_info``
-    (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int), ``frames``
-    (:class:`ClipFrames`, none decoded yet), ``frame_paths`` (list of str, sorted by name; only where
-    frames are files), ``frame_rate`` (float or None), ``frame_interval`` (int), ``num_frames`` (int,
-    as annotated), ``sample_idx`` (int).
+    Sample dict handed to the pipeline, a :class:`PlannedSample`: ``sample_id``, ``split``, ``signer``,
+    ``original_info`` (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int),
+    ``frames`` (:class:`ClipFrames`, none decoded yet), ``frame_paths`` (list of str, sorted by name;
+    only where frames are files), ``frame_rate`` (float or None), ``frame_interval`` (int),
+    ``num_frames`` (int, as annotated), ``sample_idx`` (int).
 
     Args:
         data_root: Folder of the corpus.
@@ -150,7 +151,7 @@ class CSLRDataset(BaseDataset):
             DataNotFoundError: If the sample's folder does not exist.
             DataError: If no frame is in it.
         """
-        sample = self.get_data_info(idx + len(self) if idx < 0 else idx)
+        sample = PlannedSample(self.get_data_info(idx + len(self) if idx < 0 else idx))
         pattern = self.frame_pattern(sample.pop('folder'))
         frames = self.frame_source.clip(pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
         sample.update(split=self.split, frames=frames, frame_interval=self.frame_interval)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Iterator, List, Optional, Sequence, Tuple
 
+import cv2
 import numpy as np
 
 from cslrkit.errors import DataError
@@ -115,11 +116,9 @@ class ClipFrames(ABC):
         Raises:
             DataError: If a frame cannot be read or has another size.
         """
-        top, left = box
         for row, index, frame in zip(out, indices, self.decode(indices)):
             self.check_size(index, frame, size)
-            cut = frame[top : top + row.shape[0], left : left + row.shape[1]]
-            np.copyto(row, cut[:, ::-1] if flip else cut)
+            copy_box(frame, row, box=box, flip=flip)
 
     def check_size(self, index: int, frame: np.ndarray, size: Tuple[int, int]) -> None:
         """Raise a :class:`DataError` unless the decoded frame ``index`` is of ``size`` (height, width)."""
@@ -128,3 +127,21 @@ class ClipFrames(ABC):
                 f"{self.where}: '{self.names[index]}' is {frame.shape[1]}x{frame.shape[0]} pixels, the first frame "
                 f'is {size[1]}x{size[0]}; all frames of a sample must have one size.'
             )
+
+
+def copy_box(frame: np.ndarray, out: np.ndarray, *, box: Tuple[int, int], flip: bool) -> None:
+    """Copy a box of a frame (H, W, C) into an array of the box's size, mirrored left to right or not.
+
+    Args:
+        frame: Where to copy from.
+        out: Where to copy to; all of it is written.
+        box: Top and left edge of the box in the frame.
+        flip: Whether to mirror the box.
+    """
+    top, left = box
+    cut = frame[top : top + out.shape[0], left : left + out.shape[1]]
+    # NumPy walks backwards pixel by pixel, 20 times slower than OpenCV.
+    if not flip:
+        np.copyto(out, cut)
+    elif out.size and cv2.flip(cut, 1, dst=out) is not out:
+        np.copyto(out, cut[:, ::-1])

@@ -43,7 +43,8 @@ class FileFrames(ClipFrames):
     def __init__(self, paths: Sequence[str], *, where: str) -> None:
         super().__init__(where=where)
         self._paths = list(paths)
-        self._decoded: Dict[int, np.ndarray] = {}  # the frame that told its size, where a header did not
+        # The frames that told their size, where no header did, until they are asked for.
+        self._decoded: Dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -71,7 +72,7 @@ class FileFrames(ClipFrames):
     def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames."""
         for index in indices:
-            yield self._decoded[index] if index in self._decoded else self._read(index)
+            yield self._decoded.pop(index) if index in self._decoded else self._read(index)
 
     def _read(self, index: int) -> np.ndarray:
         path = self._paths[index]

@@ -1,13 +1,17 @@
-"""Read the frames of a sample from image files."""
+"""Begin a clip: which frames of a sample are read, and in what size."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
+from cslrkit.datasets.frame_sources.base import ClipFrames
+from cslrkit.datasets.frame_sources.folders import FileFrames
 from cslrkit.datasets.transforms.checks import as_size, check_interval, describe
+from cslrkit.datasets.transforms.plan import ClipPlan
+from cslrkit.datasets.transforms.sample import set_clip
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
 
@@ -16,13 +20,16 @@ from cslrkit.registry import TRANSFORMS
 class LoadFrames(BaseTransform):
     """Read every n-th frame into one RGB array.
 
-    The first frame is drawn with ``torch.randint(0, frame_interval, [1])``, when testing too.
+    The first frame is drawn with ``torch.randint(0, frame_interval, [1])``, when testing too. In the
+    sample of a dataset (a :class:`PlannedSample`) frames are not decoded before something asks for
+    ``imgs``; in a plain dict they are at once.
 
     Source: ``BaseFeeder.read_video`` of kaistmm/SlowFastSign 37d1b6c.
 
-    Required keys: ``frame_paths``; ``frame_interval`` if the argument is None and it is not 1.
-    Added keys: ``imgs`` (uint8 (T, H, W, 3), RGB), ``clip_len`` (T), ``frame_indices`` (int64 (T,), positions in
-    ``frame_paths``).
+    Required keys: ``frames`` or ``frame_paths`` (these count, where a transform changed them);
+    ``frame_interval`` if the argument is None and it is not 1.
+    Added keys: ``imgs`` (uint8 (T, H, W, 3), RGB), ``clip_len`` (T), ``frame_indices`` (int64 (T,),
+    positions in ``frames``).
 
     Args:
         frame_interval: Keep every n-th frame; None takes the sample's ``frame_interval``, which
@@ -33,8 +40,8 @@ class LoadFrames(BaseTransform):
 
     Raises:
         ConfigError: For a wrong argument.
-        DataError: If no frame is left, or a file is not an image, or its size differs from the
-            first one's.
+        DataError: If no frame is left, or the first is not an image; when pixels are read, if a file
+            that is needed is not an image, or its size differs from the first one's.
     """
 
     def __init__(
@@ -52,42 +59,66 @@ class LoadFrames(BaseTransform):
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Add ``imgs`` and ``frame_indices``."""
-        paths = results['frame_paths']
+        frames = _frames_of(results)
         interval = self.frame_interval or results.get('frame_interval', 1)
         offset = int(torch.randint(0, interval, [1]))
-        if offset >= len(paths):
+        if offset >= len(frames):
             raise DataError(
-                f'{describe(results)}: {len(paths)} frames, of which frame_interval {interval} from frame {offset} '
+                f'{describe(results)}: {len(frames)} frames, of which frame_interval {interval} from frame {offset} '
                 'leaves none. Use a smaller frame_interval.'
             )
-        results['frame_indices'] = np.arange(offset, len(paths), interval)
+        results['frame_indices'] = np.arange(offset, len(frames), interval)
         results['clip_len'] = len(results['frame_indices'])
-        results['imgs'] = self._read_all(paths[offset::interval], describe(results))
+        set_clip(results, self._plan(frames, results['frame_indices']))
         return results
 
-    def _read_all(self, paths: List[str], where: str) -> np.ndarray:
-        first = self._read(paths[0], where)
-        clip = np.empty((len(paths), *first.shape), dtype=np.uint8)
-        for index, path in enumerate(paths):
-            image = self._read(path, where) if index else first
-            if image.shape != first.shape:
-                raise DataError(
-                    f"{where}: '{path}' is {image.shape[1]}x{image.shape[0]} pixels, '{paths[0]}' is "
-                    f'{first.shape[1]}x{first.shape[0]}; all frames of a sample must have one size.'
-                )
-            cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=clip[index])
-        return clip
-
-    def _read(self, path: str, where: str) -> np.ndarray:
-        """Read one image as BGR, cut and resized."""
-        image = cv2.imread(path)
-        if image is None:
-            raise DataError(f"{where}: '{path}' cannot be read as an image. Replace the file or prepare it again.")
-        if self.crop_top >= image.shape[0]:
-            raise DataError(
-                f"{where}: '{path}' has {image.shape[0]} rows, of which crop_top={self.crop_top} leaves none."
-            )
-        image = image[self.crop_top :]
+    def _plan(self, frames: ClipFrames, indices: np.ndarray) -> ClipPlan:
         if self.resize is not None:
-            image = cv2.resize(image, (self.resize[1], self.resize[0]))
-        return image
+            return ClipPlan.of(_ResizedFrames(frames, self.crop_top, self.resize), indices)
+        plan = ClipPlan.of(frames, indices)
+        if self.crop_top:
+            _, height, width, _ = plan.shape
+            _check_rows(frames, int(indices[0]), height, self.crop_top)
+            plan = plan.window(self.crop_top, 0, height - self.crop_top, width)
+        return plan
+
+
+class _ResizedFrames(ClipFrames):
+    """Frames of another clip, cut at the top and resized; theirs may differ in size."""
+
+    def __init__(self, frames: ClipFrames, crop_top: int, size: Tuple[int, int]) -> None:
+        super().__init__(where=frames.where)
+        self._frames = frames
+        self._crop_top = crop_top
+        self._size = size
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self._frames.names
+
+    def frame_size(self, index: int = 0) -> Tuple[int, int]:
+        return self._size
+
+    def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
+        height, width = self._size
+        for index, frame in zip(indices, self._frames.decode(indices)):
+            _check_rows(self._frames, index, frame.shape[0], self._crop_top)
+            yield cv2.resize(frame[self._crop_top :], (width, height))
+
+
+def _frames_of(results: Dict[str, Any]) -> ClipFrames:
+    """The sample's frames; paths that a transform changed, or that stand alone, count more."""
+    frames, paths = results.get('frames'), results.get('frame_paths')
+    if frames is None or (paths is not None and paths != frames.paths):
+        return FileFrames(results['frame_paths'], where=describe(results))
+    return frames
+
+
+def _check_rows(frames: ClipFrames, index: int, rows: int, crop_top: int) -> None:
+    if crop_top >= rows:
+        raise DataError(
+            f"{frames.where}: '{frames.names[index]}' has {rows} rows, of which crop_top={crop_top} leaves none."
+        )

@@ -8,6 +8,8 @@ from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from cslrkit.datasets.transforms.checks import describe
+from cslrkit.datasets.transforms.plan import FrameOperation
+from cslrkit.datasets.transforms.sample import clip_shape, map_frames
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
 
@@ -41,13 +43,13 @@ class Resize(BaseTransform):
         """Resize ``imgs``."""
         if self.scale == 1:
             return results
-        height, width = results['imgs'].shape[1:3]
+        _, height, width = clip_shape(results)
         if self.scale < 1:
             height, width = int(height * self.scale), int(width * self.scale)
         else:
             height = width = int(self.scale)
         _check_not_empty(results, height, width, f'scale {self.scale}')
-        results['imgs'] = _each_frame(results['imgs'], lambda image: image.resize((width, height)))
+        map_frames(results, _on_image(lambda image: image.resize((width, height))), height, width)
         return results
 
 
@@ -80,10 +82,10 @@ class RandomResize(BaseTransform):
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Resize ``imgs``."""
         factor = random.uniform(1 - self.rate, 1 + self.rate)
-        height, width = (int(length * factor) for length in results['imgs'].shape[1:3])
+        height, width = (int(length * factor) for length in clip_shape(results)[1:])
         _check_not_empty(results, height, width, f'factor {factor}')
         resample = FILTERS[self.interp]
-        results['imgs'] = _each_frame(results['imgs'], lambda image: image.resize((width, height), resample))
+        map_frames(results, _on_image(lambda image: image.resize((width, height), resample)), height, width)
         return results
 
 
@@ -113,16 +115,17 @@ class RandomRotation(BaseTransform):
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Rotate ``imgs``."""
         angle = random.uniform(*self.degrees)
-        results['imgs'] = _each_frame(results['imgs'], lambda image: image.rotate(angle, FILTERS['bilinear']))
+        _, height, width = clip_shape(results)
+        map_frames(results, _on_image(lambda image: image.rotate(angle, FILTERS['bilinear'])), height, width)
         return results
 
 
-def _each_frame(clip: np.ndarray, operation: Callable[[Image.Image], Image.Image]) -> np.ndarray:
-    """Apply a Pillow operation to each frame."""
-    return np.stack([np.asarray(operation(Image.fromarray(np.ascontiguousarray(frame)))) for frame in clip])
+def _on_image(operation: Callable[[Image.Image], Image.Image]) -> FrameOperation:
+    """Turn an operation on a Pillow image into one on an array (H, W, 3)."""
+    return lambda frame: np.asarray(operation(Image.fromarray(np.ascontiguousarray(frame))))
 
 
 def _check_not_empty(results: Dict[str, Any], height: int, width: int, how: str) -> None:
     if height < 1 or width < 1:
-        before = 'x'.join(str(length) for length in results['imgs'].shape[1:3])
+        before = 'x'.join(str(length) for length in clip_shape(results)[1:])
         raise DataError(f'{describe(results)}: {how} turns frames of {before} pixels into {height}x{width}.')

@@ -1,12 +1,12 @@
 """Crop and flip whole clips."""
 
 import random
-from typing import Any, Dict, Sequence, Tuple, Union
+from typing import Any, Dict, Sequence, Union
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 
 from cslrkit.datasets.transforms.checks import as_size
+from cslrkit.datasets.transforms.sample import clip_shape, mirror_frames, window_frames
 from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
 
@@ -30,14 +30,10 @@ class RandomCrop(BaseTransform):
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Crop ``imgs``."""
-        clip = results['imgs']
-        crop_h, crop_w = self.size
-        left, pad_w = _draw_edge(clip.shape[2], crop_w)
-        top, pad_h = _draw_edge(clip.shape[1], crop_h)
-        clip = clip[:, top : top + crop_h, left : left + crop_w]
-        if any(pad_w + pad_h):
-            clip = np.pad(clip, ((0, 0), pad_h, pad_w, (0, 0)))
-        results['imgs'] = clip
+        _, height, width = clip_shape(results)
+        left = _draw_edge(width, self.size[1])
+        top = _draw_edge(height, self.size[0])
+        window_frames(results, top, left, *self.size)
         return results
 
 
@@ -59,11 +55,9 @@ class CenterCrop(BaseTransform):
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Crop ``imgs``."""
-        clip = results['imgs']
-        height, width = clip.shape[1:3]
+        _, height, width = clip_shape(results)
         crop_h, crop_w = min(self.size[0], height), min(self.size[1], width)
-        top, left = round((height - crop_h) / 2), round((width - crop_w) / 2)
-        results['imgs'] = clip[:, top : top + crop_h, left : left + crop_w]
+        window_frames(results, round((height - crop_h) / 2), round((width - crop_w) / 2), crop_h, crop_w)
         return results
 
 
@@ -87,13 +81,10 @@ class RandomHorizontalFlip(BaseTransform):
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Flip ``imgs``, or not."""
         if random.random() < self.prob:
-            results['imgs'] = results['imgs'][:, :, ::-1]
+            mirror_frames(results)
         return results
 
 
-def _draw_edge(length: int, crop: int) -> Tuple[int, Tuple[int, int]]:
-    """Return where the box begins along an axis, and the zeros before and after it."""
-    if crop > length:
-        pad = crop - length
-        return 0, (pad // 2, pad - pad // 2)
-    return random.randint(0, length - crop), (0, 0)
+def _draw_edge(length: int, crop: int) -> int:
+    """Return where the box begins along an axis: before the frame, where that is smaller than the box."""
+    return -((crop - length) // 2) if crop > length else random.randint(0, length - crop)

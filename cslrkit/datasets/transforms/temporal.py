@@ -7,6 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from cslrkit.datasets.transforms.checks import check_interval
+from cslrkit.datasets.transforms.sample import clip_shape, select_frames
 from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
 
@@ -58,8 +59,8 @@ class TemporalRescale(BaseTransform):
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Resample ``imgs`` and ``frame_indices``."""
         interval = self.frame_interval or results.get('frame_interval', 1)
-        kept = self._draw(len(results['imgs']), interval)
-        results['imgs'] = results['imgs'][kept]
+        kept = self._draw(clip_shape(results)[0], interval)
+        select_frames(results, kept)
         results['frame_indices'] = np.asarray(results['frame_indices'])[kept]
         return results
 
