@@ -77,7 +77,8 @@ setup(
         'tensorboard>=2.14',
     ],
     extras_require={
-        'dev': ['pytest>=7.4', 'ruff>=0.6', 'safetensors>=0.4', 'selenium>=4.11'],
+        'dev': ['pytest>=7.4', 'ruff>=0.6', 'safetensors>=0.4', 'selenium>=4.11', 'zstandard>=0.22'],
+        'packed': ['zstandard>=0.22'],
         'safetensors': ['safetensors>=0.4'],
         'vis': ['matplotlib>=3.6'],
     },

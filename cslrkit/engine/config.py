@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from cslrkit.engine.config_check import check_config, registry_of
+from cslrkit.engine.config_check import check_config, kind_key, registry_of
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, accepted_arguments, nearest
 from cslrkit.utils.shipped import find_config, packaged_bases
@@ -28,6 +28,7 @@ _TOP_LEVEL = (
     'default_scope',
     'env_cfg',
     'find_unused_parameters',
+    'frames',
     'load_from',
     'log_level',
     'log_processor',
@@ -142,16 +143,17 @@ def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
     registry = registry_of(place)
     if registry is None:
         return []
-    if 'type' not in node:  # a dict that the overrides are making
-        return ['type']
-    kind = node['type']
+    key = kind_key(place)
+    if key not in node:  # a dict that the overrides are making
+        return [key]
+    kind = node[key]
     return list(accepted_arguments(registry.lookup(kind) if isinstance(kind, str) else kind) or [])
 
 
 def complete_config(config: Config) -> None:
     """Fill in what follows from the rest of a config, in place.
 
-    ``data_root`` and ``ann_dir`` of the top level go to every dataset that sets none, the train
+    ``data_root``, ``ann_dir`` and ``frames`` of the top level go to every dataset that sets none, the train
     dataset's vocabulary file to the model, the folder of annotations into an evaluator's ``stm``
     where that says ``{ann_dir}``, and loaders get the seeding of workers and pinned memory
     where there is a GPU; a sampler that forms batches gets the loader's ``batch_size``.
@@ -161,9 +163,9 @@ def complete_config(config: Config) -> None:
         loader = config.get(name)
         if loader is None:
             continue
-        for key in ('data_root', 'ann_dir'):
+        for key in ('data_root', 'ann_dir', 'frames'):
             if config.get(key) is not None and key not in loader.dataset:
-                loader.dataset[key] = config[key]
+                loader.dataset[key] = copy.deepcopy(config[key])
         loader.setdefault('pin_memory', torch.cuda.is_available())
         loader.setdefault('worker_init_fn', dict(type='cslrkit.seed_worker'))
         _hand_on_batch_size(loader)

@@ -53,6 +53,14 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options`` and ``--launcher``, which training and testing share."""
+    add_cfg_options(parser)
+    parser.add_argument(
+        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
+    )
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``, which overrides settings of a config."""
     from mmengine.config import DictAction  # late: the doctor works where mmengine cannot be imported
 
     parser.add_argument(
@@ -61,7 +69,4 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         action=DictAction,
         metavar='KEY=VALUE',
         help='override settings, e.g. train_dataloader.batch_size=4 data_root=/data/phoenix2014',
-    )
-    parser.add_argument(
-        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
     )
