@@ -77,8 +77,9 @@ class FrameCorrelation(nn.Module):
     The *correlation module* weighs every place of a neighbouring frame by how much it resembles a place of
     this one, ``sigmoid(x . x') - 0.5``, and sums (equations 1 to 4 of the paper, K the whole image). The
     *identification module* says where that matters, ``sigmoid(...) - 0.5`` of depthwise convolutions over nine
-    frames (equations 5 and 6); as in the published code, its branches are dilated in space alone. The result is
-    their product; the first and the last frame are their own missing neighbours.
+    frames (equations 5 and 6). The result is their product; the first and the last frame are their own missing
+    neighbours. As in the published code, and unlike in the paper, neighbours are projected first, the product of
+    equation 1 is not divided by the channels, and the branches are dilated in space alone.
 
     Args:
         channels: Channels C of input and output, a multiple of 16.
