@@ -4,4 +4,19 @@ from cslrkit.apis.checkpoints import convert_checkpoint, publish_checkpoint
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.apis.run import evaluate_model, train_model
 
-__all__ = ['convert_checkpoint', 'evaluate_model', 'init_recognizer', 'publish_checkpoint', 'train_model']
+__all__ = [
+    'CSLRInferencer',
+    'convert_checkpoint',
+    'evaluate_model',
+    'init_recognizer',
+    'publish_checkpoint',
+    'train_model',
+]
+
+
+def __getattr__(name: str):
+    if name == 'CSLRInferencer':  # reads videos: imported when it is asked for
+        from cslrkit.apis.inferencer import CSLRInferencer
+
+        return CSLRInferencer
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -80,10 +80,10 @@ def parse_values(text: str, *, where: Union[str, Path]) -> Dict[str, Any]:
         for statement in ast.parse(text).body:
             target = statement.targets[0] if isinstance(statement, ast.Assign) else None
             if not isinstance(target, ast.Name):
-                raise _NotPlain(statement)
+                raise _NotPlainError(statement)
             values[target.id] = _value(statement.value)
         return values
-    except _NotPlain as error:
+    except _NotPlainError as error:
         raise CheckpointError(
             f"checkpoint: line {error.line} of the config in '{where}' is more than plain values "
             f'({error.kind}), so it is refused; nothing was executed. Give the config with --config.'
@@ -94,7 +94,7 @@ def parse_values(text: str, *, where: Union[str, Path]) -> Dict[str, Any]:
         ) from error
 
 
-class _NotPlain(Exception):
+class _NotPlainError(Exception):
     """A node that is no plain value."""
 
     def __init__(self, node: ast.AST) -> None:
@@ -115,7 +115,7 @@ def _value(node: ast.expr) -> Any:
         return {_value(key): _value(item) for key, item in zip(node.keys, node.values)}
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args:
         if any(keyword.arg is None for keyword in node.keywords):
-            raise _NotPlain(node)
+            raise _NotPlainError(node)
         return {keyword.arg: _value(keyword.value) for keyword in node.keywords}
     if isinstance(node, ast.Name) and node.id in _NUMBERS:
         return _NUMBERS[node.id]
@@ -123,7 +123,7 @@ def _value(node: ast.expr) -> Any:
         operand = _value(node.operand)
         if isinstance(operand, (int, float)) and not isinstance(operand, bool):
             return -operand
-    raise _NotPlain(node)
+    raise _NotPlainError(node)
 
 
 def _check_types(config: Dict[str, Any], *, where: str, custom_imports: Any) -> None:

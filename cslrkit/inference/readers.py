@@ -171,8 +171,8 @@ class ArraySource(Source):
     def __init__(self, array: np.ndarray, *, name: str = 'array', frame_rate: Optional[float] = None) -> None:
         if array.ndim != 4 or array.shape[3] != 3 or array.dtype != np.uint8 or 0 in array.shape:
             raise DataError(
-                f'{name}: got an array of shape {array.shape} and type {array.dtype}, expected uint8 (T, H, W, 3), RGB, '
-                'with at least a frame.'
+                f'{name}: got an array of shape {array.shape} and type {array.dtype}, expected uint8 (T, H, W, 3), '
+                'RGB, with at least a frame.'
             )
         super().__init__(name, name, frame_rate=frame_rate, num_frames=len(array))
         self._array = array

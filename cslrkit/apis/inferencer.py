@@ -1,0 +1,180 @@
+"""From videos to glosses with times."""
+
+from pathlib import Path
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
+
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+
+from cslrkit.apis.recognizer import init_recognizer
+from cslrkit.errors import ConfigError
+from cslrkit.inference.clip import pack_samples
+from cslrkit.inference.preparation import clip_pipeline, frame_spec
+from cslrkit.inference.readers import Source
+from cslrkit.inference.result import InferenceResult
+from cslrkit.inference.sampling import Sample, sample_frames
+from cslrkit.inference.sources import Input, open_sources
+from cslrkit.inference.track import Track
+from cslrkit.inference.windows import Window, WindowPlan, cut_windows, plan_windows
+from cslrkit.models.checks import positive
+from cslrkit.registry import DECODERS, accepted_arguments
+from cslrkit.utils.progress import ProgressLine
+
+WINDOW, OVERLAP = 16.0, 4.0  # seconds
+_USUAL_RATE = 25.0  # frames per second, for the size of windows where no rate is known
+_CONFIG_SUFFIXES = ('.py', '.yaml', '.yml', '.json')
+
+
+class CSLRInferencer:
+    """Recognizes the signing in videos of any length.
+
+    Frames are brought to the model as in testing: resized to the size of the corpus's frames, cropped by the
+    config's test transforms, resampled in time to the corpus's frame rate, every ``frame_interval``-th taken,
+    from the first on.
+
+    Args:
+        model: A checkpoint of cslrkit or a work directory, which is enough; or a config with ``weights``.
+        weights: The checkpoint of ``model`` where that is a config.
+        device: E.g. ``'cuda:0'``; by default a GPU if there is one.
+        frame_size: Width and height to which whole frames are resized before the test transforms; by default
+            as the config says, see :func:`cslrkit.inference.frame_spec`.
+        fit: ``'stretch'`` resizes a frame of another shape as corpora are prepared; ``'crop'`` cuts its central part.
+        corpus_rate: Frames per second that the model is used to; ``'config'`` as the config or its corpus says,
+            None takes every frame.
+
+    Raises:
+        CheckpointError: As :func:`cslrkit.apis.init_recognizer`.
+        ConfigError: As that and :func:`cslrkit.inference.frame_spec`.
+    """
+
+    def __init__(
+        self,
+        model: Union[str, Path, Config],
+        weights: Optional[Union[str, Path]] = None,
+        device: Optional[Union[str, torch.device]] = None,
+        *,
+        frame_size: Optional[Tuple[int, int]] = None,
+        fit: str = 'stretch',
+        corpus_rate: Any = 'config',
+    ) -> None:
+        checkpoint, config = _checkpoint_and_config(model, weights)
+        self.model, self.config = init_recognizer(checkpoint, config, device=device)
+        self.spec = frame_spec(self.config, frame_size=frame_size, fit=fit, frame_rate=corpus_rate)
+        self._pipeline = clip_pipeline(self.config)
+
+    def __call__(
+        self,
+        inputs: Union[Input, Sequence[Input]],
+        *,
+        batch_size: int = 1,
+        window: Optional[float] = WINDOW,
+        overlap: float = OVERLAP,
+        nbest: int = 1,
+        frame_rate: Optional[float] = None,
+        duration: Optional[float] = None,
+        progress: bool = False,
+    ) -> List[InferenceResult]:
+        """Recognize each input.
+
+        A video longer than ``window`` is read in overlapping windows, whose outputs are joined; no more than
+        ``batch_size + 2`` windows of frames are in memory, whatever its length.
+
+        Args:
+            inputs: Videos, folders of frames, patterns, cameras, arrays; see
+                :func:`cslrkit.inference.open_sources`.
+            batch_size: Windows, of one or of several inputs, that go through the network together.
+            window: Seconds; None takes each input as a whole.
+            overlap: Seconds that two windows share.
+            nbest: Sequences to return; a number above 1 needs a beam decoder.
+            frame_rate: Frames per second of inputs that do not say (images, arrays); the corpus's by default.
+            duration: Seconds to record from a camera.
+            progress: Whether to show progress on the console when it takes more than two seconds.
+
+        Returns:
+            A result for each input, in order; for a pattern one for each match.
+
+        Raises:
+            DataNotFoundError: If an input does not exist.
+            DataError: If one cannot be read; the message names it.
+            ConfigError: For numbers that cannot be.
+        """
+        positive('batch_size', batch_size)
+        decode = self._decoder(nbest)
+        sources = open_sources(inputs, frame_rate=frame_rate or self.spec.frame_rate, duration=duration)
+        plans = [self._plan(source, window, overlap) for source in sources]
+        line = ProgressLine('frames read', sum(source.num_frames or 0 for source in sources), shown=progress)
+        spec = self.model.neck.temporal_spec
+        tracks: List[Track] = []
+        waiting: List[Tuple[Track, Window]] = []
+        for source, plan in zip(sources, plans):
+            track = Track(source, decode, vocab=self.model.vocab, spec=spec, nbest=nbest)
+            tracks.append(track)
+            for each in cut_windows(_counted(sample_frames(source, self.spec), line), plan):
+                waiting.append((track, each))
+                if len(waiting) == batch_size:
+                    self._run(waiting)
+                    waiting.clear()
+        if waiting:
+            self._run(waiting)
+        line.close()
+        return [track.result() for track in tracks]
+
+    @torch.no_grad()
+    def _run(self, waiting: Sequence[Tuple[Track, Window]]) -> None:
+        """Put windows through the network together and hand the outputs to their tracks, in order."""
+        # The names say which window is which: the preprocessor sorts by length.
+        packed = [
+            pack_samples(window.samples, self._pipeline, name=str(place), frame_rate=None)
+            for place, (_, window) in enumerate(waiting)
+        ]
+        batch = self.model.data_preprocessor(pseudo_collate(packed))
+        logits, lengths = self.model.logits(batch['inputs'], batch['frame_lens'], streams=('main',))
+        log_probs = logits[self.model.head.primary].float().log_softmax(-1).cpu().numpy()
+        outputs = {
+            int(sample.sample_id): log_probs[row, : int(lengths[row])]
+            for row, sample in enumerate(batch['data_samples'])
+        }
+        for place, (track, window) in enumerate(waiting):
+            track.add(window, outputs[place])
+
+    def _plan(self, source: Source, window: Optional[float], overlap: float) -> Optional[WindowPlan]:
+        if window is None:
+            return None
+        rate = (self.spec.frame_rate or source.frame_rate or _USUAL_RATE) / self.spec.interval
+        return plan_windows(window, overlap, rate=rate, stride=self.model.neck.temporal_spec.total_stride)
+
+    def _decoder(self, nbest: int) -> Callable:
+        """The model's decoder, set to give ``nbest`` sequences."""
+        positive('nbest', nbest)
+        settings = dict(self.config.model['decoder'])
+        if nbest == 1 or nbest == settings.get('nbest'):
+            return self.model.decoder
+        if 'nbest' not in (accepted_arguments(DECODERS.lookup(settings['type'])) or {}):
+            raise ConfigError(f"nbest: got {nbest}, but the model's decoder ({settings['type']}) gives one sequence.")
+        settings['nbest'] = nbest
+        if 'beam_width' in settings:
+            settings['beam_width'] = max(settings['beam_width'], nbest)
+        return DECODERS.build(settings)
+
+
+def _checkpoint_and_config(model: Any, weights: Any) -> Tuple[Any, Any]:
+    is_config = isinstance(model, Config) or str(model).endswith(_CONFIG_SUFFIXES)
+    if is_config and weights is None:
+        name = model.filename if isinstance(model, Config) else model
+        raise ConfigError(f"CSLRInferencer: got the config '{name}' and no weights. Give a checkpoint as well.")
+    if not is_config and weights is not None:
+        raise ConfigError(
+            f"CSLRInferencer: got the model '{model}' with weights '{weights}'. With weights, model must be a config "
+            f'({", ".join(_CONFIG_SUFFIXES)} or a Config).'
+        )
+    return (weights, model) if is_config else (model, None)
+
+
+def _counted(samples: Iterator[Sample], line: ProgressLine) -> Iterator[Sample]:
+    """Pass samples on and count the source's frames on the line."""
+    read = 0
+    for sample in samples:
+        line.add(max(0, sample.index + 1 - read))
+        read = max(read, sample.index + 1)
+        yield sample
