@@ -67,7 +67,7 @@ def test_pictures(tmp_path, suffix):
 
 
 def test_mistakes(tmp_path):
-    with pytest.raises(DataNotFoundError, match='does not exist. Give a work directory'):
+    with pytest.raises(DataNotFoundError, match=r'does not exist\. Give a work directory'):
         load_curves(tmp_path / 'none')
     path = log(tmp_path / 'dirs' / 'mine', '1', [1])
     with pytest.raises(DataError, match=r'holds no log of a training run .* These folders in it do: mine\.'):

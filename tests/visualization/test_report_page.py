@@ -202,7 +202,7 @@ def test_a_narrow_window_needs_no_sideways_scrolling(browser, pages, name, schem
     )
     try:
         page = Page(browser, pages / f'{name}.html')
-        assert page.run('document.documentElement.scrollWidth') == 400
+        assert page.run('document.documentElement.scrollWidth <= document.documentElement.clientWidth')
         dark = page.run('getComputedStyle(document.body).backgroundColor') == 'rgb(20, 23, 26)'
         assert dark == (scheme == 'dark')
     finally:
@@ -225,7 +225,7 @@ def test_names_are_text_and_nothing_is_loaded(browser, tmp_path):
 
 
 def test_many_sentences_are_shown_a_page_at_a_time(browser, tmp_path):
-    sentences = [(f's{i:04}', f'Signer{i % 9}', 'A B C D E F G H', 'A X C D F G H I', '') for i in range(2000)]
+    sentences = [(f's{i:04}', f'Signer{i % 9}', 'A B C D E F G H', 'A X C D F G H I', '') for i in range(600)]
     run = load_results(write_results(tmp_path, sentences=sentences))
     (tmp_path / 'x.html').write_text(render_page(gather([run], resamples=100)), encoding='utf-8')
     page = Page(browser, tmp_path / 'x.html')
@@ -233,8 +233,8 @@ def test_many_sentences_are_shown_a_page_at_a_time(browser, tmp_path):
     next_page = page.browser.find_elements('css selector', '#sentence-table .pager button')[1]
     next_page.click()
     assert page.rows()[0] == 's0050'
-    assert page.find('#sentence-table .pager [role=status]').text == '51 to 100 of 2000'
-    page.find('#query').send_keys('s1999')
-    page.wait_for('1 of 2000 sentences')
-    assert page.rows() == ['s1999']
+    assert page.find('#sentence-table .pager [role=status]').text == '51 to 100 of 600'
+    page.find('#query').send_keys('s0599')
+    page.wait_for('1 of 600 sentences')
+    assert page.rows() == ['s0599']
     assert not page.find('#sentence-table .pager').is_displayed()
