@@ -66,8 +66,8 @@ setup(
     entry_points={'console_scripts': ['cslrkit = cslrkit.__main__:main']},
     python_requires='>=3.9',
     install_requires=[
-        'torch>=2.1',
-        'torchvision>=0.16',
+        'torch>=2.4',
+        'torchvision>=0.19',
         'mmengine>=0.10.4',
         'mmcv-lite>=2.1',
         'numpy>=1.24',

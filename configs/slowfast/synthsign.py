@@ -20,7 +20,7 @@ train_dataloader = dict(batch_size=2)
 optim_wrapper = dict(
     _delete_=True,
     type='GuardedOptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3),
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3, fused=True),
     clip_grad=dict(max_norm=20.0),
 )
 param_scheduler = [

@@ -45,6 +45,12 @@ class CSLRRunner(Runner):
         unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
         super().__init__(*args, experiment_name=unique, **kwargs)
 
+    def setup_env(self, env_cfg: Dict) -> None:
+        """Set up what mmengine sets up, and room for oneDNN's kernels of many clip lengths."""
+        # A CPU kernel is made for each layer and clip length; the default of 1024 is thrown out and made anew.
+        os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
+        super().setup_env(env_cfg)
+
     @property
     def bare_model(self) -> nn.Module:
         """The model without a distributed wrapper."""
