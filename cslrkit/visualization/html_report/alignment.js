@@ -160,7 +160,7 @@ function timesOf(sentence) {
     const width = Math.max(320, details.clientWidth - 4);
     const several = sentence.runs.length > 1;
     details.append(
-      make('div', { class: 'scroll' }, drawTimes(sentence, width)),
+      makeScroller(make('div', { class: 'scroll' }, drawTimes(sentence, width)), `Times of ${sentence.id}`),
       ...sentence.runs.map((run, index) => (run.spans ? listTimes(sentence, run, several ? 'AB'[index] : '') : '')),
     );
   });

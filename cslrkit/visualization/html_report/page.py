@@ -32,7 +32,7 @@ script-src 'unsafe-inline'; img-src data:">
 </header>
 <main>
 {notes}
-<section aria-labelledby="summary"><h2 id="summary">{summary_heading}</h2>
+<section aria-labelledby="summary"><h2 id="summary">Summary</h2>
 {summary}
 </section>
 <noscript><p class="notes">The tables below need JavaScript, which is switched off.</p></noscript>
@@ -41,7 +41,7 @@ script-src 'unsafe-inline'; img-src data:">
 <div><div id="by-frequency"></div><p class="muted">{frequency}</p></div></div>
 </section>
 <section aria-labelledby="confusions"><h2 id="confusions">What was confused</h2>
-<div class="grid narrow"><div id="confusions-S"></div><div id="confusions-D"></div><div id="confusions-I"></div></div>
+<div class="{confusions}"><div id="confusions-S"></div><div id="confusions-D"></div><div id="confusions-I"></div></div>
 </section>
 <section aria-labelledby="sentences"><h2 id="sentences" tabindex="-1">Sentences</h2>
 <form class="search" role="search" onsubmit="return false">
@@ -89,8 +89,8 @@ def render_page(content: Mapping[str, Any]) -> str:
         heading='Comparison of two runs' if len(runs) == 2 else 'Word error rate',
         subtitle=_subtitle(content),
         notes=''.join(f'<p class="notes">{_text(note)}</p>' for note in content['notes']),
-        summary_heading='A and B' if len(runs) == 2 else 'Summary',
         summary=_comparison(runs, content['comparison']) if len(runs) == 2 else _single(runs[0]),
+        confusions='grid' if len(runs) == 2 else 'grid narrow',
         frequency=_frequency(content['frequency']),
         version=_text(__version__),
         times=_TIMES,
@@ -171,7 +171,7 @@ def _comparison(runs: Sequence[Mapping[str, Any]], comparison: Mapping[str, Any]
     return (
         f'<div class="scroll">{_table("Both runs", headings, rows)}</div>'
         f'<div class="summary"><div><p class="headline">{comparison["difference"]:+.2f}</p><p>percent points, WER of B '
-        f'less that of A; {_interval(comparison)}</p></div>{_table("Paired test", ["", ""], facts)}</div>'
+        f'minus WER of A; {_interval(comparison)}</p></div>{_table("Paired test", ["", ""], facts)}</div>'
     )
 
 

@@ -194,6 +194,7 @@ class Search {
   }
 }
 
+for (const box of document.querySelectorAll('.scroll')) makeScroller(box, 'Both runs'); // the one that is there already
 groupTable('signer', 'Signer', 'Word error rate by signer');
 groupTable('length', 'Length', 'Word error rate by length of the reference in words');
 groupTable('frequency', 'Seen', 'Word error rate by frequency of the gloss');

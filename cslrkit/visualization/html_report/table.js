@@ -11,6 +11,18 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** A box that scrolls sideways if it must, and only then takes the keyboard's focus. */
+function makeScroller(box, label) {
+  new ResizeObserver(() => {
+    const needed = box.scrollWidth > box.clientWidth;
+    for (const [name, value] of [['tabindex', '0'], ['role', 'region'], ['aria-label', label]]) {
+      if (needed) box.setAttribute(name, value);
+      else box.removeAttribute(name);
+    }
+  }).observe(box);
+  return box;
+}
+
 const collator = new Intl.Collator(undefined, { numeric: true });
 
 function compareValues(a, b) {
@@ -31,7 +43,8 @@ class DataTable {
       make('caption', { text: caption }),
       make('thead', { role: 'rowgroup' }, this.head),
       this.body);
-    mount.append(make('div', { class: 'scroll' }, this.table));
+    this.nothing = make('p', { class: 'muted', text: 'none' });
+    mount.append(makeScroller(make('div', { class: 'scroll' }, this.table), caption), this.nothing);
     this.makeHead();
     this.makePager(mount, pageSizes);
     this.show(rows);
@@ -120,9 +133,9 @@ class DataTable {
     const last = start + this.pageSize >= this.shown.length;
     this.previous.disabled = this.page === 0;
     this.next.disabled = last;
+    this.nothing.hidden = rows.length > 0;
     this.pager.hidden = this.shown.length <= this.smallest;
-    this.place.textContent = rows.length
-      ? `${start + 1} to ${start + rows.length} of ${this.shown.length}` : 'nothing to show';
+    this.place.textContent = `${start + 1} to ${start + rows.length} of ${this.shown.length}`;
   }
 
   makeRow(row) {
