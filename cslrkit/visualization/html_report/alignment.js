@@ -93,8 +93,8 @@ function drawTrack(items, run, scale, width, top) {
     const left = scale(item.start);
     const y = base - line * LINE - 5;
     const size = Math.max(scale(item.stop) - left, 3);
+    group.prepend(makeSvg('path', { class: `leader ${kind}`, d: `M${left + 1.5} ${y + 2}V${base}` })); // below all labels
     group.append(
-      makeSvg('path', { class: `leader ${kind}`, d: `M${left + 1.5} ${y + 2}V${base}` }),
       makeSvg('text', { class: `label ${kind}`, x, y }, text),
       item.op === 'D'
         ? makeSvg('path', { class: 'gap deleted', d: `M${left + 1.5} ${base}v${BOX}` })

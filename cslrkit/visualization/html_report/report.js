@@ -195,9 +195,9 @@ class Search {
 }
 
 for (const box of document.querySelectorAll('.scroll')) makeScroller(box, 'Both runs'); // the one that is there already
-groupTable('signer', 'Signer', 'Word error rate by signer');
-groupTable('length', 'Length', 'Word error rate by length of the reference in words');
-groupTable('frequency', 'Seen', 'Word error rate by frequency of the gloss');
+groupTable('signer', 'Signer', 'WER by signer');
+groupTable('length', 'Length', 'WER by length of the reference (words)');
+groupTable('frequency', 'Seen', 'WER by frequency of the gloss');
 confusionTable('S', 'Glosses taken for others', ['Reference', 'Taken for']);
 confusionTable('D', 'Glosses most often missed (deleted)', ['Gloss']);
 confusionTable('I', 'Glosses most often made up (inserted)', ['Gloss']);

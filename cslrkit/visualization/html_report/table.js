@@ -52,7 +52,7 @@ class DataTable {
 
   makeHead() {
     for (const column of this.columns) {
-      const cell = make('th', { role: 'columnheader', scope: 'col', class: column.numeric ? 'number' : null });
+      const cell = make('th', { role: 'columnheader', scope: 'col', class: column.numeric ? 'number' : column.key });
       if (column.value) {
         const button = make('button', { type: 'button', title: column.hint },
           column.title, make('span', { class: 'arrow', 'aria-hidden': 'true' }));
