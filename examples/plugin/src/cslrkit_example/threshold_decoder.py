@@ -1,0 +1,57 @@
+"""Best-path decoding that leaves out glosses it is not sure of."""
+
+from dataclasses import replace
+from typing import List, Sequence, Union
+
+import torch
+
+from cslrkit.decoders.greedy_decoder import GreedyDecoder
+from cslrkit.errors import ConfigError
+from cslrkit.registry import DECODERS
+from cslrkit.structures import Hypothesis
+
+
+@DECODERS.register_module()
+class ThresholdDecoder(GreedyDecoder):
+    """Greedy decoding without the glosses whose peak is below a probability.
+
+    Trades deletions for insertions: useful for spotting, where a wrong gloss costs more than a missed one.
+    Neighbours that become equal because the gloss between them was left out stay two.
+
+    Args:
+        threshold: Least probability of a gloss at its peak.
+        blank_id: The CTC blank.
+
+    Raises:
+        ConfigError: If the threshold is no probability.
+
+    Examples:
+        >>> log_probs = torch.tensor([[[0.4, 0.6, 0.0], [0.9, 0.1, 0.0], [0.1, 0.0, 0.9]]]).log()
+        >>> ThresholdDecoder(0.7)(log_probs, [3])[0].gloss_ids
+        (2,)
+    """
+
+    def __init__(self, threshold: float = 0.5, *, blank_id: int = 0) -> None:
+        if not 0 <= threshold <= 1:
+            raise ConfigError(f'got {threshold!r}, expected a probability.', path='threshold')
+        super().__init__(blank_id)
+        self.threshold = threshold
+
+    def __call__(self, log_probs: torch.Tensor, feat_lens: Union[torch.Tensor, Sequence[int]]) -> List[Hypothesis]:
+        """Decode a batch; arguments as for :class:`GreedyDecoder`."""
+        probs = log_probs.detach().float().softmax(-1).cpu()
+        hyps = super().__call__(log_probs, feat_lens)
+        return [self._certain(hyp, clip) for hyp, clip in zip(hyps, probs)]
+
+    def _certain(self, hyp: Hypothesis, probs: torch.Tensor) -> Hypothesis:
+        kept = [
+            index
+            for index, (gloss, step) in enumerate(zip(hyp.gloss_ids, hyp.timesteps))
+            if float(probs[step, gloss]) >= self.threshold
+        ]
+        return replace(
+            hyp,
+            gloss_ids=tuple(hyp.gloss_ids[index] for index in kept),
+            timesteps=tuple(hyp.timesteps[index] for index in kept),
+            step_spans=tuple(hyp.step_spans[index] for index in kept),
+        )
