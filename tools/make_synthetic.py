@@ -1,17 +1,6 @@
 """Draw a synthetic signing corpus in the layout of a real one, annotations included, and prepare it."""
 
-import argparse
-from typing import Tuple
-
-from cslrkit.utils.cli import make_parser, run_tool
-
-
-def parse_size(text: str) -> Tuple[int, int]:
-    """Return (width, height) from e.g. ``210x260``."""
-    width, _, height = text.lower().partition('x')
-    if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"got '{text}', expected WIDTHxHEIGHT such as 210x260")
-    return int(width), int(height)
+from cslrkit.utils.cli import make_parser, parse_size, run_tool
 
 
 def main() -> None:
@@ -38,9 +27,16 @@ def main() -> None:
     )
     parser.add_argument('--seed', type=int, default=0, help='of signs, signers and sentences (default: %(default)s)')
     parser.add_argument('--workers', type=int, metavar='N', help='processes that draw (default: one for each CPU)')
+    parser.add_argument(
+        '--videos',
+        type=int,
+        default=0,
+        metavar='N',
+        help='also write the first N test sentences as .mp4, into OUT/videos',
+    )
     args = parser.parse_args()
 
-    from cslrkit.testing.synthetic import make_corpus
+    from cslrkit.testing.synthetic import make_corpus, render_videos
 
     summary = make_corpus(
         args.out,
@@ -58,6 +54,8 @@ def main() -> None:
         print(f'minimal pair ({pair.component}): {pair.first}, {pair.second}')
     print(f'frames       {summary.root / summary.frame_dir}')
     print(f'annotations  {summary.root / summary.ann_dir}')
+    for path in render_videos(args.out, count=args.videos) if args.videos > 0 else ():
+        print(f'video        {path}')
 
 
 if __name__ == '__main__':

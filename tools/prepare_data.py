@@ -2,19 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict
 
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import make_parser, parse_size, run_tool
 
 CORPORA = ('phoenix2014', 'phoenix2014-T', 'csl', 'csl-daily', 'custom')
-
-
-def parse_size(text: str) -> Tuple[int, int]:
-    """Return (width, height) from e.g. ``256x256``."""
-    width, _, height = text.lower().replace('px', '').partition('x')
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"got '{text}', expected WIDTHxHEIGHT such as 256x256")
-    return int(width), int(height)
 
 
 def parse_workers(text: str) -> int:

@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from typing import Callable, Optional
+from typing import Callable, Optional, Tuple
 
 from cslrkit.errors import CSLRKitError
 
@@ -49,6 +49,14 @@ def make_parser(description: str, example: str) -> argparse.ArgumentParser:
         epilog=f'example:\n  {example}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def parse_size(text: str) -> Tuple[int, int]:
+    """Return (width, height) from e.g. ``210x260``: the ``type`` of an argument."""
+    width, _, height = text.lower().replace('px', '').partition('x')
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"got '{text}', expected WIDTHxHEIGHT such as 210x260")
+    return int(width), int(height)
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,155 @@
+"""Recognize the signing in videos: glosses with times and confidence."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import List, Optional, Tuple, Union
+
+from cslrkit.utils.cli import make_parser, parse_size, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the arguments."""
+    parser = make_parser(
+        'Recognize the signing in videos: glosses with times and confidence. A checkpoint is enough, its config and '
+        'vocabulary travel in it.',
+        'python tools/infer.py clip.mp4 --checkpoint work_dirs/synthsign --video captions.mp4\n'
+        "  python tools/infer.py 'recordings/*.mp4' --checkpoint best.pth --out-dir out --format json vtt elan",
+    )
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help="a video, a folder of frames, a pattern in quotes such as 'a/*.mp4', or the index of a camera (0)",
+    )
+    parser.add_argument(
+        '--checkpoint', required=True, help='a checkpoint, or a work directory, whose best one is taken'
+    )
+    parser.add_argument('--config', help='its config (default: the one in the checkpoint)')
+    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+    output = parser.add_argument_group('output')
+    output.add_argument('--out-dir', metavar='DIR', help='write files there (default: print only)')
+    output.add_argument(
+        '--format',
+        nargs='+',
+        metavar='NAME',
+        help='text json ctm vtt elan; written to --out-dir (default there: json)',
+    )
+    output.add_argument(
+        '--video', metavar='OUT', help='video with captions: .mp4 .webm .avi .mkv, or a folder for several inputs'
+    )
+    output.add_argument('--font', help='font file of the captions (default: one that has the characters)')
+    output.add_argument('--nbest', type=int, default=1, metavar='N', help='sequences to give (default: 1)')
+    frames = parser.add_argument_group('how the video is read')
+    frames.add_argument(
+        '--frame-size', type=parse_size, metavar='WxH', help="size of the corpus's frames (default: by the config)"
+    )
+    frames.add_argument(
+        '--fit',
+        choices=('stretch', 'crop'),
+        default='stretch',
+        help='resize frames of another shape as they are, or cut their central part (default: %(default)s)',
+    )
+    frames.add_argument(
+        '--frame-rate', type=float, metavar='FPS', help="of frames that do not say (default: the corpus's)"
+    )
+    frames.add_argument(
+        '--corpus-rate',
+        metavar='FPS',
+        default='config',
+        help="rate to which videos are resampled, or 'none' (default: the corpus's)",
+    )
+    frames.add_argument(
+        '--dtype', choices=('float32', 'bfloat16', 'float16'), help='of the backbone (default: float32)'
+    )
+    frames.add_argument('--duration', type=float, metavar='S', help='seconds to record from a camera')
+    windows = parser.add_argument_group('long videos')
+    windows.add_argument(
+        '--window',
+        default='16',
+        metavar='S',
+        help="seconds of a window; 'none' takes all at once (default: %(default)s)",
+    )
+    windows.add_argument(
+        '--overlap', type=float, default=4.0, metavar='S', help='of two windows (default: %(default)s)'
+    )
+    windows.add_argument('--batch-size', type=int, default=1, metavar='N', help='windows at once (default: 1)')
+    parser.add_argument(
+        '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register your classes'
+    )
+    args = parser.parse_args()
+    for name in ('window', 'corpus_rate'):
+        value = getattr(args, name)
+        if value not in ('none', 'config'):
+            try:
+                setattr(args, name, float(value))
+            except ValueError:
+                parser.error(f"--{name.replace('_', '-')}: got '{value}', expected a number or 'none'")
+        elif value == 'none':
+            setattr(args, name, None)
+    if args.window == 'config':
+        parser.error("--window: got 'config', expected a number or 'none'")
+    if args.format and not args.out_dir:
+        parser.error('--format: say where to with --out-dir')
+    return args
+
+
+def main() -> None:
+    """Recognize, print a table for each input, and write what was asked for."""
+    args = parse_args()
+    # What is wrong with a file is said in a line of our own.
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+
+    from cslrkit.apis import CSLRInferencer
+    from cslrkit.inference import captioned_paths, format_result, open_sources, write_captioned, write_results
+    from cslrkit.utils.files import ensure_writable_dir
+    from cslrkit.utils.imports import import_modules
+
+    import_modules(args.modules, option='--import')
+    if args.out_dir:
+        ensure_writable_dir(args.out_dir, what='output', option='--out-dir')
+    inputs: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]
+    model, weights = _model(args.checkpoint, args.config)
+    inferencer = CSLRInferencer(
+        model,
+        weights,
+        args.device,
+        frame_size=args.frame_size,
+        fit=args.fit,
+        corpus_rate=args.corpus_rate,
+        dtype=args.dtype,
+    )
+    sources = open_sources(inputs, frame_rate=args.frame_rate or inferencer.spec.frame_rate, duration=args.duration)
+    videos = captioned_paths(args.video, sources) if args.video else []
+    results = inferencer(
+        sources,
+        batch_size=args.batch_size,
+        window=args.window,
+        overlap=args.overlap,
+        nbest=args.nbest,
+        progress=True,
+    )
+    for note in dict.fromkeys(note for result in results for note in result.notes):
+        print(f'warning: {note}', file=sys.stderr)
+    print('\n\n'.join(format_result(result) for result in results))
+    written: List[Path] = []
+    if args.out_dir:
+        written += write_results(results, args.out_dir, args.format or ['json'])
+    for source, result, path in zip(sources, results, videos):
+        write_captioned(source, result, path, font=args.font)
+        written.append(path)
+    print(''.join(f'\nwritten: {path}' for path in written))
+
+
+def _is_camera(text: str) -> bool:
+    return text.isdecimal() and not os.path.exists(text)
+
+
+def _model(checkpoint: str, config: Optional[str]) -> Tuple[str, Optional[str]]:
+    return (config, checkpoint) if config else (checkpoint, None)
+
+
+if __name__ == '__main__':
+    run_tool(main)
