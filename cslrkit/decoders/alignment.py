@@ -51,6 +51,31 @@ def forced_align(log_probs: np.ndarray, tokens: Sequence[int], *, blank_id: int 
     return tuple((int(steps[0]), int(steps[-1])) for steps in occupied)
 
 
+def span_confidences(log_probs: np.ndarray, tokens: Sequence[int], step_spans: Sequence[Span]) -> Tuple[float, ...]:
+    """Return for each token the probability that it is emitted in its span at all.
+
+    One minus the product of the probabilities that a step is anything else: steps are independent
+    given the outputs of the network, as CTC has it.
+
+    Args:
+        log_probs: Log-probabilities of the clip's own steps.
+        tokens: Symbol ids.
+        step_spans: First and last step, both included, of each token.
+
+    Shape:
+        log_probs: (T', V).
+
+    Examples:
+        >>> span_confidences(np.log([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1]]), [1], [(0, 1)])
+        (0.75,)
+    """
+    misses = (
+        np.prod(1 - np.exp(np.asarray(log_probs[first : last + 1, token], dtype=np.float64)))
+        for token, (first, last) in zip(tokens, step_spans)
+    )
+    return tuple(min(max(1 - float(miss), 0.0), 1.0) for miss in misses)
+
+
 def merge_repeats(
     tokens: Sequence[int], timesteps: Sequence[int], step_spans: Sequence[Span], log_probs: np.ndarray
 ) -> Tuple[Tuple[int, ...], Tuple[int, ...], Tuple[Span, ...]]:

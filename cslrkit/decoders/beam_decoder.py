@@ -5,7 +5,7 @@ from typing import List, Sequence, Union
 import numpy as np
 import torch
 
-from cslrkit.decoders.alignment import forced_align, merge_repeats
+from cslrkit.decoders.alignment import forced_align, merge_repeats, span_confidences
 from cslrkit.decoders.inputs import check_inputs
 from cslrkit.decoders.prefix_search import Beam, prefix_beam_search
 from cslrkit.decoders.pruning import CUTOFF_RULES
@@ -112,4 +112,6 @@ class BeamDecoder:
         gloss_ids, timesteps, step_spans = merge_repeats(best.tokens, best.timesteps, spans, log_probs)
         # A beam wider than there are prefixes also holds impossible ones; they are no candidates.
         entries = [NBestEntry(beam.tokens, beam.log_prob, beam.timesteps) for beam in beams if beam.is_possible]
-        return Hypothesis(gloss_ids, best.log_prob, timesteps, step_spans, nbest=tuple(entries[: self.nbest]))
+        sure = span_confidences(log_probs, gloss_ids, step_spans)
+        kept = tuple(entries[: self.nbest])
+        return Hypothesis(gloss_ids, best.log_prob, timesteps, step_spans, nbest=kept, confidences=sure)

@@ -6,7 +6,7 @@ from typing import List, Sequence, Union
 import numpy as np
 import torch
 
-from cslrkit.decoders.alignment import merge_repeats
+from cslrkit.decoders.alignment import merge_repeats, span_confidences
 from cslrkit.decoders.inputs import check_inputs
 from cslrkit.registry import DECODERS
 from cslrkit.structures import Hypothesis, NBestEntry
@@ -64,4 +64,5 @@ class GreedyDecoder:
         score = float(peaks.sum(dtype=np.float64))
         gloss_ids, peak_steps, step_spans = merge_repeats(tokens, timesteps, spans, log_probs)
         entry = NBestEntry(tuple(tokens), score, tuple(timesteps))
-        return Hypothesis(gloss_ids, score, peak_steps, step_spans, nbest=(entry,))
+        sure = span_confidences(log_probs, gloss_ids, step_spans)
+        return Hypothesis(gloss_ids, score, peak_steps, step_spans, nbest=(entry,), confidences=sure)

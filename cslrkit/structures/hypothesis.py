@@ -37,6 +37,8 @@ class Hypothesis:
         glosses: Gloss strings, once a vocabulary was applied.
         frame_spans: Start and end (excluded) of each gloss in frames of the source clip.
         frame_rate: Frames per second, None where it is not known.
+        confidences: Of each gloss, the probability that it is signed in its span at all; empty if the
+            decoder gives none.
     """
 
     gloss_ids: Tuple[int, ...]
@@ -47,6 +49,7 @@ class Hypothesis:
     glosses: Tuple[str, ...] = ()
     frame_spans: Tuple[Tuple[int, int], ...] = ()
     frame_rate: Optional[float] = None
+    confidences: Tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ('timesteps', 'step_spans'):

@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from cslrkit.decoders.alignment import forced_align, merge_repeats
+from cslrkit.decoders.alignment import forced_align, merge_repeats, span_confidences
 
 
 def collapse(path):
@@ -73,3 +73,12 @@ def test_merged_neighbours_span_both_and_peak_at_the_higher():
     merged = merge_repeats([1, 1, 2], [0, 2, 3], [(0, 0), (2, 2), (3, 3)], log_probs)
     assert merged == ((1, 2), (2, 3), ((0, 2), (3, 3)))
     assert merge_repeats([], [], [], log_probs) == ((), (), ())
+
+
+def test_confidence_is_the_chance_to_be_seen_at_all():
+    probs = np.array([[0.5, 0.5, 0.0], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
+    with np.errstate(divide='ignore'):
+        log_probs = np.log(probs)
+    # 1 - 0.5 * 0.4 and 1 - 0.2 * 0.
+    assert span_confidences(log_probs, [1, 2], [(0, 1), (2, 3)]) == pytest.approx((0.8, 1.0))
+    assert span_confidences(log_probs, [], []) == ()

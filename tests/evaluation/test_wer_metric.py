@@ -21,6 +21,7 @@ def hypothesis(words, score=-1.0):
         step_spans=tuple((step, step) for step in range(count)),
         glosses=tuple(words),
         frame_spans=tuple((2 + 4 * step, 6 + 4 * step) for step in range(count)),
+        confidences=tuple(0.1 + 0.1 * step for step in range(count)),
     )
 
 
@@ -120,6 +121,7 @@ def test_files(tmp_path):
     assert (first['num_frames'], first['frame_rate']) == (40, 25.0)
     # A A X C is scored as A X C: the two A are one word from the start of the first to the end of the second.
     assert [one['scored_spans'] for one in report['sentences'][1:]] == [[[2, 10], [10, 14], [14, 18]], None]
+    assert [one['scored_confidence'] for one in report['sentences'][1:]] == [[0.2, 0.3, 0.4], None]
 
 
 def test_unknown_frame_rate_gives_frames(tmp_path):

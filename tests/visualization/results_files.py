@@ -35,5 +35,6 @@ def _sample(sample_id, signer, ref, hyp):
         step_spans=tuple((step, step) for step in steps),
         glosses=tuple(hyp),
         frame_spans=tuple((2 + 10 * step, 8 + 10 * step) for step in steps),
+        confidences=tuple(1 / (step + 1) for step in steps),
     )
     return sample

@@ -51,6 +51,13 @@ class Page:
             assert time.monotonic() < deadline, f'{self.find("#matches").text!r}, expected {text!r}'
             time.sleep(0.02)
 
+    def open_times(self):
+        self.find('details summary').click()
+        deadline = time.monotonic() + 10  # the event that has them drawn comes later
+        while not self.browser.find_elements('css selector', 'details svg rect'):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
 
 @pytest.fixture
 def page(browser, pages):
@@ -120,18 +127,15 @@ def test_alignment_says_the_same_to_eyes_and_ears(page):
 def test_times_are_drawn_when_they_are_opened(page):
     page.header('Sentence').click()
     assert not page.browser.find_elements('css selector', 'details svg')
-    page.find('details summary').click()
-    deadline = time.monotonic() + 10
-    while not page.browser.find_elements('css selector', 'details svg rect'):
-        assert time.monotonic() < deadline
+    page.open_times()
     labels = [text.text for text in page.browser.find_elements('css selector', 'details svg .label')]
-    assert labels == ['HEUTE', 'SCHNEE (S: REGEN)', 'NORD']
+    assert labels == ['HEUTE 100 %', 'SCHNEE (S: REGEN) 50 %', 'NORD 33 %']
     left = [float(box.get_attribute('x')) for box in page.browser.find_elements('css selector', 'details svg rect')]
     # Frames 2, 12 and 22 of 50: equal distances, a fifth of the axis each.
     width = float(page.find('details svg').get_attribute('width')) - 24
     assert [right - one for one, right in zip(left, left[1:])] == pytest.approx([width / 5] * 2)
     cells = [cell.text for cell in page.browser.find_elements('css selector', 'table.times tbody tr:nth-child(2) > *')]
-    assert cells == ['SCHNEE', '0.48', '0.72', 'instead of REGEN']
+    assert cells == ['SCHNEE', '0.48', '0.72', '0.50', 'instead of REGEN']
 
 
 def test_keyboard_alone(page):
@@ -186,7 +190,7 @@ def test_comparison(comparison):
     runs = [run.text for run in page.browser.find_elements('css selector', '#sentence-table .alignment .run')]
     assert runs == ['A', 'B']
     assert page.rows('confusions-S', 'td.number') == ['1', '0']
-    page.find('details summary').click()
+    page.open_times()
     tracks = [text.text for text in page.browser.find_elements('css selector', 'svg .track')]
     assert tracks == ['A', 'B']
 
@@ -216,8 +220,7 @@ def test_names_are_text_and_nothing_is_loaded(browser, tmp_path):
     page = Page(browser, tmp_path / 'x.html')
     assert page.find('.id').text == nasty
     assert page.find('.pair .ref').text == nasty
-    page.find('details summary').click()
-    time.sleep(0.1)
+    page.open_times()
     assert browser.title == f'Word error rate: {nasty}'
     assert not page.run('document.images.length')
     assert page.run('performance.getEntriesByType("resource").length') == 0

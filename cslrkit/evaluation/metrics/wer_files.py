@@ -101,7 +101,7 @@ def _sentence(record: Record, score: SentenceScore) -> Dict[str, Any]:
         'ins': counts.insertions,
         'score': record['score'],
         'frame_spans': record['frame_spans'],
-        'scored_spans': _scored_spans(record, score),
+        **_spans_and_confidences(record, score),
         'num_frames': record['num_frames'],
         'frame_rate': rate,
         'seconds': None if rate is None else [[start / rate, end / rate] for start, end in record['frame_spans']],
@@ -109,12 +109,15 @@ def _sentence(record: Record, score: SentenceScore) -> Dict[str, Any]:
     }
 
 
-def _scored_spans(record: Record, score: SentenceScore) -> Optional[List[List[int]]]:
-    """Start and end of each word of ``score.hyp`` in frames; None where a word stands for an empty hypothesis."""
-    words, spans = record['words'], record['frame_spans']
-    if not words:
-        return None
-    if len(words) == len(score.hyp):
-        return [spans[index] for _, index in words]
+def _spans_and_confidences(record: Record, score: SentenceScore) -> Dict[str, Optional[List[Any]]]:
+    """Of each word of ``score.hyp``, start and end in frames and confidence; None where there are none."""
+    words, spans, sure = record['words'], record['frame_spans'], record['confidences']
+    if not words:  # a word stands for the empty hypothesis
+        return {'scored_spans': None, 'scored_confidence': None}
     merged = [[index for _, index in run] for _, run in groupby(words, key=lambda pair: pair[0])]
-    return [[spans[run[0]][0], spans[run[-1]][1]] for run in merged]
+    if len(merged) != len(score.hyp):  # this scorer keeps repeats
+        merged = [[index] for _, index in words]
+    return {
+        'scored_spans': [[spans[run[0]][0], spans[run[-1]][1]] for run in merged],
+        'scored_confidence': [max(sure[index] for index in run) for run in merged] if sure else None,
+    }
