@@ -1,0 +1,24 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('zstandard')
+sys.path.insert(0, str(Path(__file__).parents[1]))  # corpus_files
+from pack_corpus import make_dataset, write_noisy_corpus
+
+
+@pytest.fixture
+def noisy(tmp_path):
+    """A corpus of three samples, 11, 9 and 10 frames."""
+    write_noisy_corpus(tmp_path, [11, 9, 10])
+    return tmp_path
+
+
+@pytest.fixture
+def packed(noisy):
+    """The same corpus and its pack of two shards where the source of frames looks for it."""
+    from cslrkit.datasets.packed import pack_frames
+
+    pack_frames(make_dataset(noisy), str(noisy / 'packed/frames'), shard_frames=20, workers=1)
+    return noisy
