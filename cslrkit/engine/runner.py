@@ -29,6 +29,9 @@ from cslrkit.errors import CheckpointError
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_weights_file, log_report, read_weights
 from cslrkit.registry import RUNNERS
 
+# What mmengine registers unless it is told None; of other names it knows no None.
+_MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+
 
 @RUNNERS.register_module()
 class CSLRRunner(Runner):
@@ -85,6 +88,13 @@ class CSLRRunner(Runner):
             dataset = dict(type=SeededDataset, dataset=dataloader['dataset'])
             dataloader = dict(dataloader, dataset=dataset, generator=generator)
         return Runner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
+
+    def register_default_hooks(self, hooks: Optional[Dict] = None) -> None:
+        """Register the hooks by name; None removes one, of ours as of mmengine's."""
+        hooks = hooks or {}
+        super().register_default_hooks(
+            {name: hook for name, hook in hooks.items() if hook is not None or name in _MMENGINE_HOOKS}
+        )
 
     def dump_config(self) -> None:
         """Write the config into the work directory of a training run; a test run leaves it alone."""
