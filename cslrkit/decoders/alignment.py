@@ -3,6 +3,8 @@
 from typing import List, Sequence, Tuple
 
 import numpy as np
+import torch
+from torch.nn.utils.rnn import pad_sequence
 
 Span = Tuple[int, int]
 
@@ -12,10 +14,7 @@ LOG_FLOOR = float(np.log(np.finfo(np.float32).tiny))
 
 
 def forced_align(log_probs: np.ndarray, tokens: Sequence[int], *, blank_id: int = 0) -> Tuple[Span, ...]:
-    """Return the steps that each token occupies in the most probable alignment.
-
-    Viterbi search over the states blank, token 1, blank, ..., token L, blank (Graves et al.,
-    ICML 2006). Among equally probable alignments, the one whose last tokens begin earliest is taken.
+    """Return the steps that each token occupies in the most probable alignment of one clip.
 
     Args:
         log_probs: Log-probabilities of the clip's own steps.
@@ -35,27 +34,68 @@ def forced_align(log_probs: np.ndarray, tokens: Sequence[int], *, blank_id: int 
         >>> forced_align(np.log([[0.8, 0.2], [0.1, 0.9], [0.2, 0.8]]), [1])
         ((1, 2),)
     """
-    tokens = np.asarray(tokens, dtype=np.int64)
-    needed = len(tokens) + int((tokens[1:] == tokens[:-1]).sum())
-    if len(log_probs) < needed:
-        raise ValueError(
-            f'forced_align: got {len(log_probs)} steps, expected at least {needed} for {len(tokens)} tokens.'
-        )
-    if not len(tokens):
-        return ()
-    states = np.full(2 * len(tokens) + 1, blank_id)
-    states[1::2] = tokens
-    emissions = np.maximum(np.asarray(log_probs, dtype=np.float64)[:, states], LOG_FLOOR)
-    path = _best_path(emissions, _may_skip(tokens))
-    occupied = [np.flatnonzero(path == state) for state in range(1, len(states), 2)]
-    return tuple((int(steps[0]), int(steps[-1])) for steps in occupied)
+    clips = torch.as_tensor(np.asarray(log_probs))[None]
+    return forced_align_batch(clips, [tokens], lengths=[len(log_probs)], blank_id=blank_id)[0]
+
+
+@torch.no_grad()
+def forced_align_batch(
+    log_probs: torch.Tensor,
+    tokens: Sequence[Sequence[int]],
+    *,
+    lengths: Sequence[int],
+    blank_id: int = 0,
+) -> List[Tuple[Span, ...]]:
+    """Return the steps that each token of each clip occupies in the clip's most probable alignment.
+
+    Viterbi search over the states blank, token 1, blank, ..., token L, blank (Graves et al.,
+    ICML 2006), for all clips together, on the device of ``log_probs``. Among equally probable
+    alignments, the one whose last tokens begin earliest is taken.
+
+    Args:
+        log_probs: Log-probabilities.
+        tokens: Symbol ids of each clip, without blanks.
+        lengths: Steps of each clip; what is behind them does not matter.
+        blank_id: The CTC blank.
+
+    Shape:
+        log_probs: (N, T', V).
+
+    Returns:
+        For each clip the first and last step, both included, of each token.
+
+    Raises:
+        ValueError: If a clip has fewer steps than its tokens need.
+    """
+    for clip, length in zip(tokens, lengths):
+        needed = len(clip) + sum(one == other for one, other in zip(clip, clip[1:]))
+        if length < needed:
+            raise ValueError(f'forced_align: got {length} steps, expected at least {needed} for {len(clip)} tokens.')
+    if not any(len(clip) for clip in tokens):
+        return [() for _ in tokens]
+    device = log_probs.device
+    padded = pad_sequence([torch.tensor(clip, dtype=torch.int64) for clip in tokens], batch_first=True).to(device)
+    states = torch.full((len(tokens), 2 * padded.shape[1] + 1), blank_id, device=device)
+    states[:, 1::2] = padded
+    num_steps = torch.tensor([int(length) for length in lengths], device=device)
+    num_tokens = torch.tensor([len(clip) for clip in tokens], device=device)
+    emissions = log_probs[:, : int(max(lengths))].gather(2, states[:, None].expand(-1, int(max(lengths)), -1))
+    path = _best_paths(
+        emissions.double().clamp_min(LOG_FLOOR),
+        _may_skip(padded),
+        num_steps,
+        num_tokens,
+    )
+    # States never fall along a path, so each one's steps are next to each other.
+    wanted = torch.arange(1, states.shape[1], 2, device=device).repeat(len(tokens), 1)
+    first = torch.searchsorted(path, wanted)
+    last = torch.minimum(torch.searchsorted(path, wanted, right=True), num_steps[:, None]) - 1
+    spans = torch.stack([first, last], dim=2).tolist()
+    return [tuple(map(tuple, clip_spans[: len(clip)])) for clip_spans, clip in zip(spans, tokens)]
 
 
 def span_confidences(log_probs: np.ndarray, tokens: Sequence[int], step_spans: Sequence[Span]) -> Tuple[float, ...]:
-    """Return for each token the probability that it is emitted in its span at all.
-
-    One minus the product of the probabilities that a step is anything else: steps are independent
-    given the outputs of the network, as CTC has it.
+    """Return for each token of one clip the probability that it is emitted in its span at all.
 
     Args:
         log_probs: Log-probabilities of the clip's own steps.
@@ -69,15 +109,48 @@ def span_confidences(log_probs: np.ndarray, tokens: Sequence[int], step_spans: S
         >>> span_confidences(np.log([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1]]), [1], [(0, 1)])
         (0.75,)
     """
-    misses = (
-        np.prod(1 - np.exp(np.asarray(log_probs[first : last + 1, token], dtype=np.float64)))
-        for token, (first, last) in zip(tokens, step_spans)
-    )
-    return tuple(min(max(1 - float(miss), 0.0), 1.0) for miss in misses)
+    return span_confidences_batch(torch.as_tensor(np.asarray(log_probs))[None], [tokens], [step_spans])[0]
+
+
+@torch.no_grad()
+def span_confidences_batch(
+    log_probs: torch.Tensor, tokens: Sequence[Sequence[int]], step_spans: Sequence[Sequence[Span]]
+) -> List[Tuple[float, ...]]:
+    """Return for each token of each clip the probability that it is emitted in its span at all.
+
+    One minus the product of the probabilities that a step is anything else: steps are independent
+    given the outputs of the network, as CTC has it.
+
+    Args:
+        log_probs: Log-probabilities.
+        tokens: Symbol ids of each clip.
+        step_spans: First and last step, both included, of each token of each clip.
+
+    Shape:
+        log_probs: (N, T', V).
+    """
+    counts = [len(clip) for clip in tokens]
+    clips, symbols = flat_tokens(tokens)
+    spans = torch.tensor([span for clip in step_spans for span in clip], dtype=torch.int64).view(-1, 2)
+    first, last = spans.to(log_probs.device).split(1, dim=1)
+    steps = torch.arange(log_probs.shape[1], device=log_probs.device)
+    emitted = log_probs.transpose(1, 2)[clips.to(log_probs.device), symbols.to(log_probs.device)].double().exp()
+    misses = (1 - emitted.masked_fill((steps < first) | (steps > last), 0.0)).prod(1)
+    return [tuple(clip.tolist()) for clip in (1 - misses).clamp(0.0, 1.0).cpu().split(counts)]
+
+
+def flat_tokens(tokens: Sequence[Sequence[int]]) -> Tuple[torch.Tensor, torch.Tensor]:
+    """All tokens of all clips one after the other: the clip of each, and the token itself."""
+    counts = torch.tensor([len(clip) for clip in tokens], dtype=torch.int64)
+    symbols = torch.tensor([token for clip in tokens for token in clip], dtype=torch.int64)
+    return torch.arange(len(counts)).repeat_interleave(counts), symbols
 
 
 def merge_repeats(
-    tokens: Sequence[int], timesteps: Sequence[int], step_spans: Sequence[Span], log_probs: np.ndarray
+    tokens: Sequence[int],
+    timesteps: Sequence[int],
+    step_spans: Sequence[Span],
+    peaks: Sequence[float],
 ) -> Tuple[Tuple[int, ...], Tuple[int, ...], Tuple[Span, ...]]:
     """Merge repeated neighbours, as published code does with every hypothesis.
 
@@ -88,44 +161,54 @@ def merge_repeats(
         tokens: Symbol ids without blanks.
         timesteps: Step of each token's peak.
         step_spans: First and last step of each token.
-        log_probs: Log-probabilities of the clip.
-
-    Shape:
-        log_probs: (T', V).
+        peaks: Log-probability of each token at its peak.
     """
-    merged: List[Tuple[int, int, Span]] = []
-    for token, step, span in zip(tokens, timesteps, step_spans):
+    merged: List[Tuple[int, int, Span, float]] = []
+    for token, step, span, peak in zip(tokens, timesteps, step_spans, peaks):
         if merged and merged[-1][0] == token:
-            _, earlier, (start, _) = merged.pop()
-            step = step if log_probs[step, token] > log_probs[earlier, token] else earlier
+            _, earlier, (start, _), earlier_peak = merged.pop()
+            if peak <= earlier_peak:
+                step, peak = earlier, earlier_peak
             span = (start, span[1])
-        merged.append((int(token), int(step), span))
-    return tuple(m[0] for m in merged), tuple(m[1] for m in merged), tuple(m[2] for m in merged)
+        merged.append((token, step, span, peak))
+    return (
+        tuple(m[0] for m in merged),
+        tuple(m[1] for m in merged),
+        tuple(m[2] for m in merged),
+    )
 
 
-def _may_skip(tokens: np.ndarray) -> np.ndarray:
-    """Which states can be entered from two states before: tokens that differ from the last one."""
-    skip = np.zeros(2 * len(tokens) + 1, dtype=bool)
-    skip[3::2] = tokens[1:] != tokens[:-1]
+def _may_skip(tokens: torch.Tensor) -> torch.Tensor:
+    """Which states (N, S) can be entered from two states before: tokens that differ from the last one."""
+    skip = torch.zeros(len(tokens), 2 * tokens.shape[1] + 1, dtype=torch.bool, device=tokens.device)
+    skip[:, 3::2] = tokens[:, 1:] != tokens[:, :-1]
     return skip
 
 
-def _best_path(emissions: np.ndarray, may_skip: np.ndarray) -> np.ndarray:
-    """The state at each step of the best path; emissions are (T', S)."""
-    num_steps, num_states = emissions.shape
-    score = np.full(num_states, -np.inf)
-    score[:2] = emissions[0, :2]
-    moves = np.zeros((num_steps, num_states), dtype=np.int64)
-    sources = np.full((3, num_states), -np.inf)  # stay, one state on, two states on
-    for step in range(1, num_steps):
-        sources[0] = score
-        sources[1, 1:] = score[:-1]
-        sources[2, 2:] = np.where(may_skip[2:], score[:-2], -np.inf)
-        moves[step] = sources.argmax(axis=0)
-        score = sources.max(axis=0) + emissions[step]
-    path = np.empty(num_steps, dtype=np.int64)
+def _best_paths(
+    emissions: torch.Tensor,
+    may_skip: torch.Tensor,
+    num_steps: torch.Tensor,
+    num_tokens: torch.Tensor,
+) -> torch.Tensor:
+    """The state at each step of the best paths (N, T'); emissions are (N, T', S). A path stays where it ended."""
+    emissions = emissions.transpose(0, 1).contiguous()
+    score = torch.full_like(emissions[0], -torch.inf)
+    score[:, :2] = emissions[0, :, :2]
+    one, two = torch.full_like(score, -torch.inf), torch.full_like(score, -torch.inf)
+    moves = torch.zeros(emissions.shape, dtype=torch.int64, device=score.device)
+    for step in range(1, len(emissions)):
+        one[:, 1:] = score[:, :-1]
+        two[:, 2:] = score[:, :-2].masked_fill(~may_skip[:, 2:], -torch.inf)
+        nearest = torch.maximum(score, one)
+        move = (one > score).long().masked_fill_(two > nearest, 2)
+        is_over = (num_steps <= step)[:, None]
+        moves[step] = move.masked_fill_(is_over, 0)
+        score = torch.where(is_over, score, torch.maximum(nearest, two).add_(emissions[step]))
     # The last token, unless the blank after it is better.
-    path[-1] = num_states - 2 + int(score[-1] > score[-2])
-    for step in range(num_steps - 1, 0, -1):
-        path[step - 1] = path[step] - moves[step, path[step]]
-    return path
+    last_token = (2 * num_tokens - 1).clamp_min(0)[:, None]
+    ends_blank = score.gather(1, 2 * num_tokens[:, None]) > score.gather(1, last_token)
+    path = [last_token + ends_blank]
+    for step in range(len(emissions) - 1, 0, -1):
+        path.append(path[-1] - moves[step].gather(1, path[-1]))
+    return torch.cat(path[::-1], dim=1)

@@ -1,11 +1,10 @@
 """CTC prefix beam search, with ctcdecode's results and without ctcdecode."""
 
-from typing import List, Sequence, Union
+from typing import List, Optional, Sequence, Union
 
-import numpy as np
 import torch
 
-from cslrkit.decoders.alignment import forced_align, merge_repeats, span_confidences
+from cslrkit.decoders.alignment import flat_tokens, forced_align_batch, merge_repeats, span_confidences_batch
 from cslrkit.decoders.inputs import check_inputs
 from cslrkit.decoders.prefix_search import Beam, prefix_beam_search
 from cslrkit.decoders.pruning import CUTOFF_RULES
@@ -53,7 +52,11 @@ class BeamDecoder:
         nbest: int = 1,
         blank_id: int = 0,
     ) -> None:
-        for name, value in (('beam_width', beam_width), ('cutoff_top_n', cutoff_top_n), ('nbest', nbest)):
+        for name, value in (
+            ('beam_width', beam_width),
+            ('cutoff_top_n', cutoff_top_n),
+            ('nbest', nbest),
+        ):
             if value < 1:
                 raise ConfigError(f'BeamDecoder.{name}: got {value}, expected at least 1.')
         if nbest > beam_width:
@@ -83,35 +86,52 @@ class BeamDecoder:
         Raises:
             DataError: If shapes or lengths do not fit, or there is a NaN.
         """
-        beams = self.search(log_probs, feat_lens)
-        normalised = log_probs.detach().float().log_softmax(-1).cpu().numpy()
+        lengths = check_inputs('BeamDecoder', log_probs, feat_lens)
+        beams = self._search(log_probs, lengths, nbest=self.nbest)
+        best = [clip[0] for clip in beams]
+        normalised = log_probs.detach().float().log_softmax(-1)
+        spans = forced_align_batch(
+            normalised,
+            [beam.tokens for beam in best],
+            lengths=lengths,
+            blank_id=self.blank_id,
+        )
+        peaks = _peaks(normalised, best)
+        merged = [merge_repeats(beam.tokens, beam.timesteps, *rest) for beam, *rest in zip(best, spans, peaks)]
+        confidences = span_confidences_batch(normalised, [clip[0] for clip in merged], [clip[2] for clip in merged])
         return [
-            self._hypothesis(entries, clip[: int(length)])
-            for entries, clip, length in zip(beams, normalised, feat_lens)
+            # A beam wider than there are prefixes also holds impossible ones; they are no candidates.
+            Hypothesis(
+                gloss_ids,
+                clip[0].log_prob,
+                timesteps,
+                step_spans,
+                nbest=tuple(NBestEntry(one.tokens, one.log_prob, one.timesteps) for one in clip if one.is_possible),
+                confidences=sure,
+            )
+            for clip, (gloss_ids, timesteps, step_spans), sure in zip(beams, merged, confidences)
         ]
 
     def search(self, log_probs: torch.Tensor, feat_lens: Union[torch.Tensor, Sequence[int]]) -> List[List[Beam]]:
         """Return all beams of each clip, best first; arguments as for a call."""
-        lengths = check_inputs('BeamDecoder', log_probs, feat_lens)
-        probs = log_probs.detach().float().softmax(-1).cpu().numpy()
-        return [
-            prefix_beam_search(
-                clip[:length],
-                beam_width=self.beam_width,
-                cutoff_top_n=self.cutoff_top_n,
-                cutoff_prob=self.cutoff_prob,
-                cutoff_rule=self.cutoff_rule,
-                blank_id=self.blank_id,
-            )
-            for clip, length in zip(probs, lengths)
-        ]
+        return self._search(log_probs, check_inputs('BeamDecoder', log_probs, feat_lens), nbest=None)
 
-    def _hypothesis(self, beams: List[Beam], log_probs: np.ndarray) -> Hypothesis:
-        best = beams[0]
-        spans = forced_align(log_probs, best.tokens, blank_id=self.blank_id)
-        gloss_ids, timesteps, step_spans = merge_repeats(best.tokens, best.timesteps, spans, log_probs)
-        # A beam wider than there are prefixes also holds impossible ones; they are no candidates.
-        entries = [NBestEntry(beam.tokens, beam.log_prob, beam.timesteps) for beam in beams if beam.is_possible]
-        sure = span_confidences(log_probs, gloss_ids, step_spans)
-        kept = tuple(entries[: self.nbest])
-        return Hypothesis(gloss_ids, best.log_prob, timesteps, step_spans, nbest=kept, confidences=sure)
+    def _search(self, log_probs: torch.Tensor, lengths: List[int], *, nbest: Optional[int]) -> List[List[Beam]]:
+        return prefix_beam_search(
+            log_probs.detach().float().softmax(-1),
+            lengths,
+            beam_width=self.beam_width,
+            cutoff_top_n=self.cutoff_top_n,
+            cutoff_prob=self.cutoff_prob,
+            cutoff_rule=self.cutoff_rule,
+            blank_id=self.blank_id,
+            nbest=nbest,
+        )
+
+
+def _peaks(log_probs: torch.Tensor, beams: Sequence[Beam]) -> List[List[float]]:
+    """Log-probability of each token of each clip's beam at its time-step."""
+    clips, symbols = flat_tokens([beam.tokens for beam in beams])
+    steps = torch.tensor([step for beam in beams for step in beam.timesteps], dtype=torch.int64)
+    found = log_probs[clips.to(log_probs.device), steps.to(log_probs.device), symbols.to(log_probs.device)]
+    return [clip.tolist() for clip in found.cpu().split([len(beam.tokens) for beam in beams])]

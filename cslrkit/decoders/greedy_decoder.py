@@ -1,12 +1,12 @@
 """Best-path decoding: the most probable symbol of each step."""
 
+from dataclasses import replace
 from itertools import groupby
 from typing import List, Sequence, Union
 
-import numpy as np
 import torch
 
-from cslrkit.decoders.alignment import merge_repeats, span_confidences
+from cslrkit.decoders.alignment import merge_repeats, span_confidences_batch
 from cslrkit.decoders.inputs import check_inputs
 from cslrkit.registry import DECODERS
 from cslrkit.structures import Hypothesis, NBestEntry
@@ -48,21 +48,28 @@ class GreedyDecoder:
             DataError: If shapes or lengths do not fit, or there is a NaN.
         """
         lengths = check_inputs('GreedyDecoder', log_probs, feat_lens)
-        normalised = log_probs.detach().float().log_softmax(-1).cpu().numpy()
-        return [self._decode_clip(clip[:length]) for clip, length in zip(normalised, lengths)]
+        normalised = log_probs.detach().float().log_softmax(-1)
+        best = normalised.argmax(-1, keepdim=True)
+        clips = zip(
+            best.squeeze(-1).tolist(),
+            normalised.gather(-1, best).squeeze(-1).tolist(),
+            lengths,
+        )
+        found = [self._decode_clip(symbols[:length], peaks[:length]) for symbols, peaks, length in clips]
+        confidences = span_confidences_batch(
+            normalised, [hyp.gloss_ids for hyp in found], [hyp.step_spans for hyp in found]
+        )
+        return [replace(hyp, confidences=sure) for hyp, sure in zip(found, confidences)]
 
-    def _decode_clip(self, log_probs: np.ndarray) -> Hypothesis:
-        best = log_probs.argmax(axis=1)
-        peaks = log_probs.max(axis=1)
+    def _decode_clip(self, best: Sequence[int], peaks: Sequence[float]) -> Hypothesis:
         tokens, timesteps, spans = [], [], []
         for token, run in groupby(range(len(best)), key=best.__getitem__):
             steps = list(run)
             if token != self.blank_id:
-                tokens.append(int(token))
+                tokens.append(token)
                 timesteps.append(max(steps, key=peaks.__getitem__))
                 spans.append((steps[0], steps[-1]))
-        score = float(peaks.sum(dtype=np.float64))
-        gloss_ids, peak_steps, step_spans = merge_repeats(tokens, timesteps, spans, log_probs)
+        score = float(sum(peaks))
+        gloss_ids, peak_steps, step_spans = merge_repeats(tokens, timesteps, spans, [peaks[step] for step in timesteps])
         entry = NBestEntry(tuple(tokens), score, tuple(timesteps))
-        sure = span_confidences(log_probs, gloss_ids, step_spans)
-        return Hypothesis(gloss_ids, score, peak_steps, step_spans, nbest=(entry,), confidences=sure)
+        return Hypothesis(gloss_ids, score, peak_steps, step_spans, nbest=(entry,))

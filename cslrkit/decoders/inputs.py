@@ -33,7 +33,8 @@ def check_inputs(decoder: str, log_probs: torch.Tensor, feat_lens: Union[torch.T
             f"{decoder}: got feat_lens {lengths}, expected {num_clips} numbers from 0 to T' = {num_steps}, "
             'the feature steps of each clip.'
         )
-    bad = torch.isnan(log_probs).flatten(2).any(dim=2).cpu()
+    # The greatest of numbers with a NaN among them is NaN.
+    bad = log_probs.detach().amax(dim=2).isnan().cpu() if log_probs.numel() else torch.zeros(log_probs.shape[:2])
     for index, length in enumerate(lengths):
         if bad[index, :length].any():
             step = int(bad[index, :length].nonzero()[0])

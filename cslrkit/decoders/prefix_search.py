@@ -1,15 +1,17 @@
-"""CTC prefix beam search over the steps of one clip, a pure function."""
+"""CTC prefix beam search over a batch of clips, a pure function of tensors."""
 
-from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from dataclasses import dataclass, replace
+from typing import List, Optional, Sequence, Tuple
 
-import numpy as np
+import torch
 
-from cslrkit.decoders.equal_order import nth_element_order, sort_order
-from cslrkit.decoders.prefix_trie import ROOT, PrefixTrie
-from cslrkit.decoders.pruning import Candidates, prune_symbols
+from cslrkit.decoders.equal_order import sort_order
+from cslrkit.decoders.equal_prefixes import break_ties
+from cslrkit.decoders.prefix_tree import PrefixTrees
+from cslrkit.decoders.pruning import prune_symbols
+from cslrkit.decoders.search_state import IMPOSSIBLE, Front, Moves, Symbols
 
-IMPOSSIBLE = np.float32(np.finfo(np.float32).min)  # stands for log 0; sums with it stay finite
+_PATH_GROWTH = 16
 
 
 @dataclass(frozen=True)
@@ -29,221 +31,235 @@ class Beam:
     @property
     def is_possible(self) -> bool:
         """Whether any alignment leads to this prefix; a wide beam also carries ones of log 0."""
-        return self.log_prob > float(IMPOSSIBLE)
+        return self.log_prob > IMPOSSIBLE
 
 
-@dataclass
-class _Front:
-    """The beam between two steps: prefixes and their float32 log-probabilities, each (B,)."""
-
-    nodes: List[int]
-    tokens: np.ndarray
-    blank: np.ndarray  # of alignments that end in a blank
-    nonblank: np.ndarray  # of alignments that end in the last token
-    score: np.ndarray
-
-
-@dataclass
-class _Moves:
-    """All that can follow a beam: row ``b`` of ``scores`` extends prefix ``b`` by each candidate."""
-
-    symbols: np.ndarray  # (K,)
-    stay: np.ndarray  # (B,) scores of the prefixes as they are
-    scores: np.ndarray  # (B, K) scores of the extensions
-    is_new: np.ndarray  # (B, K) False for blanks and for prefixes that are in the beam already
-    revived: Dict[Tuple[int, int], int]  # (b, k) -> node that had left the beam
-
-    @property
-    def count(self) -> int:
-        """Number of different prefixes."""
-        return len(self.stay) + int(self.is_new.sum())
-
-
+@torch.no_grad()
 def prefix_beam_search(
-    probs: np.ndarray,
+    probs: torch.Tensor,
+    lengths: Sequence[int],
     *,
     beam_width: int = 10,
     cutoff_top_n: int = 40,
     cutoff_prob: float = 1.0,
     cutoff_rule: str = 'exact',
     blank_id: int = 0,
-) -> List[Beam]:
-    """Search the most probable symbol sequences of one clip.
+    nbest: Optional[int] = None,
+) -> List[List[Beam]]:
+    """Search the most probable symbol sequences of each clip of a batch, on the device of ``probs``.
+
+    All clips and all prefixes take a step together; a clip is left alone once its steps are over.
 
     Source: ``DecoderState`` of parlance/ctcdecode c90ad94 without a language model; the same
     beams, time-steps and scores, with float32 sums and its order of equal prefixes.
 
     Args:
-        probs: Probabilities of the symbols at each step, the clip's own steps only.
+        probs: Probabilities of the symbols at each step.
+        lengths: Steps of each clip; what is behind them does not matter.
         beam_width: Prefixes kept after each step.
         cutoff_top_n: Most probable symbols considered at each step.
         cutoff_prob: Symbols are considered until they hold this much probability; 1 for all.
         cutoff_rule: ``'exact'``, or ``'ctcdecode'`` for the sum that ctcdecode compares.
         blank_id: The CTC blank.
+        nbest: Beams returned of each clip; all by default.
 
     Shape:
-        probs: (T', V), float32.
+        probs: (N, T', V), float32.
 
     Returns:
-        At most ``beam_width`` beams, best first.
+        For each clip at most ``beam_width`` beams, best first.
     """
-    num_symbols = probs.shape[1]
-    trie = PrefixTrie()
-    zero, nothing = np.zeros(1, np.float32), np.full(1, IMPOSSIBLE, np.float32)
-    front = _Front([ROOT], np.array([-1]), zero, nothing, zero)
-    slots = np.full(num_symbols + 1, -1)  # symbol -> candidate; the last entry is the root's -1
-    frames = prune_symbols(probs, top_n=cutoff_top_n, cutoff_prob=cutoff_prob, cutoff_rule=cutoff_rule)
-    for step, candidates in enumerate(frames):
-        slots[candidates[0]] = np.arange(len(candidates[0]))
-        stay_blank, stay_nonblank, moves = _expand(trie, front, candidates, slots, step, blank_id)
-        chosen = _choose(trie, front, moves, beam_width, is_last=step == len(frames) - 1)
-        front = _follow(trie, front, candidates, (stay_blank, stay_nonblank, moves), chosen, step)
-        slots[candidates[0]] = -1
-    order = sort_order(_keys(front.score, front.tokens))
-    # ctcdecode sorts twice, and a second unstable sort can exchange equal prefixes again.
-    again = sort_order(_keys(front.score[order], front.tokens[order]))
-    return [Beam(*trie.path(front.nodes[order[i]]), log_prob=float(front.score[order[i]])) for i in again]
+    num_symbols, device = probs.shape[2], probs.device
+    longest_first = sorted(range(len(lengths)), key=lambda clip: -lengths[clip])
+    sizes = [int(lengths[clip]) for clip in longest_first]
+    num_steps = sizes[0] if sizes else 0
+    trees = PrefixTrees(len(sizes), num_steps, width=beam_width, num_symbols=num_symbols, device=device)
+    front = Front.of_roots(len(sizes), beam_width, trees=trees)
+    if num_steps:
+        pruned = prune_symbols(
+            probs[:, :num_steps],
+            torch.tensor([int(length) for length in lengths], device=device),
+            top_n=cutoff_top_n,
+            cutoff_prob=cutoff_prob,
+            cutoff_rule=cutoff_rule,
+        )
+        steps = _by_step(
+            *(table[longest_first] for table in pruned),
+            num_symbols=num_symbols,
+            blank_id=blank_id,
+        )
+        front = _search(steps, sizes, front, trees)
+    found = _beams(front, trees, nbest)
+    return [found[place] for place in sorted(range(len(sizes)), key=longest_first.__getitem__)]
 
 
-def _expand(
-    trie: PrefixTrie, front: _Front, candidates: Candidates, slots: np.ndarray, step: int, blank_id: int
-) -> Tuple[np.ndarray, np.ndarray, _Moves]:
-    """Score every prefix that can follow the beam, and note what the tree sees again."""
-    symbols, log_probs = candidates
-    blank_slot = slots[blank_id]
-    stay_blank = np.full(len(front.nodes), IMPOSSIBLE, np.float32)
-    extended = front.score[:, None] + log_probs[None, :]
-    is_new = np.ones(extended.shape, dtype=bool)
-    if blank_slot >= 0:
-        stay_blank = front.score + log_probs[blank_slot]
-        is_new[:, blank_slot] = False
+def _by_step(ids: torch.Tensor, log_probs: torch.Tensor, *, num_symbols: int, blank_id: int) -> List[Symbols]:
+    """The symbols of each step, from ids and log-probabilities (N, T', K)."""
+    tokens = torch.nn.functional.pad(ids.transpose(0, 1) + 1, (0, 1), value=num_symbols + 1)
+    log_probs = torch.nn.functional.pad(log_probs.transpose(0, 1), (0, 1), value=-torch.inf)
+    is_blank = tokens == blank_id + 1
+    blank = log_probs.masked_fill(~is_blank, -torch.inf).amax(-1, keepdim=True)
+    return [Symbols(*step) for step in zip(tokens, log_probs, log_probs.masked_fill(is_blank, -torch.inf), blank)]
+
+
+def _search(steps: List[Symbols], sizes: Sequence[int], front: Front, trees: PrefixTrees) -> Front:
+    """Take all steps from ``front``, clips in order of falling ``sizes``; return where each clip ended."""
+    num_clips, width = front.nodes.shape
+    device, num_places = front.nodes.device, steps[0].tokens.shape[1]
+    # Symbol -> its place among those of the step, or the last place.
+    places = torch.full((num_clips, trees.none_token + 1), num_places - 1, device=device)
+    each_place = torch.arange(num_places, device=device)
+    ended: List[Front] = []
+    active = sum(size > 0 for size in sizes)
+    if active < num_clips:
+        ended.append(Front(*(value[active:] for value in vars(front).values())))
+    for step, symbols in enumerate(steps):
+        remaining = sum(size > step + 1 for size in sizes[:active])
+        front = front.first(active)
+        symbols = Symbols(*(value[:active] for value in vars(symbols).values()))
+        table = places[:active].scatter_(1, symbols.tokens, each_place.expand(active, -1))
+        moves = _expand(front, symbols, table, trees, step)
+        table.scatter_(1, symbols.tokens, num_places - 1)
+        scores, chosen = moves.scores.flatten(1).topk(width + 1)
+        is_tied = scores[:, -2] == scores[:, -1]
+        if remaining < active or is_tied.any():
+            scores, chosen = break_ties(
+                scores,
+                chosen,
+                front=front,
+                symbols=symbols,
+                moves=moves,
+                trees=trees,
+                remaining=remaining,
+            )
+        front = _follow(front, symbols, moves, trees, (scores[:, :width], chosen[:, :width]), step)
+        if remaining < active:
+            ended.append(Front(*(value[remaining:] for value in vars(front).values())))
+            active = remaining
+    return _stacked(ended[::-1])
+
+
+def _expand(front: Front, symbols: Symbols, places: torch.Tensor, trees: PrefixTrees, step: int) -> Moves:
+    """Score every prefix that can follow the beams, and note what the trees see again."""
+    num_clips, width = front.nodes.shape
+    num_places = symbols.tokens.shape[1]
+    if front.paths.shape[2] < step + 2:
+        front.paths = torch.nn.functional.pad(front.paths, (0, _PATH_GROWTH))
+    # Pairs (n, b, j): is prefix j longer than prefix b and begins with it, and how does it go on?
+    depths = front.depths[:, :, None].expand(-1, -1, width)
+    by_depth = front.paths.transpose(1, 2)
+    is_below = (by_depth.gather(1, depths) == front.nodes[:, :, None]) & (front.depths[:, None] > depths)
+    children = torch.where(is_below, by_depth.gather(1, depths + 1), trees.none)
+    child_tokens = trees.tokens[:num_clips].gather(1, children.flatten(1))
+    child_log_probs = symbols.log_probs.gather(1, places.gather(1, child_tokens))
+    trees.see(children, log_probs=child_log_probs, step=step)
 
     # The last token again: without a blank between, the prefix stays; after a blank, it grows.
-    repeat_slot = slots[front.tokens]
-    repeats = np.flatnonzero(repeat_slot >= 0)
-    again = log_probs[repeat_slot[repeats]]
-    stay_nonblank = np.full(len(front.nodes), IMPOSSIBLE, np.float32)
-    stay_nonblank[repeats] = again + front.nonblank[repeats]
-    extended[repeats, repeat_slot[repeats]] = again + front.blank[repeats]
+    place = places.gather(1, front.tokens)
+    again = symbols.log_probs.gather(1, place)
+    stay_blank = (front.scores + symbols.blank).clamp_min_(IMPOSSIBLE)
+    stay_nonblank = (again + front.nonblank).clamp_min_(IMPOSSIBLE)
+    scores = front.scores[:, :, None] + symbols.growing[:, None, :]
+    scores.scatter_(2, place[:, :, None], (again + front.blank)[:, :, None])
 
-    rank = {node: b for b, node in enumerate(front.nodes)}
-    revived, sources, targets = {}, [], []
-    for b, node in enumerate(front.nodes):
-        for token, child in trie.children[node].items():
-            k = int(slots[token])
-            if k < 0:
-                continue
-            trie.see(child, log_prob=float(log_probs[k]), step=step)
-            if child in rank:
-                sources.append((b, k))
-                targets.append(rank[child])
-            else:
-                revived[b, k] = child
-    if sources:
-        rows, columns = np.array(sources).T
-        stay_nonblank[targets] = _log_sum_exp(stay_nonblank[targets], extended[rows, columns])
-        is_new[rows, columns] = False
-    moves = _Moves(symbols, _log_sum_exp(stay_blank, stay_nonblank), extended, is_new, revived)
-    return stay_blank, stay_nonblank, moves
-
-
-def _choose(trie: PrefixTrie, front: _Front, moves: _Moves, width: int, *, is_last: bool) -> List[int]:
-    """Indices of the ``width`` best prefixes: b for a stay, then B + b * K + k for an extension."""
-    scores = np.concatenate([moves.stay, np.where(moves.is_new, moves.scores, -np.inf).ravel()])
-    tokens = np.concatenate([front.tokens, np.tile(moves.symbols, len(front.nodes))])
-    if moves.count <= width:
-        best = np.flatnonzero(scores > -np.inf)
-    else:
-        threshold = -np.partition(-scores, width - 1)[width - 1]
-        best = np.flatnonzero(scores >= threshold)
-    keys = _keys(scores[best], tokens[best])
-    by_key = sorted(range(len(best)), key=keys.__getitem__)
-    cut_tied = len(best) > width and keys[by_key[width - 1]] == keys[by_key[width]]
-    kept = by_key[:width]
-    if not cut_tied and not (is_last and len({keys[i] for i in kept}) < len(kept)):
-        return [int(best[i]) for i in kept]
-    # Equal prefixes: which of them stay, and in which order, follows from where they are in the
-    # tree and from how ctcdecode's library moves them.
-    listed = _in_tree_order(trie, front, moves)
-    moved = nth_element_order(_keys(scores[listed], tokens[listed]), width)
-    return [listed[i] for i in moved[:width]]
-
-
-def _in_tree_order(trie: PrefixTrie, front: _Front, moves: _Moves) -> List[int]:
-    """Indices of all prefixes as ctcdecode lists them: each before its extensions, old ones first."""
-    num_beams, num_symbols = moves.scores.shape
-    rank = {node: b for b, node in enumerate(front.nodes)}
-    revived = {node: num_beams + b * num_symbols + k for (b, k), node in moves.revived.items()}
-    listed: List[int] = []
-    # A node's new extensions come after all that descends from its old ones.
-    pending: List[Tuple[bool, int]] = [(True, ROOT)]
-    while pending:
-        is_visit, node = pending.pop()
-        if not is_visit:
-            fresh = (k for k in np.flatnonzero(moves.is_new[rank[node]]).tolist())
-            listed.extend(
-                num_beams + rank[node] * num_symbols + k for k in fresh if (rank[node], k) not in moves.revived
-            )
-            continue
-        if node in rank:
-            listed.append(rank[node])
-            pending.append((False, node))
-        elif node in revived:
-            listed.append(revived[node])
-        pending.extend((True, child) for child in reversed(trie.children[node].values()))
-    return listed
+    # Where a prefix's extension is in the beam already, it adds to that one.
+    has_parent, parent = (is_below & (front.depths[:, None] == depths + 1)).max(1)
+    grown = torch.where(
+        front.tokens == front.tokens.gather(1, parent),
+        front.blank.gather(1, parent),
+        front.scores.gather(1, parent),
+    )
+    grown = torch.where(has_parent, again + grown, IMPOSSIBLE).clamp_min_(IMPOSSIBLE)
+    stay_nonblank = _log_sum_exp(stay_nonblank, grown)
+    taken = torch.where(has_parent, parent * num_places + place, num_places - 1)
+    scores.flatten(1).scatter_(1, taken, -torch.inf)
+    scores[:, :, -1] = _log_sum_exp(stay_blank, stay_nonblank).masked_fill_(front.scores == -torch.inf, -torch.inf)
+    return Moves(scores, stay_blank, stay_nonblank, children, child_tokens.view_as(children))
 
 
 def _follow(
-    trie: PrefixTrie,
-    front: _Front,
-    candidates: Candidates,
-    expanded: Tuple[np.ndarray, np.ndarray, _Moves],
-    chosen: List[int],
+    front: Front,
+    symbols: Symbols,
+    moves: Moves,
+    trees: PrefixTrees,
+    chosen: Tuple[torch.Tensor, torch.Tensor],
     step: int,
-) -> _Front:
-    """Make the ``chosen`` prefixes the beam, and prune the tree to what they need."""
-    stay_blank, stay_nonblank, moves = expanded
-    symbols, log_probs = candidates
-    num_beams, num_symbols = moves.scores.shape
-    grown = {}
-    # In the order of the candidates: children are attached in that order.
-    for index in sorted(index for index in chosen if index >= num_beams):
-        b, k = divmod(index - num_beams, num_symbols)
-        node = moves.revived.get((b, k))
-        if node is None:
-            node = trie.add(front.nodes[b], int(symbols[k]), log_prob=float(log_probs[k]), step=step)
-        grown[index] = node
-    nodes = [front.nodes[index] if index < num_beams else grown[index] for index in chosen]
-    beam = set(nodes)
-    for node in front.nodes:
-        if node not in beam:
-            trie.discard(node, beam)
-
-    none = np.full(num_beams * num_symbols, IMPOSSIBLE, np.float32)
-    flat = moves.scores.ravel()
-    return _Front(
+) -> Front:
+    """Make the ``chosen`` entries of the moves the beams: their scores and flat indices, (n, W) each."""
+    scores, index = chosen
+    num_clips, width = index.shape
+    num_places = symbols.tokens.shape[1]
+    source, place = index // num_places, index % num_places
+    is_longer = place < num_places - 1
+    is_empty = scores == -torch.inf
+    tokens = torch.where(is_longer, symbols.tokens.gather(1, place), front.tokens.gather(1, source))
+    tokens.masked_fill_(is_empty, trees.none_token)
+    fresh = trees.grow(tokens, places=place, log_probs=symbols.log_probs.gather(1, place), step=step)
+    # A prefix that had left the beam, but not the tree, comes back as the node that it was.
+    pairs = source[:, :, None].expand(-1, -1, width)
+    is_known = moves.child_tokens.gather(1, pairs) == tokens[:, :, None]
+    known = moves.children.gather(1, pairs).mul_(is_known).amax(2)
+    nodes = torch.where(is_longer, torch.where(known > 0, known, fresh), front.nodes.gather(1, source))
+    nodes.masked_fill_(is_empty, trees.none)
+    depths = (front.depths.gather(1, source) + is_longer).masked_fill_(is_empty, 0)
+    rows = (source + width * torch.arange(num_clips, device=source.device)[:, None]).flatten()
+    paths = front.paths.flatten(0, 1).index_select(0, rows).view(num_clips, width, -1)
+    paths.scatter_(2, depths[:, :, None], nodes[:, :, None])
+    return Front(
         nodes,
-        np.array([trie.tokens[node] for node in nodes]),
-        np.concatenate([stay_blank, none])[chosen],
-        np.concatenate([stay_nonblank, flat])[chosen],
-        np.concatenate([moves.stay, flat])[chosen],
+        tokens,
+        depths,
+        paths,
+        blank=moves.stay_blank.gather(1, source).masked_fill_(is_longer, IMPOSSIBLE),
+        nonblank=torch.where(is_longer, scores, moves.stay_nonblank.gather(1, source)),
+        scores=scores,
     )
 
 
-def _keys(scores: np.ndarray, tokens: np.ndarray) -> List[Tuple[float, int]]:
-    """What ctcdecode compares: the higher score first, then the lower last token."""
-    return list(zip((-scores).tolist(), tokens.tolist()))
+def _stacked(fronts: Sequence[Front]) -> Front:
+    """One front of the clips of all ``fronts``."""
+    length = max(front.paths.shape[2] for front in fronts)
+    padded = [
+        replace(
+            front,
+            paths=torch.nn.functional.pad(front.paths, (0, length - front.paths.shape[2])),
+        )
+        for front in fronts
+    ]
+    return Front(*(torch.cat(values) for values in zip(*(vars(front).values() for front in padded))))
 
 
-def _log_sum_exp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _beams(front: Front, trees: PrefixTrees, nbest: Optional[int]) -> List[List[Beam]]:
+    """The best beams of each clip."""
+    symbols, steps = (table.cpu().numpy() for table in trees.read(front.paths))
+    beams = []
+    for clip, entries in enumerate(zip(front.tokens.tolist(), front.depths.tolist(), front.scores.tolist())):
+        tokens, depths, scores = entries
+        keys = [(-score, token) for score, token in zip(scores, tokens) if score > -torch.inf]
+        order = sort_order(keys)
+        # ctcdecode sorts twice, and a second unstable sort can exchange equal prefixes again.
+        again = sort_order([keys[i] for i in order])
+        beams.append(
+            [
+                Beam(
+                    tuple(symbols[clip, i, : depths[i]].tolist()),
+                    tuple(steps[clip, i, : depths[i]].tolist()),
+                    scores[i],
+                )
+                for i in (order[k] for k in again[:nbest])
+            ]
+        )
+    return beams
+
+
+def _log_sum_exp(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """``log(exp(x) + exp(y))`` with every operation rounded to float32, as ctcdecode's floats are."""
-    high = np.maximum(x, y)
-    total = _rounded(np.exp, x - high) + _rounded(np.exp, y - high)
-    value = _rounded(np.log, total) + high
-    return np.where(x <= IMPOSSIBLE, y, np.where(y <= IMPOSSIBLE, x, value))
+    high = torch.maximum(x, y)
+    total = _rounded(torch.exp, x - high) + _rounded(torch.exp, y - high)
+    value = _rounded(torch.log, total) + high
+    return torch.where(x <= IMPOSSIBLE, y, torch.where(y <= IMPOSSIBLE, x, value))
 
 
-def _rounded(function: np.ufunc, values: np.ndarray) -> np.ndarray:
-    # The C library's float functions are right to the last bit; numpy's float32 ones are not.
-    return function(values.astype(np.float64)).astype(np.float32)
+def _rounded(function, values: torch.Tensor) -> torch.Tensor:
+    # The C library's float functions are right to the last bit; vectorised float32 ones are not.
+    return function(values.double()).float()

@@ -1,66 +1,77 @@
 """Which symbols a beam search considers at each step."""
 
-from typing import List, Tuple
+from typing import Tuple
 
-import numpy as np
+import torch
 
 from cslrkit.decoders.equal_order import sort_order
 
 CUTOFF_RULES = ('exact', 'ctcdecode')
-FLOAT_MIN = float(np.finfo(np.float32).tiny)  # added before the logarithm, so that it is finite
-
-Candidates = Tuple[np.ndarray, np.ndarray]
+FLOAT_MIN = torch.finfo(torch.float32).tiny  # added before the logarithm, so that it is finite
 
 
-def prune_symbols(probs: np.ndarray, *, top_n: int, cutoff_prob: float, cutoff_rule: str) -> List[Candidates]:
-    """Return the symbols to consider at each step, with their log-probabilities.
+def prune_symbols(
+    probs: torch.Tensor,
+    lengths: torch.Tensor,
+    *,
+    top_n: int,
+    cutoff_prob: float,
+    cutoff_rule: str,
+) -> Tuple[torch.Tensor, torch.Tensor]:
+    """Return the symbols to consider at each step of each clip, with their log-probabilities.
 
     Source: ``get_pruned_log_probs`` of parlance/ctcdecode c90ad94. Its cumulated probability
     starts at 1, so ``cutoff_prob`` is compared with ``log(1 + sum p)``; that is the rule
     ``'ctcdecode'``. ``'exact'`` compares with ``sum p``.
 
     Args:
-        probs: Probabilities.
+        probs: Probabilities; what is behind a clip's own steps does not matter.
+        lengths: Steps of each clip.
         top_n: Symbols kept at most.
         cutoff_prob: Symbols are kept by falling probability until this much is reached; 1 keeps
             ``top_n`` of them.
         cutoff_rule: ``'exact'`` or ``'ctcdecode'``.
 
     Shape:
-        probs: (T', V), float32.
+        - probs: (N, T', V), float32
+        - lengths: (N,), int64
 
     Returns:
-        For each step the ids (K,), and their log-probabilities (K,) in float32.
+        Ids (N, T', K) and their log-probabilities (N, T', K) in float32. Where a step keeps fewer
+        than K, the id V with the log-probability minus infinity fills up.
     """
-    num_symbols = probs.shape[1]
-    probs = probs.astype(np.float64)
+    num_symbols = probs.shape[2]
     if cutoff_prob >= 1.0 and top_n >= num_symbols:
-        kept = [np.arange(num_symbols)] * len(probs)
-    else:
-        kept = _most_probable(probs, min(top_n, num_symbols))
-        if cutoff_prob < 1.0:
-            kept = [ids[: _reach(row[ids], cutoff_prob, cutoff_rule)] for ids, row in zip(kept, probs)]
-    return [(ids, np.log(row[ids] + FLOAT_MIN).astype(np.float32)) for ids, row in zip(kept, probs)]
+        ids = torch.arange(num_symbols, device=probs.device).expand(probs.shape)
+        return ids, _log(probs)
+    ids, values = _most_probable(probs, lengths, min(top_n, num_symbols))
+    log_probs = _log(values)
+    if cutoff_prob < 1.0:
+        reached = values.double().cumsum(-1)
+        if cutoff_rule == 'ctcdecode':
+            reached = reached.log1p()
+        # The symbol that reaches it is kept as well.
+        beyond = torch.arange(ids.shape[-1], device=ids.device) > (reached < cutoff_prob).sum(-1, keepdim=True)
+        ids, log_probs = (
+            ids.masked_fill(beyond, num_symbols),
+            log_probs.masked_fill(beyond, -torch.inf),
+        )
+    return ids, log_probs
 
 
-def _most_probable(probs: np.ndarray, count: int) -> List[np.ndarray]:
-    """The ``count`` most probable symbols of each step, best first."""
+def _most_probable(probs: torch.Tensor, lengths: torch.Tensor, count: int) -> Tuple[torch.Tensor, torch.Tensor]:
+    """The ``count`` most probable symbols of each step, best first, and their probabilities."""
     # One symbol more than is kept, to see whether the cut goes through equal probabilities.
-    looked_at = min(count + 1, probs.shape[1])
-    ids = np.argpartition(-probs, looked_at - 1, axis=1)[:, :looked_at]
-    values = np.take_along_axis(probs, ids, axis=1)
-    order = np.argsort(-values, axis=1, kind='stable')
-    ids, values = np.take_along_axis(ids, order, axis=1), np.take_along_axis(values, order, axis=1)
-    has_ties = (values[:, 1:] == values[:, :-1]).any(axis=1)
-    return [
-        np.array(sort_order((-row).tolist())[:count]) if tied else row_ids[:count]
-        for row, row_ids, tied in zip(probs, ids, has_ties)
-    ]
+    values, ids = probs.topk(min(count + 1, probs.shape[-1]))
+    own_steps = torch.arange(probs.shape[1], device=probs.device) < lengths[:, None]
+    has_ties = (values[..., 1:] == values[..., :-1]).any(-1) & own_steps
+    ids, values = ids[..., :count], values[..., :count]
+    for clip, step in has_ties.nonzero().tolist():
+        row = probs[clip, step]
+        ids[clip, step] = torch.tensor(sort_order(-row.cpu().numpy(), count=count)).to(ids.device)
+        values[clip, step] = row[ids[clip, step]]
+    return ids, values
 
 
-def _reach(falling: np.ndarray, cutoff_prob: float, cutoff_rule: str) -> int:
-    """How many of the ``falling`` probabilities it takes to reach ``cutoff_prob``."""
-    reached = np.cumsum(falling)
-    if cutoff_rule == 'ctcdecode':
-        reached = np.log1p(reached)
-    return min(int(np.searchsorted(reached, cutoff_prob, side='left')) + 1, len(falling))
+def _log(probs: torch.Tensor) -> torch.Tensor:
+    return (probs.double() + FLOAT_MIN).log().float()

@@ -70,9 +70,10 @@ def test_no_tokens_and_exactly_enough_steps():
 
 def test_merged_neighbours_span_both_and_peak_at_the_higher():
     log_probs = np.log([[0.2, 0.7, 0.1], [0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
-    merged = merge_repeats([1, 1, 2], [0, 2, 3], [(0, 0), (2, 2), (3, 3)], log_probs)
+    peaks = log_probs[[0, 2, 3], [1, 1, 2]]
+    merged = merge_repeats([1, 1, 2], [0, 2, 3], [(0, 0), (2, 2), (3, 3)], peaks)
     assert merged == ((1, 2), (2, 3), ((0, 2), (3, 3)))
-    assert merge_repeats([], [], [], log_probs) == ((), (), ())
+    assert merge_repeats([], [], [], []) == ((), (), ())
 
 
 def test_confidence_is_the_chance_to_be_seen_at_all():

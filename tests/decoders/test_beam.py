@@ -15,6 +15,15 @@ from cslrkit.testing.parity.judge_decode import formula_logits
 CASES = json.loads((Path(__file__).parents[1] / 'data' / 'decode_public.json').read_text())['decode']
 
 
+def search(probs, **settings):
+    return prefix_beam_search(torch.as_tensor(probs)[None], [len(probs)], **settings)[0]
+
+
+def prune(probs, **settings):
+    ids, log_probs = prune_symbols(torch.tensor(probs)[None], torch.tensor([len(probs)]), **settings)
+    return ids[0], log_probs[0]
+
+
 def random_probs(seed, steps, symbols, scale=2.0):
     logits = np.random.RandomState(seed).standard_normal((steps, symbols)) * scale
     return torch.from_numpy(logits.astype(np.float32)).softmax(-1).numpy()
@@ -42,7 +51,7 @@ def test_a_wide_beam_sums_all_alignments(seed):
     for path in product(range(3), repeat=4):
         prefix = tuple(symbol for symbol, _ in groupby(path) if symbol)
         exact[prefix] = exact.get(prefix, 0.0) + np.prod([probs[step, symbol] for step, symbol in enumerate(path)])
-    beams = [beam for beam in prefix_beam_search(probs, beam_width=1000) if beam.is_possible]
+    beams = [beam for beam in search(probs, beam_width=1000) if beam.is_possible]
     assert {beam.tokens: np.exp(beam.log_prob) for beam in beams} == pytest.approx(exact, rel=1e-5)
     assert [beam.log_prob for beam in beams] == sorted((beam.log_prob for beam in beams), reverse=True)
 
@@ -53,13 +62,13 @@ def test_hand_worked_time_steps():
         [[0.3, 0.6, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05], [0.1, 0.8, 0.1]],
         dtype=np.float32,
     )
-    beam = prefix_beam_search(probs)[0]
+    beam = search(probs)[0]
     assert (beam.tokens, beam.timesteps) == ((1, 2, 1), (1, 3, 5))
 
 
 def test_equal_prefixes_fall_as_in_ctcdecode():
     # Recorded with the same algorithm in C++ (GCC 12): beams that tie in score and last token.
-    beams = prefix_beam_search(np.full((3, 4), 0.25, np.float32), beam_width=4)
+    beams = search(np.full((3, 4), 0.25, np.float32), beam_width=4)
     assert [(beam.tokens, beam.timesteps) for beam in beams] == [
         ((1,), (0,)),
         ((2,), (0,)),
@@ -68,7 +77,7 @@ def test_equal_prefixes_fall_as_in_ctcdecode():
     ]
     probs = np.zeros((3, 60), np.float32)  # 58 symbols underflow to the same log-probability
     probs[:, [0, 7]] = 0.5
-    beams = prefix_beam_search(probs, beam_width=6, cutoff_top_n=5)
+    beams = search(probs, beam_width=6, cutoff_top_n=5)
     assert [(beam.tokens, beam.timesteps) for beam in beams] == [
         ((7,), (0,)),
         ((), ()),
@@ -82,7 +91,7 @@ def test_equal_prefixes_fall_as_in_ctcdecode():
 
 def test_impossible_prefixes_are_no_candidates():
     probs = np.full((2, 3), 1 / 3, np.float32)
-    beams = prefix_beam_search(probs, beam_width=20)
+    beams = search(probs, beam_width=20)
     assert [beam.tokens for beam in beams] == [(1,), (2,), (), (2, 1), (1, 2), (1, 1), (2, 2)]
     assert [beam.is_possible for beam in beams] == [True] * 5 + [False] * 2
     hypothesis = BeamDecoder(20, nbest=20)(torch.from_numpy(probs).log()[None], [2])[0]
@@ -102,19 +111,20 @@ def test_impossible_prefixes_are_no_candidates():
 )
 def test_cutoff_rules(rule, cutoff_prob, kept):
     probs = np.array([[0.3, 0.15, 0.5, 0.05]], np.float32)
-    candidates = prune_symbols(probs, top_n=40, cutoff_prob=cutoff_prob, cutoff_rule=rule)
-    assert [ids.tolist() for ids, _ in candidates] == kept
-    np.testing.assert_allclose(candidates[0][1], np.log(probs[0, kept[0]]), rtol=1e-6)
+    candidates = prune(probs, top_n=40, cutoff_prob=cutoff_prob, cutoff_rule=rule)
+    assert [[symbol for symbol in step if symbol < 4] for step in candidates[0].tolist()] == kept
+    np.testing.assert_allclose(candidates[1][0, : len(kept[0])], np.log(probs[0, kept[0]]), rtol=1e-6)
+    assert candidates[1][0, len(kept[0]) :].eq(-np.inf).all()
 
 
 def test_top_n_limits_either_way():
     probs = np.array([[0.3, 0.15, 0.5, 0.05]], np.float32)
     for cutoff_prob in (1.0, 0.99):
-        ids, _ = prune_symbols(probs, top_n=2, cutoff_prob=cutoff_prob, cutoff_rule='exact')[0]
-        assert ids.tolist() == [2, 0]
-    ids, log_probs = prune_symbols(np.array([[1.0, 0.0]], np.float32), top_n=9, cutoff_prob=1.0, cutoff_rule='exact')[0]
-    assert ids.tolist() == [0, 1]
-    assert log_probs[1] == pytest.approx(-87.33655)  # log of the smallest normal float32, not -inf
+        ids, _ = prune(probs, top_n=2, cutoff_prob=cutoff_prob, cutoff_rule='exact')
+        assert ids.tolist() == [[2, 0]]
+    ids, log_probs = prune(np.array([[1.0, 0.0]], np.float32), top_n=9, cutoff_prob=1.0, cutoff_rule='exact')
+    assert ids.tolist() == [[0, 1]]
+    assert log_probs[0, 1] == pytest.approx(-87.33655)  # log of the smallest normal float32, not -inf
 
 
 def test_padding_and_batch_do_not_matter():
@@ -149,8 +159,8 @@ def test_logits_and_log_probs_decode_alike():
 def test_another_blank():
     probs = random_probs(1, 10, 5)
     moved = probs[:, [4, 0, 1, 2, 3]]
-    found = [beam.tokens for beam in prefix_beam_search(probs, blank_id=4)]
-    expected = [tuple(token - 1 for token in beam.tokens) for beam in prefix_beam_search(moved, blank_id=0)]
+    found = [beam.tokens for beam in search(probs, blank_id=4)]
+    expected = [tuple(token - 1 for token in beam.tokens) for beam in search(moved, blank_id=0)]
     assert found == expected
 
 
