@@ -1,4 +1,4 @@
-# A small CorrNet for the synthetic corpus: minutes on two CPU cores, from random weights.
+# A small CorrNet for the synthetic corpus: five minutes on a CPU core, from random weights.
 from cslrkit.models.losses import published_losses
 
 _base_ = [

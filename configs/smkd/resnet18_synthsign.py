@@ -1,4 +1,4 @@
-# A small SMKD for the synthetic corpus: minutes on two CPU cores, from random weights.
+# A small SMKD for the synthetic corpus: some twenty minutes on a CPU core, from random weights.
 _base_ = [
     '../_base_/models/smkd_r18.py',
     '../_base_/datasets/synthsign.py',

@@ -1,4 +1,4 @@
-# A small VAC for the synthetic corpus: minutes on two CPU cores, from random weights.
+# A small VAC for the synthetic corpus: some twenty minutes on a CPU core, from random weights.
 from cslrkit.models.losses import published_losses
 
 _base_ = [
