@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install quickstart test lint parity clean
+.PHONY: install quickstart test lint parity bench clean
 
 install: $(STAMP)
 
@@ -30,6 +30,12 @@ lint: install
 FILES ?= tests/data/*.json
 parity: install
 	$(RUN) tools/check_parity.py $(FILES)
+
+# The short form of every benchmark; docs/performance.md says how to read them. Nothing else should run meanwhile.
+bench: install
+	for script in data codecs model train_step decode score end_to_end; do \
+	    $(RUN) tools/benchmark/$$script.py --short || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
