@@ -1,7 +1,8 @@
 """Pad clips to a batch and normalise it: what every collate and the data preprocessor share."""
 
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 
 from cslrkit.errors import DataError
@@ -10,6 +11,10 @@ if TYPE_CHECKING:  # the models import this module
     from cslrkit.models.temporal_spec import TemporalSpec
 
 Statistic = Union[float, Sequence[float]]
+
+# Numbers that are copied and worked on at a time on a CPU, so that they are still in its cache: 2 MB of floats.
+_PIECE = 2**19
+_ALIGNMENT = 64  # bytes, torch's own
 
 
 def longest_first(clips: Sequence[torch.Tensor]) -> List[int]:
@@ -23,6 +28,7 @@ def pad_clips(
     *,
     dtype: Optional[torch.dtype] = None,
     channels_last: bool = False,
+    apply_: Optional[Callable[[torch.Tensor], Any]] = None,
 ) -> Tuple[torch.Tensor, torch.Tensor]:
     """Pad clips in time to one batch.
 
@@ -36,6 +42,8 @@ def pad_clips(
         spec: Gives the left padding and the padded lengths.
         dtype: Number type of the batch; None keeps that of the clips.
         channels_last: Whether channels are innermost in memory (N T H W C) instead of N T C H W.
+        apply_: Changes frames (T, C, H, W) of the batch in place, each by itself; called on pieces of a
+            clip, before padding repeats them.
 
     Shape:
         clips: (T, C, H, W) each. Returns: the batch (N, T_pad, C, H, W) and ``frame_lens``, int64
@@ -49,14 +57,14 @@ def pad_clips(
     lengths = [spec.frame_len(len(clip)) for clip in clips]
     options = dict(dtype=dtype or clips[0].dtype, device=clips[0].device)
     if channels_last:
-        batch = torch.empty((len(clips), max(lengths), height, width, channels), **options).permute(0, 1, 4, 2, 3)
+        batch = _empty((len(clips), max(lengths), height, width, channels), **options).permute(0, 1, 4, 2, 3)
     else:
-        batch = torch.empty((len(clips), max(lengths), channels, height, width), **options)
+        batch = _empty((len(clips), max(lengths), channels, height, width), **options)
     for row, clip in zip(batch, clips):
-        end = spec.left_pad + len(clip)
-        row[: spec.left_pad] = clip[0]
-        row[spec.left_pad : end] = clip
-        row[end:] = clip[-1]
+        begin, end = spec.left_pad, spec.left_pad + len(clip)
+        _fill(row[begin:end], clip, apply_)
+        row[:begin] = row[begin]
+        row[end:] = row[end - 1]
     return batch, torch.tensor(lengths, dtype=torch.int64)
 
 
@@ -72,6 +80,29 @@ def normalize_(video: torch.Tensor, *, mean: Statistic, std: Statistic) -> torch
         video: (..., C, H, W), which is also returned.
     """
     return video.div_(255.0).sub_(_per_channel(mean, video)).div_(_per_channel(std, video))
+
+
+def _fill(out: torch.Tensor, clip: torch.Tensor, apply_: Optional[Callable[[torch.Tensor], Any]]) -> None:
+    """Copy a clip, and apply a function to the copy; on a CPU in one pass over its memory."""
+    piece = max(1, _PIECE // max(1, clip[0].numel())) if apply_ is not None and clip.device.type == 'cpu' else len(clip)
+    for target, source in zip(out.split(piece), clip.split(piece)):
+        target.copy_(source)
+        if apply_ is not None:
+            apply_(target)
+
+
+def _empty(shape: Sequence[int], *, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Return memory of any content.
+
+    A batch is so large that the system hands its memory out page by page as it is first written, which
+    takes longer than the writing. NumPy asks for huge pages, torch does not.
+    """
+    if device.type != 'cpu':
+        return torch.empty(shape, dtype=dtype, device=device)
+    size = int(np.prod(shape)) * torch.empty((), dtype=dtype).element_size()
+    memory = torch.from_numpy(np.empty(size + _ALIGNMENT, dtype=np.uint8))
+    start = -memory.data_ptr() % _ALIGNMENT
+    return memory[start : start + size].view(dtype).view(shape)
 
 
 def _per_channel(value: Statistic, video: torch.Tensor) -> Union[float, torch.Tensor]:

@@ -43,6 +43,34 @@ def test_a_clip_is_padded_alike_alone_and_in_a_batch():
         assert torch.equal(alone[0], row[:length])
 
 
+@pytest.mark.parametrize('channels_last', [False, True])
+@pytest.mark.parametrize('statistics', [dict(mean=0.45, std=0.225), dict(mean=[0.4, 0.5, 0.6], std=[0.2, 0.3, 0.4])])
+def test_work_on_pieces_gives_the_bits_of_work_on_the_batch(monkeypatch, channels_last, statistics):
+    monkeypatch.setattr('cslrkit.datasets.padding._PIECE', 3 * 8 * 5 * 4)  # 4 frames at a time
+    clips = [torch.randint(0, 256, (length, 8, 5, 3), dtype=torch.uint8).permute(0, 3, 1, 2) for length in (13, 8, 1)]
+    options = dict(dtype=torch.float32, channels_last=channels_last)
+    whole, lengths = pad_clips(clips, SPEC, **options)
+    normalize_(whole, **statistics)
+    seen = []
+
+    def apply_(frames):
+        seen.append(len(frames))
+        normalize_(frames, **statistics)
+
+    batch, piece_lengths = pad_clips(clips, SPEC, **options, apply_=apply_)
+    assert torch.equal(batch, whole)
+    assert batch.stride() == whole.stride()
+    assert torch.equal(piece_lengths, lengths)
+    assert seen == [4, 4, 4, 1, 4, 4, 1]  # no frame twice, padding not at all
+
+
+@pytest.mark.parametrize('dtype', [torch.uint8, torch.float32, torch.float64, torch.bfloat16])
+def test_memory_is_aligned(dtype):
+    batch, _ = pad_clips([numbered(2, dtype)], SPEC)
+    assert batch.data_ptr() % 64 == 0
+    assert batch.shape == (1, 4, 3, 2, 4)
+
+
 def test_longest_first_is_stable():
     assert longest_first([numbered(2), numbered(5), numbered(2), numbered(5)]) == [1, 3, 0, 2]
 
