@@ -111,6 +111,7 @@ def main() -> None:
     if args.out_dir:
         ensure_writable_dir(args.out_dir, what='output', option='--out-dir')
     inputs: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]
+    open_sources(inputs, duration=args.duration)  # a mistyped name is told before the network is built
     model, weights = _model(args.checkpoint, args.config)
     inferencer = CSLRInferencer(
         model,

@@ -8,6 +8,8 @@ import numpy as np
 from cslrkit.inference.preparation import FrameSpec
 from cslrkit.inference.readers import Source, SourceFrame
 
+_TIE = 1e-6  # seconds: of two frames that are equally near, the earlier one is taken
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -55,7 +57,7 @@ def _resampled(source: Source, rate: Optional[float]) -> Iterator[Tuple[SourceFr
                     yield previous, (previous.time, frame.time)
                 else:
                     # The frame before is the nearest one up to the middle between the two.
-                    while tick / rate < previous.time + length / 2:
+                    while tick / rate < previous.time + length / 2 + _TIE:
                         yield previous, (tick / rate, (tick + 1) / rate)
                         tick += 1
         previous = frame
@@ -66,6 +68,6 @@ def _resampled(source: Source, rate: Optional[float]) -> Iterator[Tuple[SourceFr
     elif rate is None:
         yield previous, (previous.time, previous.time + length)
     else:
-        while tick / rate < previous.time + length / 2:
+        while tick / rate < previous.time + length / 2 + _TIE:
             yield previous, (tick / rate, (tick + 1) / rate)
             tick += 1

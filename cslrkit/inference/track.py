@@ -72,10 +72,11 @@ class Track:
         self._steps = settled if self._steps is None else np.concatenate([self._steps, settled])
         blank = np.exp(self._steps[:, self._blank_id])
         sure = np.flatnonzero(blank >= _SURE_BLANK)
-        if len(sure):
+        half = len(blank) // 2
+        if len(sure) and sure[-1] > 0:
             self._flush(int(sure[-1]))
-        elif len(self._steps) > 2 * len(log_probs):
-            self._flush(int(blank.argmax()))
+        elif len(blank) > 2 * len(log_probs):  # no pause at all: the likeliest place of one must do
+            self._flush(half + int(blank[half:].argmax()))
 
     def result(self) -> InferenceResult:
         """Decode what is left and return all glosses."""
