@@ -88,10 +88,10 @@ def check_module(findings: Findings, subject: Subject, inputs: Any, run: Run, *,
 
 
 def run_in_evaluation(module: nn.Module, inputs: Any, run: Run) -> Any:
-    """Run a module in evaluation mode without gradients."""
+    """Run a module in evaluation mode without gradients, on a copy of the inputs."""
     module.eval()
     with torch.no_grad():
-        return run(module, inputs)
+        return run(module, copy_of(inputs))
 
 
 def _check_determinism(findings: Findings, subject: Subject, inputs: Any, run: Run) -> None:

@@ -1,0 +1,72 @@
+"""Every class of cslrkit keeps the contract that plugins are checked against."""
+
+import pytest
+
+from cslrkit import registry, testing
+from cslrkit.testing.synthetic import make_corpus
+
+# Small arguments, and the clauses that a class breaks by intent.
+SMALL = {
+    'SlowFast': dict(depth=18, layout='8x8', width=8),
+    'SlowOnly': dict(depth=18, width=8),
+    'ResNet': dict(depth=18),
+    'TemporalConv': dict(hidden_size=16),
+    'MultiStreamTemporalConv': dict(hidden_size=16),
+    'CTCLoss': dict(source='seq/main'),
+    'BeamDecoder': dict(nbest=3),
+    'RandomCrop': dict(size=32),
+    'CenterCrop': dict(size=32),
+    'RandomRotation': dict(degrees=10),
+    'TemporalRescale': dict(min_len=4),
+}
+ALLOWED = {
+    'SeqKDLoss': ('padding invariance',),  # averaged over padded steps too, as published
+    'PackClassicalInputs': ('result',),  # gives the tuple of classical code
+}
+CHECKS = {
+    'BACKBONES': testing.check_backbone,
+    'NECKS': testing.check_neck,
+    'HEADS': testing.check_head,
+    'LOSSES': testing.check_loss,
+    'DECODERS': testing.check_decoder,
+    'TRANSFORMS': testing.check_transform,
+}
+# Dataset -> layout of the corpus that is drawn for it, and its other arguments; {size} is the frames'.
+DATASETS = {
+    'CSLRDataset': ('phoenix2014', dict(split='dev', frame_subdir='features/fullFrame-{size}px')),
+    'Phoenix2014Dataset': ('phoenix2014', dict(split='dev', frame_subdir='fullFrame-{size}px')),
+    'Phoenix2014TDataset': ('phoenix2014-T', dict(split='dev', frame_subdir='fullFrame-{size}px')),
+    'CSLDailyDataset': ('csl-daily', dict(split='dev', frame_subdir='sentence/frames_{size}')),
+    'CSLDataset': ('csl', dict(split='train', frame_subdir='fullFrame-{size}px')),
+}
+SIZE = (64, 80)
+
+
+def own(name):
+    part = getattr(registry, name)
+    part.import_from_location()
+    return [key for key, cls in part.module_dict.items() if cls.__module__.startswith('cslrkit.')]
+
+
+@pytest.mark.parametrize(('part', 'name'), [(part, name) for part in CHECKS for name in own(part)])
+def test_keeps_its_contract(part, name):
+    CHECKS[part](name, SMALL.get(name), allow=ALLOWED.get(name, ()))
+
+
+@pytest.fixture(scope='module')
+def corpora(tmp_path_factory):
+    roots = {}
+    for layout in {layout for layout, _ in DATASETS.values()}:
+        roots[layout] = tmp_path_factory.mktemp(layout)
+        make_corpus(roots[layout], layout=layout, preset='tiny', size=SIZE, progress=False, num_workers=1)
+    return roots
+
+
+@pytest.mark.parametrize('name', own('DATASETS'))
+def test_dataset_keeps_its_contract(name, corpora):
+    wrapped = name not in DATASETS  # around another one
+    inner = 'Phoenix2014Dataset' if wrapped else name
+    layout, options = DATASETS[inner]
+    cfg = {key: value.format(size=f'{SIZE[0]}x{SIZE[1]}') for key, value in options.items()}
+    cfg['data_root'] = str(corpora[layout])
+    testing.check_dataset(name, dict(dataset=dict(cfg, type=inner)) if wrapped else cfg)
