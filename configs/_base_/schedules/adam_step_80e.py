@@ -6,5 +6,5 @@ optim_wrapper = dict(
 )
 param_scheduler = [dict(type='MultiStepLR', milestones=[40, 60], gamma=0.2)]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=1)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
+val_cfg = dict(type='ChunkedValLoop')
+test_cfg = dict(type='ChunkedTestLoop')

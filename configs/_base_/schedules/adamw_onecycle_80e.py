@@ -7,5 +7,5 @@ optim_wrapper = dict(
 )
 param_scheduler = [dict(type='OneCycleLR', eta_max=3e-4, total_steps=max_epochs, convert_to_iter_based=True)]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=1)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
+val_cfg = dict(type='ChunkedValLoop')
+test_cfg = dict(type='ChunkedTestLoop')
