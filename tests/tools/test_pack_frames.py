@@ -1,52 +1,72 @@
 import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from cslrkit.engine.config import load_config
+from cslrkit.engine.runner import CSLRRunner
+from cslrkit.errors import ConfigError
 
 pytest.importorskip('zstandard')
 
 
-@pytest.mark.parametrize('codec', ['zstd', 'files'])
-def test_pack_verify_and_train(run_tool, tiny_config, tiny_corpus, tmp_path, codec):
-    out = tmp_path / 'pack'
-    done = run_tool('pack_frames.py', tiny_config, '--out', out, '--codec', codec, '--shard-frames', 200)
+@pytest.fixture(scope='module')
+def packed(tiny_config, tmp_path_factory):
+    """The pack of the tiny corpus's training sentences."""
+    from cslrkit.datasets.packed import pack_frames
+    from cslrkit.datasets.packed.corpora import datasets_of_config
+
+    folder = tmp_path_factory.mktemp('pack')
+    for dataset in datasets_of_config(load_config(tiny_config), ['train', 'dev']):
+        pack_frames(dataset, str(folder), workers=1)
+    return folder
+
+
+def test_packs_what_is_missing_and_verifies(run_tool, tiny_config, packed):
+    done = run_tool('pack_frames.py', tiny_config, '--out', packed)
     assert [line.split(':')[0] for line in done.stdout.splitlines()] == ['train', 'dev', 'test']
-    assert f'codec {codec}, verified' in done.stdout
-    done = run_tool('pack_frames.py', tiny_config, '--out', out, '--verify')
-    assert done.stdout.count('all in order') == 3
-    if codec == 'files':
-        return
-    options = ('train_cfg.max_epochs=1', 'train_dataloader.num_workers=2')
-    scores = []
-    for frames in ((), ('frames.backend=packed', f'frames.path={out}')):
-        work_dir = tmp_path / f'run{len(scores)}'
-        done = run_tool(
-            'train.py', tiny_config, '--work-dir', work_dir, '--seed', 1, '--cfg-options', *options, *frames
-        )
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if 'loss' in line]
-        scores.append([line.split('loss')[-1].split()[0] for line in lines])
-    assert scores[0] == scores[1]
-    assert scores[0]
+    assert done.stdout.count('codec zstd, verified') == 3
+    assert done.stdout.count('of them packed before') == 2
+    assert (packed / 'test.index.json').is_file()
 
 
-def test_errors_are_one_line(run_tool, tmp_path, tiny_config, tiny_corpus):
+def test_verify_tells_problems(run_tool, tiny_config, packed):
+    done = run_tool('pack_frames.py', tiny_config, '--out', packed, '--verify', '--split', 'dev')
+    assert 'all in order' in done.stdout
+
+
+def test_the_same_batches_with_two_workers(tiny_config, packed):
+    batches = []
+    for frames in ({}, {'frames.backend': 'packed', 'frames.path': str(packed)}):
+        config = load_config(tiny_config, {'train_dataloader.num_workers': 2, **frames})
+        with DefaultScope.overwrite_default_scope('cslrkit'):
+            torch.manual_seed(0)
+            batches.append(list(CSLRRunner.build_dataloader(config.train_dataloader, seed=0)))
+    assert len(batches[0]) == len(batches[1]) > 1
+    for one, other in zip(*batches):
+        assert all(torch.equal(ours, theirs) for ours, theirs in zip(one['inputs'], other['inputs']))
+
+
+def test_an_error_is_one_line(run_tool, tmp_path):
     done = run_tool('pack_frames.py', 'phoenix2014', '--root', tmp_path, check=False)
     assert done.returncode == 1
     assert "no *_info.npy in '" in done.stderr
     assert 'Traceback' not in done.stderr
-    done = run_tool('pack_frames.py', tiny_config, '--split', 'nope', check=False)
-    assert done.returncode == 1
-    assert 'got --split nope, it has train, dev, test' in done.stderr
-    done = run_tool('pack_frames.py', tiny_config, '--verify', '--out', tmp_path / 'none', check=False)
-    assert done.returncode == 1
-    assert 'Pack the corpus with tools/pack_frames.py' in done.stderr
-    done = run_tool('pack_frames.py', 'phoenix2014', check=False)
-    assert done.returncode == 2
-    assert 'phoenix2014 needs --root' in done.stderr
 
 
-def test_config_names_a_wrong_backend(run_tool, tiny_config):
-    done = run_tool('train.py', tiny_config, '--cfg-options', 'frames.backend=paked', check=False)
-    assert done.returncode == 1
-    assert 'frames.backend' in done.stderr
-    assert "Did you mean 'packed'" in done.stderr
-    done = run_tool('train.py', tiny_config, '--cfg-options', 'train_dataloader.dataset.frames.bakend=x', check=False)
-    assert done.returncode == 1
-    assert "'bakend'" in done.stderr
+def test_config_hands_frames_to_every_dataset(tiny_config):
+    config = load_config(tiny_config, {'frames.backend': 'packed', 'test_dataloader.dataset.frames.backend': 'folders'})
+    loaders = (config.train_dataloader, config.val_dataloader, config.test_dataloader)
+    assert [loader.dataset.frames.backend for loader in loaders] == ['packed', 'packed', 'folders']
+
+
+@pytest.mark.parametrize(
+    ('override', 'message'),
+    [
+        ({'frames.backend': 'paked'}, r"frames\.backend: .*Did you mean 'packed'"),
+        ({'train_dataloader.dataset.frames.bakend': 'packed'}, "has no 'bakend'. Did you mean 'backend'"),
+        ({'frames.backend': 'packed', 'frames.pth': 'x'}, "frames has no 'pth'. Did you mean 'path'"),
+    ],
+)
+def test_config_names_a_mistake(tiny_config, override, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(tiny_config, override)

@@ -17,10 +17,11 @@ PLAIN = 'p'  # the pixels as they are
 ROWS = 'r'  # the difference of each row from the one above
 REFERENCE = 'd'  # the difference from the frame's reference
 
-# Rows are summed up in one pass over the image more than the others need: worth it for that saving.
-_ROWS_MUST_SAVE = 0.9
-# Statistics alone, no search for repetitions: level 1 reads fastest, and higher ones gain nothing on noise.
-_ZSTD_LEVEL = 1
+# Summing up rows takes as long again as decompressing: worth it for that saving alone.
+_ROWS_MUST_SAVE = 0.75
+# Statistics more than search for repetitions: level 1 reads fastest, higher ones gain nothing on noise, and
+# short repetitions cost more time than they save bytes.
+_ZSTD_LEVEL, _ZSTD_MIN_MATCH = 1, 7
 
 
 class DamagedFrameError(Exception):
@@ -82,7 +83,10 @@ class ZstdCodec(Codec):
 
     def __init__(self) -> None:
         self._zstd = _import_zstandard()
-        self._compressor = self._zstd.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
+        parameters = self._zstd.ZstdCompressionParameters.from_level(
+            _ZSTD_LEVEL, min_match=_ZSTD_MIN_MATCH, write_content_size=True, write_checksum=True
+        )
+        self._compressor = self._zstd.ZstdCompressor(compression_params=parameters)
         self._decompressor = self._zstd.ZstdDecompressor()
 
     def encode(self, image: np.ndarray, content: bytes, reference: Optional[np.ndarray]) -> Tuple[str, bytes]:

@@ -11,6 +11,7 @@ from corpus_files import entry, write_annotation
 from pack_corpus import make_dataset, write_noisy_corpus
 
 from cslrkit.datasets import CSLDailyDataset
+from cslrkit.datasets.frame_sources import PackedSource
 from cslrkit.datasets.packed import pack_frames
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 
@@ -35,7 +36,7 @@ def assert_same_samples(ours, theirs):
     assert len(ours) == len(theirs)
     for one, other in zip(ours, theirs):
         assert torch.equal(one['inputs'], other['inputs'])
-        assert one['data_samples'].frame_indices.tolist() == other['data_samples'].frame_indices.tolist()
+        assert list(one['data_samples'].frame_indices) == list(other['data_samples'].frame_indices)
         assert one['data_samples'].sample_id == other['data_samples'].sample_id
 
 
@@ -60,11 +61,10 @@ def test_same_tensors_in_the_layout_of_csl_daily(tmp_path, suffix):
         assert_same_samples(read_all(make_dataset(tmp_path, frames=PACKED, **shared), seed), read_all(folders, seed))
 
 
-@pytest.mark.parametrize('start', ['fork', 'spawn'])
-def test_two_workers_read_what_one_process_reads(packed, start):
+def test_two_workers_read_what_one_process_reads(packed):
     dataset = make_dataset(packed, frames=PACKED, pipeline=[dict(type='LoadFrames'), *TEST])
     alone = read_all(dataset, 0)  # maps are open before the workers begin
-    loader = torch.utils.data.DataLoader(dataset, num_workers=2, batch_size=None, multiprocessing_context=start)
+    loader = torch.utils.data.DataLoader(dataset, num_workers=2, batch_size=None)
     assert_same_samples(list(loader), alone)
 
 
@@ -159,7 +159,7 @@ def flipped(position):
 
 def test_damage_names_file_sample_and_what_to_do(packed):
     with pytest.raises(DataError, match=r"sample 's0': .*frame 'f000\.png' in '.*train-00000.*damaged.*Delete 'train-"):
-        damage(packed, 0, flipped(300))[0]
+        damage(packed, 0, flipped(300))[0]['imgs']
 
 
 def test_damaged_record(packed):
@@ -219,17 +219,21 @@ def test_a_cut_off_index(packed):
 
 def test_every_byte_of_a_shard_is_guarded(packed):
     """Whatever byte is damaged: the right pixels or an error."""
-    dataset = make_dataset(packed, pipeline=[dict(type='LoadFrames')])
-    truth = dataset[2]['imgs'].copy()
+    truth = make_dataset(packed, pipeline=[dict(type='LoadFrames')])[2]['imgs']
+    place = dict(frame_root=str(packed), data_root=str(packed), where='test')
     path = sorted((packed / 'packed/frames').glob('*.frames'))[1]
     original = path.read_bytes()
     rng = random.Random(1)
-    for _ in range(60):
+    errors = 0
+    for _ in range(100):
         data = bytearray(original)
         data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
         path.write_bytes(data)
         try:
-            imgs = make_dataset(packed, frames=PACKED, pipeline=[dict(type='LoadFrames')])[2]['imgs']
-        except (DataError, DataNotFoundError):
-            continue
-        np.testing.assert_array_equal(imgs, truth)
+            frames = PackedSource(**place).clip('s2/*.png', where='test')
+            imgs = np.array(list(frames.decode(range(10))))
+        except DataError:
+            errors += 1
+        else:
+            np.testing.assert_array_equal(imgs, truth)
+    assert errors > 80  # the others are in the footer, which only the next packing reads
