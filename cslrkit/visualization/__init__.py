@@ -1,1 +1,6 @@
-"""Visualizers and their backends that third parties and later parts register; mmengine's own do the logging."""
+"""Pictures of what a recognizer does: heat maps, alignments, clips before and after augmentation, curves, reports."""
+
+from cslrkit.visualization.cam import CamTarget, GlossCam, compute_cam
+from cslrkit.visualization.cam_pictures import cam_grid, overlay, write_cam_video, write_cams
+
+__all__ = ['CamTarget', 'GlossCam', 'cam_grid', 'compute_cam', 'overlay', 'write_cam_video', 'write_cams']

@@ -1,0 +1,86 @@
+"""Show where in its frames a model saw each gloss."""
+
+import argparse
+import os
+
+from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the arguments."""
+    parser = make_parser(
+        'Heat maps of what a model looked at for each gloss that it decoded: Grad-CAM and its kind, at any layer.',
+        'python tools/visualize/cam.py clip.mp4 --checkpoint work_dirs/synthsign --format grid video\n'
+        '  python tools/visualize/cam.py --split dev --num 3 --checkpoint work_dirs/synthsign '
+        '--layer backbone.s3 --stream fast',
+    )
+    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='videos, or folders of frames')
+    parser.add_argument('--split', choices=('train', 'dev', 'test'), help="instead: samples of the config's corpus")
+    parser.add_argument('--sample-id', nargs='+', default=[], metavar='ID', help='which (default: the first of it)')
+    parser.add_argument('--num', type=int, default=1, metavar='N', help='how many of them (default: 1)')
+    parser.add_argument('--checkpoint', required=True, help='a checkpoint, or a work directory')
+    parser.add_argument('--config', help='its config (default: the one in the checkpoint)')
+    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+    parser.add_argument(
+        '--layer', metavar='NAME', help='e.g. backbone.s3 (default: the last one that has 4 x 4 places or more)'
+    )
+    parser.add_argument('--stream', metavar='NAME', help='pathway of a layer with several: slow (default) or fast')
+    parser.add_argument(
+        '--method', default='gradcam', metavar='NAME', help='gradcam (default), gradcam++, hirescam or eigencam'
+    )
+    parser.add_argument('--gloss', nargs='+', metavar='GLOSS', help='only these of the decoded glosses')
+    parser.add_argument('--out', default='cam', metavar='DIR', help='folder for the pictures (default: %(default)s)')
+    parser.add_argument(
+        '--format', nargs='+', default=['grid'], metavar='NAME', help='grid (default), video and frames'
+    )
+    parser.add_argument('--font', help='font file of the captions (default: one that has the characters)')
+    add_cfg_options(parser)
+    args = parser.parse_args()
+    if bool(args.inputs) == bool(args.split):
+        parser.error('give either INPUT or --split')
+    if args.cfg_options and not args.config:
+        parser.error('--cfg-options changes a config: give --config')
+    return args
+
+
+def main() -> None:
+    """Read the clips, compute and write."""
+    args = parse_args()
+    # What is wrong with a file is said in a line of our own.
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+
+    from cslrkit.apis import init_recognizer
+    from cslrkit.engine.config import load_config
+    from cslrkit.inference import frame_spec, open_sources, read_clip
+    from cslrkit.models.checks import one_of
+    from cslrkit.utils.progress import ProgressLine
+    from cslrkit.visualization import compute_cam, write_cams
+    from cslrkit.visualization.cam_pictures import FORMATS
+    from cslrkit.visualization.samples import evaluation_samples
+
+    for name in args.format:
+        one_of('--format', name, FORMATS)
+    config = load_config(args.config, args.cfg_options) if args.config else None
+    model, config = init_recognizer(args.checkpoint, config, device=args.device)
+    if args.split:
+        clips = evaluation_samples(config, args.split, sample_ids=args.sample_id, num=args.num)
+    else:
+        sources = open_sources(args.inputs, frame_rate=frame_spec(config).frame_rate)
+        clips = [lambda source=source: read_clip(source, config) for source in sources]
+    line = ProgressLine('clips', len(clips))
+    for read in clips:
+        clip = read()
+        cams = compute_cam(model, clip, layer=args.layer, stream=args.stream, method=args.method, targets=args.gloss)
+        name = clip['data_samples'].sample_id
+        heading = f'{name}   {args.method} {args.layer or ""} {args.stream or ""}'.rstrip()
+        written = write_cams(clip, cams, args.out, formats=args.format, heading=heading, font=args.font)
+        line.add(1)
+        print(f'{name}: {" ".join(cam.gloss for cam in cams) or "no gloss was decoded"}')
+        for path in written:
+            print(f'  written: {path}')
+    line.close()
+
+
+if __name__ == '__main__':
+    run_tool(main)
