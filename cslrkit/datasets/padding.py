@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 
+import cv2
 import numpy as np
 import torch
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:  # the models import this module
 
 Statistic = Union[float, Sequence[float]]
 
-# Numbers that are copied and worked on at a time on a CPU, so that they are still in its cache: 2 MB of floats.
-_PIECE = 2**19
 _ALIGNMENT = 64  # bytes, torch's own
 
 
@@ -42,8 +41,8 @@ def pad_clips(
         spec: Gives the left padding and the padded lengths.
         dtype: Number type of the batch; None keeps that of the clips.
         channels_last: Whether channels are innermost in memory (N T H W C) instead of N T C H W.
-        apply_: Changes frames (T, C, H, W) of the batch in place, each by itself; called on pieces of a
-            clip, before padding repeats them.
+        apply_: Changes pixels (T, C, H, W) in place, each by its value and channel alone, for example
+            :func:`normalize_`; padding repeats what it made.
 
     Shape:
         clips: (T, C, H, W) each. Returns: the batch (N, T_pad, C, H, W) and ``frame_lens``, int64
@@ -83,12 +82,39 @@ def normalize_(video: torch.Tensor, *, mean: Statistic, std: Statistic) -> torch
 
 
 def _fill(out: torch.Tensor, clip: torch.Tensor, apply_: Optional[Callable[[torch.Tensor], Any]]) -> None:
-    """Copy a clip, and apply a function to the copy; on a CPU in one pass over its memory."""
-    piece = max(1, _PIECE // max(1, clip[0].numel())) if apply_ is not None and clip.device.type == 'cpu' else len(clip)
-    for target, source in zip(out.split(piece), clip.split(piece)):
-        target.copy_(source)
-        if apply_ is not None:
-            apply_(target)
+    """Copy a clip, and apply a function to the copy."""
+    if apply_ is not None and _suits_table(out, clip):
+        _look_up(out, clip, apply_)
+        return
+    out.copy_(clip)
+    if apply_ is not None:
+        apply_(out)
+
+
+def _suits_table(out: torch.Tensor, clip: torch.Tensor) -> bool:
+    return (
+        clip.device.type == 'cpu'
+        and (clip.dtype, out.dtype) == (torch.uint8, torch.float32)
+        and clip.numel() > 0
+        and all(video.permute(0, 2, 3, 1).is_contiguous() for video in (clip, out))
+    )
+
+
+def _look_up(out: torch.Tensor, clip: torch.Tensor, apply_: Callable[[torch.Tensor], Any]) -> None:
+    """Fill ``out`` from a table of what becomes of each of 256 values: one pass over memory, and one thread.
+
+    Several threads gain little where memory is the limit, and lose much beside the data loader's workers.
+    """
+    frames, channels, height, width = clip.shape
+    values = torch.arange(256, dtype=torch.float32).view(256, 1, 1, 1).repeat(1, channels, 1, 1)
+    apply_(values)
+    table = values.view(1, 256, channels)
+    if torch.equal(table, table[..., :1].expand_as(table)):
+        table, shape = table[..., 0].contiguous(), (frames * height, width * channels)
+    else:
+        shape = (frames * height, width, channels)
+    source, target = (video.permute(0, 2, 3, 1).reshape(shape).numpy() for video in (clip, out))
+    cv2.LUT(source, table.numpy(), dst=target)
 
 
 def _empty(shape: Sequence[int], *, dtype: torch.dtype, device: torch.device) -> torch.Tensor:

@@ -43,25 +43,45 @@ def test_a_clip_is_padded_alike_alone_and_in_a_batch():
         assert torch.equal(alone[0], row[:length])
 
 
-@pytest.mark.parametrize('channels_last', [False, True])
-@pytest.mark.parametrize('statistics', [dict(mean=0.45, std=0.225), dict(mean=[0.4, 0.5, 0.6], std=[0.2, 0.3, 0.4])])
-def test_work_on_pieces_gives_the_bits_of_work_on_the_batch(monkeypatch, channels_last, statistics):
-    monkeypatch.setattr('cslrkit.datasets.padding._PIECE', 3 * 8 * 5 * 4)  # 4 frames at a time
-    clips = [torch.randint(0, 256, (length, 8, 5, 3), dtype=torch.uint8).permute(0, 3, 1, 2) for length in (13, 8, 1)]
-    options = dict(dtype=torch.float32, channels_last=channels_last)
+def pixels(length, channels, *, channels_last):
+    clip = torch.randint(0, 256, (length, 16, 20, channels), dtype=torch.uint8).permute(0, 3, 1, 2)
+    return clip if channels_last else clip.contiguous()
+
+
+@pytest.mark.parametrize('batch_channels_last', [False, True])
+@pytest.mark.parametrize('clip_channels_last', [False, True])
+@pytest.mark.parametrize(
+    ('channels', 'statistics'),
+    [
+        (3, dict(mean=0.45, std=0.225)),
+        (3, dict(mean=[0.4, 0.5, 0.6], std=[0.2, 0.3, 0.4])),
+        (1, dict(mean=0.5, std=0.5)),
+        (5, dict(mean=[0.1, 0.2, 0.3, 0.4, 0.5], std=0.2)),
+    ],
+)
+def test_normalising_on_the_way_gives_the_bits_of_normalising_the_batch(
+    batch_channels_last, clip_channels_last, channels, statistics
+):
+    clips = [pixels(length, channels, channels_last=clip_channels_last) for length in (13, 8, 1)]
+    options = dict(dtype=torch.float32, channels_last=batch_channels_last)
     whole, lengths = pad_clips(clips, SPEC, **options)
     normalize_(whole, **statistics)
-    seen = []
-
-    def apply_(frames):
-        seen.append(len(frames))
-        normalize_(frames, **statistics)
-
-    batch, piece_lengths = pad_clips(clips, SPEC, **options, apply_=apply_)
+    batch, same_lengths = pad_clips(clips, SPEC, **options, apply_=lambda video: normalize_(video, **statistics))
     assert torch.equal(batch, whole)
     assert batch.stride() == whole.stride()
-    assert torch.equal(piece_lengths, lengths)
-    assert seen == [4, 4, 4, 1, 4, 4, 1]  # no frame twice, padding not at all
+    assert torch.equal(same_lengths, lengths)
+
+
+def test_every_value_is_normalised_to_the_same_bits():
+    clip = torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1).repeat(1, 1, 1, 3).permute(0, 3, 1, 2)
+    batch, _ = pad_clips(
+        [clip],
+        TemporalSpec(()),
+        dtype=torch.float32,
+        channels_last=True,
+        apply_=lambda video: normalize_(video, mean=0.45, std=0.225),
+    )
+    assert torch.equal(batch[0], ((clip.float() / 255.0) - 0.45) / 0.225)
 
 
 @pytest.mark.parametrize('dtype', [torch.uint8, torch.float32, torch.float64, torch.bfloat16])
