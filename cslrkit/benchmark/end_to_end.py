@@ -1,0 +1,131 @@
+"""One training epoch of the synthetic corpus, with the toolkit's shortcuts and without any."""
+
+import copy
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from mmengine.config import Config, ConfigDict
+from mmengine.hooks import Hook
+
+from cslrkit.apis.run import train_model
+from cslrkit.benchmark import straightforward  # noqa: F401  registers the slow side's classes
+from cslrkit.benchmark.alternate import Measured, report
+from cslrkit.datasets.packed import pack_frames
+from cslrkit.datasets.packed.corpora import datasets_of_config, pack_dir_of
+from cslrkit.engine.config import load_config
+from cslrkit.registry import HOOKS
+from cslrkit.testing.synthetic import make_corpus
+
+CONFIG = 'configs/slowfast/synthsign.py'
+REQUIRED = 1.6
+SHORT_BATCHES = 12
+
+# What each side switches on, beside what every config has: clips planned before they are read, uint8
+# until the device, channels-last memory.
+EXACT = dict(packed=True)
+ALL = dict(packed=True, grouped=True, amp='bfloat16')
+
+
+@HOOKS.register_module()
+class EpochClock(Hook):
+    """Note the seconds of each training epoch, from before its loader starts to after its last step."""
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self) -> None:
+        self.seconds: List[float] = []
+
+    def before_train_epoch(self, runner) -> None:
+        """Start the clock."""
+        self._start = time.perf_counter()
+
+    def after_train_epoch(self, runner) -> None:
+        """Stop the clock."""
+        self.seconds.append(time.perf_counter() - self._start)
+
+
+def measure(*, short: bool, rounds: int, data_root: Optional[str] = None) -> List[Dict[str, Any]]:
+    """Train epochs in turn and report the rows.
+
+    Args:
+        short: Only a few batches of each epoch and the main row.
+        rounds: Epochs of each side, after one that is left out.
+        data_root: A synthetic corpus in the layout of PHOENIX 2014; None draws one.
+
+    Returns:
+        The records of the rows.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        if data_root is None:
+            data_root = str(make_corpus(Path(scratch, 'synthsign'), progress=True).root)
+        config = _base_config(data_root, short)
+        pack = str(Path(scratch, 'pack'))
+        dataset = datasets_of_config(config, ['train'])[0]
+        pack_frames(dataset, pack_dir_of(dataset, pack))
+        variants = dict(straightforward=_straightforward(config), all=_shortcuts(config, pack, **ALL))
+        if not short:
+            variants['exact'] = _shortcuts(config, pack, **EXACT)
+        seconds = _alternate(variants, rounds, Path(scratch, 'runs'))
+    titles = dict(all='an epoch, every option on', exact='an epoch, only options that change no number')
+    return [
+        report(
+            Measured(seconds['straightforward'], seconds[name]),
+            benchmark='end_to_end',
+            row=title,
+            required=REQUIRED if name == 'all' else None,
+            batches=SHORT_BATCHES if short else None,
+        )
+        for name, title in titles.items()
+        if name in seconds
+    ]
+
+
+def _alternate(variants: Dict[str, Config], rounds: int, work_dir: Path) -> Dict[str, List[float]]:
+    """Train one epoch of each variant in turn; only the epochs are timed, not what comes before."""
+    seconds: Dict[str, List[float]] = {name: [] for name in variants}
+    for _ in range(rounds + 1):
+        for name, config in variants.items():
+            run = copy.deepcopy(config)
+            run.custom_hooks = [*run.get('custom_hooks', []), dict(type='EpochClock')]
+            runner = train_model(run, work_dir / name, amp=run.pop('amp', None))
+            seconds[name] += next(hook.seconds for hook in runner.hooks if isinstance(hook, EpochClock))
+    return {name: times[1:] for name, times in seconds.items()}
+
+
+def _base_config(data_root: str, short: bool) -> Config:
+    config = load_config(CONFIG, {'data_root': data_root})
+    for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'param_scheduler'):
+        config.pop(key, None)
+    config.train_cfg.max_epochs = 1
+    config.default_hooks.update(console=None, checkpoint=None)
+    config.visualizer = dict(type='Visualizer')
+    if short:
+        config.train_dataloader.num_batch_per_epoch = SHORT_BATCHES
+    return config
+
+
+def _straightforward(config: Config) -> Config:
+    """Every frame read, floats from the worker on, contiguous memory, fp32."""
+    config = copy.deepcopy(config)
+    pipeline = config.train_dataloader.dataset.pipeline
+    pipeline.insert(1, ConfigDict(type='DecodeEveryFrame'))
+    pipeline[-1] = ConfigDict(type='PackFloatInputs')
+    config.model.data_preprocessor = dict(type='FloatPreprocessor')
+    config.optim_wrapper.optimizer.fused = False
+    config.custom_hooks = [dict(type='ContiguousWeightsHook')]
+    return config
+
+
+def _shortcuts(
+    config: Config, pack: str, *, packed: bool = False, grouped: bool = False, amp: Optional[str] = None
+) -> Config:
+    config = copy.deepcopy(config)
+    loader = config.train_dataloader
+    if packed:
+        loader.dataset.frames = dict(backend='packed', path=pack)
+    if grouped:
+        loader.sampler = dict(type='LengthGroupedSampler', batch_size=loader.batch_size)
+    config.amp = amp
+    return config
