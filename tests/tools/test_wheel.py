@@ -73,26 +73,24 @@ def installed(wheels, tmp_path_factory):
     return target
 
 
-def shipped_files():
+def shipped_files(source):
     for name in ('configs', 'tools'):
-        for path in (REPO / name).rglob('*'):
-            if path.is_file() and '__pycache__' not in path.parts and not path.name.startswith('.'):
-                yield path.relative_to(REPO)
+        yield from (path.relative_to(source) for path in (source / name).rglob('*') if path.is_file())
 
 
-def test_the_wheel_carries_package_configs_and_tools(wheels):
+def test_the_wheel_carries_package_configs_and_tools(wheels, source):
     names = set(zipfile.ZipFile(wheels[0]['cslrkit']).namelist())
-    missing = [f'cslrkit/.mim/{path.as_posix()}' for path in shipped_files()]
-    modules = [path.relative_to(REPO).as_posix() for path in (REPO / 'cslrkit').rglob('*.py')]
+    missing = [f'cslrkit/.mim/{path.as_posix()}' for path in shipped_files(source)]
+    modules = [path.relative_to(source).as_posix() for path in (source / 'cslrkit').rglob('*.py')]
     assert [name for name in [*missing, *modules] if name not in names] == []
     assert not [name for name in names if '__pycache__' in name or name.startswith(('tests', 'configs', 'tools'))]
 
 
-def test_the_sdist_carries_what_a_packager_needs(wheels):
+def test_the_sdist_carries_what_a_packager_needs(wheels, source):
     with tarfile.open(wheels[1]) as archive:
         names = {name.partition('/')[2] for name in archive.getnames()}
     assert {'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'examples/plugin/pyproject.toml'} <= names
-    assert {path.as_posix() for path in shipped_files()} <= names
+    assert {path.as_posix() for path in shipped_files(source)} <= names
 
 
 def test_metadata(wheels):
@@ -120,7 +118,7 @@ print(json.dumps(dict(module=cslrkit.__file__, root=str(shipped_root()), names=n
 """
 
 
-def test_shipped_configs_load_elsewhere_and_serve_as_bases(installed, tmp_path):
+def test_shipped_configs_load_elsewhere_and_serve_as_bases(installed, source, tmp_path):
     (tmp_path / 'mine.py').write_text("_base_ = 'cslrkit::slowfast/synthsign.py'\ntrain_cfg = dict(max_epochs=3)\n")
     (tmp_path / 'mine.yaml').write_text('_base_: mine.py\nlog_level: WARNING\n')
     output = run(sys.executable, '-W', 'ignore', '-c', LOAD_CONFIGS, cwd=tmp_path, path=installed)
@@ -128,15 +126,15 @@ def test_shipped_configs_load_elsewhere_and_serve_as_bases(installed, tmp_path):
     assert Path(found['module']).parent == installed / 'cslrkit'
     assert Path(found['root']) == installed / 'cslrkit/.mim'
     assert all(Path(found['root']) in Path(filename).parents for filename in found['loaded'].values())
-    configs = [path.relative_to('configs').as_posix() for path in shipped_files() if path.parts[0] == 'configs']
+    configs = [path.relative_to('configs').as_posix() for path in shipped_files(source) if path.parts[0] == 'configs']
     assert found['names'] == sorted(name for name in configs if not name.startswith('_') and name.endswith('.py'))
     assert found['own'] == [[3, 'SlowFast'], [3, 'SlowFast']]
 
 
-def test_the_command_lists_the_tools(installed, tmp_path):
+def test_the_command_lists_the_tools(installed, source, tmp_path):
     for command in ((installed / 'bin/cslrkit',), ('-m', 'cslrkit')):
         output = run(sys.executable, *command, cwd=tmp_path, path=installed)
-        for path in shipped_files():
+        for path in shipped_files(source):
             if path.parts[0] == 'tools' and path.suffix == '.py':
                 assert f'  {path.stem.replace("_", "-")} ' in output
     command = (sys.executable, '-m', 'cslrkit')
@@ -154,10 +152,11 @@ def test_an_unknown_command_or_config_names_the_nearest(tmp_path, capsys):
             find_config(name)
     with pytest.raises(ConfigError, match="there is no installed package 'nobody'"):
         find_config('nobody::mine.py')
-    with pytest.raises(ConfigError, match="'torch::mine.py' does not exist. 'torch' is in"):
+    with pytest.raises(ConfigError, match=r"'torch::mine.py' does not exist. 'torch' is in"):
         find_config('torch::mine.py')
 
 
+@pytest.mark.slow
 def test_the_plugin_passes_its_own_tests_from_the_wheels(installed, source, tmp_path):
     shutil.copytree(source / 'examples/plugin/tests', tmp_path / 'tests')
     where = run(sys.executable, '-c', 'import cslrkit_example as e; print(e.__file__)', cwd=tmp_path, path=installed)

@@ -1,31 +1,24 @@
-"""The config trains on a drawn corpus, by the command that a user types; the parts are listed."""
+"""The config trains on a drawn corpus, and the parts are listed."""
 
-import subprocess
-import sys
-
-import pytest
-
+from cslrkit.apis import train_model
+from cslrkit.engine.config import load_config
+from cslrkit.testing.synthetic import make_corpus
 from cslrkit.utils.components import list_components
 
-CONFIG = 'cslrkit_example::light_synthsign.py'
 
-
-@pytest.fixture(scope='module')
-def corpus(tmp_path_factory):
-    from cslrkit.testing.synthetic import make_corpus
-
-    root = tmp_path_factory.mktemp('data') / 'synthsign'
-    make_corpus(root, preset='tiny', size=(112, 112), progress=False, num_workers=1)
-    return root
-
-
-def test_trains(corpus, tmp_path):
-    command = [sys.executable, '-m', 'cslrkit', 'train', CONFIG, '--work-dir', 'work', '--cfg-options']
-    command += [f'data_root={corpus}', 'train_cfg.max_epochs=1', 'model.backbone.widths=[8,16]']
-    command += ['train_dataloader.num_workers=0', 'val_dataloader.num_workers=0']
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert 'best dev WER' in done.stdout
+def test_trains(tmp_path):
+    make_corpus(tmp_path / 'data', preset='tiny', size=(112, 112), progress=False, num_workers=1)
+    overrides = {
+        'data_root': str(tmp_path / 'data'),
+        'train_cfg.max_epochs': 1,
+        'model.backbone.widths': [8, 16],
+        'train_dataloader.num_workers': 0,
+        'val_dataloader.num_workers': 0,
+    }
+    runner = train_model(load_config('cslrkit_example::light_synthsign.py', overrides), tmp_path / 'work')
+    assert runner.epoch == 1
+    assert type(runner.model.backbone).__name__ == 'DepthwiseR2Plus1D'
+    assert list((tmp_path / 'work').glob('best_wer_*.pth'))
     assert 'entropy_ctc' in next((tmp_path / 'work').rglob('*.log')).read_text()
 
 
