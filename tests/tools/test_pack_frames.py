@@ -29,7 +29,7 @@ def test_packs_what_is_missing_and_verifies(run_tool, tiny_config, packed):
     assert (packed / 'test.index.json').is_file()
 
 
-def test_verify_tells_problems(run_tool, tiny_config, packed):
+def test_verifies(run_tool, tiny_config, packed):
     done = run_tool('pack_frames.py', tiny_config, '--out', packed, '--verify', '--split', 'dev')
     assert 'all in order' in done.stdout
 
