@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from cslrkit.decoders.equal_order import nth_element_order, sort_order
@@ -39,3 +40,11 @@ def test_orders_are_orders(size):
 
 def test_nothing_moves_when_all_are_wanted():
     assert nth_element_order([2, 1, 2, 0], 4) == [0, 1, 2, 3]
+
+
+def test_the_first_of_an_order_and_arrays():
+    for size in (3, 20, 150):
+        values = keys(size, 7)
+        for count in (0, 1, 5, size):
+            assert sort_order(np.array(values), count=count) == sort_order(values)[:count]
+        assert nth_element_order(np.array(values), 4) == nth_element_order(values, 4)
