@@ -228,6 +228,9 @@ LOOPS = Registry(  # train, validation and test loops
 RUNNERS = Registry(  # drives a training or test run from a config
     'runner', mmengine_registry.RUNNERS, locations=['cslrkit.engine']
 )
+STRATEGIES = Registry(  # spreads a model's training state over processes
+    'strategy', mmengine_registry.STRATEGIES, locations=['cslrkit.engine']
+)
 LOG_PROCESSORS = Registry(  # turns logged scalars into the lines of console and file
     'log processor', mmengine_registry.LOG_PROCESSORS, locations=['cslrkit.engine']
 )

@@ -26,6 +26,19 @@ def main() -> None:
         choices=('auto', 'float16', 'bfloat16'),
         help='mixed precision; auto means float16 on CUDA and bfloat16 elsewhere',
     )
+    parser.add_argument(
+        '--compile', action='store_true', default=None, help='compile the backbone: minutes first, faster then'
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='multiply the learning rate by the clips of one update over auto_scale_lr.base_batch_size',
+    )
+    parser.add_argument(
+        '--strategy',
+        metavar='NAME',
+        help='how several processes share the state of training: deepspeed_zero2, deepspeed_zero3 or fsdp',
+    )
     parser.add_argument('--seed', type=int, help='seed of all random generators')
     add_run_options(parser)
     args = parser.parse_args()
@@ -38,8 +51,11 @@ def main() -> None:
         args.work_dir,
         resume=args.resume,
         amp=args.amp,
+        compile=args.compile,
         seed=args.seed,
         launcher=args.launcher,
+        strategy=args.strategy,
+        auto_scale_lr=args.auto_scale_lr,
     )
 
 

@@ -4,6 +4,10 @@ randomness = dict(seed=0)
 load_from = None
 resume = False
 
+# Several processes: see docs/scaling.md.
+sync_bn = 'torch'  # batch norms use the clips of all GPUs; None: each GPU its own
+auto_scale_lr = dict(enable=False, base_batch_size=2)  # the published batch size, which learning rates are for
+
 # All hooks stand here by name, so that one is changed by `default_hooks.console.interval=5` and
 # removed by setting it to None.
 default_hooks = dict(
@@ -13,6 +17,8 @@ default_hooks = dict(
     non_finite_loss=dict(type='NonFiniteLossHook', limit=30),  # published limit
     sync_buffers=dict(type='SyncBuffersHook'),
     console=dict(type='ConsoleHook', interval=10),
+    # Texts and alignments of three dev sentences in TensorBoard; `cam=dict()` adds heat maps.
+    visualization=dict(type='SignVisualizationHook', num_samples=3),
 )
 log_processor = dict(by_epoch=True, window_size=50)
 visualizer = dict(

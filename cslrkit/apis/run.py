@@ -11,8 +11,12 @@ from cslrkit.engine.checkpoint_io import find_checkpoint
 from cslrkit.engine.config import SPLIT_LOADERS, as_list, select_split, vocab_file
 from cslrkit.engine.config_check import check_complete
 from cslrkit.engine.distributed import start_cpu_processes
+from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
 from cslrkit.engine.runner import CSLRRunner
+from cslrkit.engine.scaling import runner_class, set_scaling
+from cslrkit.engine.speed_options import speed_options
 from cslrkit.errors import ConfigError
+from cslrkit.models.speed import compile_network, prepare_for_inference
 from cslrkit.registry import DATASETS
 from cslrkit.utils.files import ensure_writable_dir
 
@@ -25,9 +29,12 @@ def train_model(
     *,
     resume: Union[bool, str] = False,
     amp: Optional[str] = None,
+    compile: Optional[bool] = None,
     seed: Optional[int] = None,
     launcher: str = 'none',
-) -> CSLRRunner:
+    strategy: Optional[str] = None,
+    auto_scale_lr: bool = False,
+) -> Union[CSLRRunner, CSLRFlexibleRunner]:
     """Train a config.
 
     Args:
@@ -35,8 +42,13 @@ def train_model(
         work_dir: Where checkpoints and logs go; ``work_dirs/<config name>`` by default.
         resume: Go on from the last checkpoint of the work directory, or from the one given.
         amp: Mixed precision: ``'auto'``, ``'float16'`` or ``'bfloat16'``.
+        compile: Whether the backbone is compiled; ``training.compile`` of the config by default.
         seed: Seed of all generators.
         launcher: How the processes were started: ``'none'`` or ``'pytorch'`` (torchrun), ...
+        strategy: How the state of training is spread over processes: ``'deepspeed_zero2'``,
+            ``'deepspeed_zero3'`` or ``'fsdp'``; ``strategy`` of the config by default.
+        auto_scale_lr: Whether learning rates are multiplied by the batch size of all processes over
+            ``auto_scale_lr.base_batch_size``.
 
     Returns:
         The runner after training.
@@ -52,7 +64,11 @@ def train_model(
         config.resume = True
         config.load_from = resume if isinstance(resume, str) else None
     _fill_output(config.get('val_evaluator'), config.work_dir)
+    set_scaling(config, strategy=strategy, auto_scale_lr=auto_scale_lr)
+    options = config.training = speed_options(config, 'training', compile=compile)
     runner = _build_runner(config, launcher)
+    if options['compile']:
+        compile_network(runner.bare_model.backbone)
     runner.train()
     return runner
 
@@ -63,6 +79,9 @@ def evaluate_model(
     *,
     split: str = 'test',
     work_dir: Optional[Union[str, Path]] = None,
+    fold_bn: Optional[bool] = None,
+    amp: Optional[str] = None,
+    compile: Optional[bool] = None,
     launcher: str = 'none',
 ) -> Dict[str, float]:
     """Score a checkpoint on a split.
@@ -72,6 +91,10 @@ def evaluate_model(
         checkpoint: A checkpoint of cslrkit, or a work directory, whose best checkpoint is taken.
         split: ``'train'`` (test transforms on the training sentences), ``'dev'`` or ``'test'``.
         work_dir: Where hypotheses, scores and the log go; beside the checkpoint by default.
+        fold_bn: Whether batch norms are folded into convolutions; ``inference.fold_bn`` of the config by
+            default, and without that not, for folding changes logits by floating-point noise.
+        amp: Precision of the backbone, ``'bfloat16'`` or ``'float16'``; ``inference.dtype`` by default.
+        compile: Whether the backbone is compiled; ``inference.compile`` by default.
         launcher: As for ``train_model``.
 
     Returns:
@@ -86,7 +109,12 @@ def evaluate_model(
     config.load_from = str(checkpoint)
     config.resume = False
     _fill_output(config.test_evaluator, config.work_dir)
-    return _build_runner(config, launcher).test()
+    options = speed_options(config, 'inference', fold_bn=fold_bn, dtype=amp, compile=compile)
+    runner = _build_runner(config, launcher)
+    if any(options.values()):
+        runner.load_or_resume()
+        runner.model = prepare_for_inference(runner.bare_model, **options)
+    return runner.test()
 
 
 def _work_dir(config: Config, work_dir: Optional[Union[str, Path]]) -> str:
@@ -101,14 +129,14 @@ def _fill_output(evaluators, work_dir: str) -> None:
             evaluator['out_dir'] = work_dir
 
 
-def _build_runner(config: Config, launcher: str) -> CSLRRunner:
+def _build_runner(config: Config, launcher: str) -> Union[CSLRRunner, CSLRFlexibleRunner]:
     if launcher not in LAUNCHERS:
         raise ConfigError(f'launcher: got {launcher!r}, expected one of {", ".join(LAUNCHERS)}.')
     if launcher != 'none':
         start_cpu_processes(launcher)
     config.launcher = launcher
     _require_annotations(config)
-    return CSLRRunner.from_cfg(config)
+    return runner_class(config).from_cfg(config)
 
 
 def _require_annotations(config: Config) -> None:

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from cslrkit.engine.config_check import check_config, kind_key, registry_of
+from cslrkit.engine.speed_options import DEFAULTS, speed_options
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, accepted_arguments, nearest
 from cslrkit.utils.shipped import find_config, packaged_bases
@@ -28,6 +29,7 @@ _TOP_LEVEL = (
     'default_scope',
     'env_cfg',
     'find_unused_parameters',
+    'inference',
     'frames',
     'load_from',
     'log_level',
@@ -38,12 +40,14 @@ _TOP_LEVEL = (
     'param_scheduler',
     'randomness',
     'resume',
+    'strategy',
     'sync_bn',
     'test_cfg',
     'test_dataloader',
     'test_evaluator',
     'train_cfg',
     'train_dataloader',
+    'training',
     'val_cfg',
     'val_dataloader',
     'val_evaluator',
@@ -61,6 +65,7 @@ _TRAINING_KEYS = (
     'optim_wrapper',
     'param_scheduler',
     'auto_scale_lr',
+    'strategy',
 )
 
 # What reading a config raises for a user's mistake in it: it runs as Python.
@@ -100,6 +105,8 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
         config.merge_from_dict({key: value})
     complete_config(config)
     check_config(config)
+    for key in DEFAULTS:
+        speed_options(config, key)
     return config
 
 
@@ -140,6 +147,8 @@ def check_override(config: Config, key: str) -> None:
 
 
 def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
+    if place in ([key] for key in DEFAULTS):
+        return list(DEFAULTS[place[0]])
     registry = registry_of(place)
     if registry is None:
         return []

@@ -38,6 +38,7 @@ SLOTS: Dict[str, Tuple[AnyRegistry, Tuple[str, ...]]] = {
     'visualizer': (reg.VISUALIZERS, ('name',)),
     'vis_backends': (reg.VISBACKENDS, ('save_dir',)),
     'log_processor': (reg.LOG_PROCESSORS, ()),
+    'strategy': (reg.STRATEGIES, ()),
     'train_cfg': (reg.LOOPS, ('runner', 'dataloader')),
     'val_cfg': (reg.LOOPS, ('runner', 'dataloader', 'evaluator')),
     'test_cfg': (reg.LOOPS, ('runner', 'dataloader', 'evaluator')),

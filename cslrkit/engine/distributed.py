@@ -1,11 +1,15 @@
-"""Data parallelism on CPU, which mmengine cannot set up by itself."""
+"""Data parallelism on any device; on CPU mmengine cannot set it up by itself."""
 
 import inspect
 import os
 import warnings
+from typing import Any, Optional, Tuple
 
 import torch
+from mmengine.device import get_device
+from mmengine.model import convert_sync_batchnorm
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from cslrkit.errors import ConfigError
@@ -34,18 +38,46 @@ def start_cpu_processes(launcher: str) -> None:
     torch.distributed.init_process_group('gloo')
 
 
-def wrap_for_cpu(model: nn.Module, *, find_unused_parameters: bool) -> nn.Module:
-    """Wrap ``model`` in mmengine's data-parallel class without device ids."""
-    # torch 2.14 renamed the argument; buffers are averaged once an epoch by SyncBuffersHook.
+def synchronise_batch_norms(model: nn.Module, sync_bn: Optional[str]) -> Tuple[nn.Module, str]:
+    """Let batch norms use the statistics of all processes, where the device can.
+
+    Args:
+        model: Unwrapped model.
+        sync_bn: ``'torch'``, ``'mmcv'`` (needs the full mmcv), or None for statistics of each process.
+
+    Returns:
+        The model, and a line for the user where nothing was done although it was asked for.
+
+    Raises:
+        ConfigError: For another ``sync_bn``.
+    """
+    if sync_bn not in (None, 'torch', 'mmcv'):
+        raise ConfigError(f"got {sync_bn!r}, expected 'torch', 'mmcv' or None.", path='sync_bn')
+    if sync_bn is None or not any(isinstance(module, _BatchNorm) for module in model.modules()):
+        return model, ''
+    if not torch.cuda.is_available():
+        return (
+            model,
+            'batch norms are not synchronised, which needs GPUs: each process normalises by its own clips',
+        )
+    return convert_sync_batchnorm(model, sync_bn), ''
+
+
+def wrap_data_parallel(model: nn.Module, **options: Any) -> nn.Module:
+    """Move ``model`` to this process's device and wrap it in mmengine's data-parallel class.
+
+    Args:
+        model: Unwrapped model.
+        **options: Arguments of ``torch.nn.parallel.DistributedDataParallel``. ``broadcast_buffers``, false
+            unless given, sends the first process's buffers to all before each step; ``SyncBuffersHook``
+            averages them once an epoch.
+    """
+    # torch 2.14 renamed the argument, and warns of the old name.
     accepted = inspect.signature(DistributedDataParallel.__init__).parameters
-    buffers = 'forward_sync_buffers' if 'forward_sync_buffers' in accepted else 'broadcast_buffers'
+    name = 'forward_sync_buffers' if 'forward_sync_buffers' in accepted else 'broadcast_buffers'
+    options.setdefault(name, options.pop('broadcast_buffers', False))
+    options.setdefault('type', 'MMDistributedDataParallel')
+    options.setdefault('device_ids', [int(os.environ['LOCAL_RANK'])] if torch.cuda.is_available() else None)
     # A 1 x 1 x 1 kernel has several right layouts, and torch tells of each that differs.
     warnings.filterwarnings('ignore', message='Grad strides do not match bucket view strides')
-    wrapper = dict(
-        type='MMDistributedDataParallel',
-        module=model,
-        device_ids=None,
-        find_unused_parameters=find_unused_parameters,
-        **{buffers: False},
-    )
-    return MODEL_WRAPPERS.build(wrapper)
+    return MODEL_WRAPPERS.build(dict(options, module=model.to(get_device())))

@@ -7,6 +7,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop, ValLoop
 from mmengine.runner.amp import autocast
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from cslrkit.errors import ConfigError
@@ -42,7 +43,9 @@ class _Chunked:
         model = self.runner.model.module if is_model_wrapper(self.runner.model) else self.runner.model
         # A recognizer that predicts in a way of its own is left to it.
         is_known = isinstance(model, CSLRRecognizer) and type(model).predict is CSLRRecognizer.predict
-        if self.decode_chunk == 1 or not is_known:
+        # FSDP and ZeRO gather their weights when the wrapped model is called.
+        is_whole = self.runner.model is model or isinstance(self.runner.model, DistributedDataParallel)
+        if self.decode_chunk == 1 or not is_known or not is_whole:
             super().run_iter(idx, data_batch)
             return
         if idx == 0:

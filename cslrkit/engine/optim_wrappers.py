@@ -1,7 +1,7 @@
 """Optimizer wrappers that skip a non-finite loss on all ranks together, with and without AMP."""
 
 import contextlib
-from typing import Iterator, Optional, Union
+from typing import Iterator, Optional
 
 import torch
 from mmengine import dist
@@ -41,7 +41,7 @@ class GuardedOptimWrapper(OptimWrapper):
         self, loss: torch.Tensor, step_kwargs: Optional[dict] = None, zero_kwargs: Optional[dict] = None
     ) -> None:
         """Backpropagate ``loss`` and update when due, or leave a non-finite loss out."""
-        self.skipped = not _finite_on_all_ranks(loss)
+        self.skipped = not finite_on_all_ranks(loss)
         if not self.skipped:
             super().update_params(loss, step_kwargs, zero_kwargs)
             return
@@ -120,7 +120,8 @@ class GuardedAmpOptimWrapper(GuardedOptimWrapper):
             yield
 
 
-def _finite_on_all_ranks(loss: Union[torch.Tensor, float]) -> bool:
+def finite_on_all_ranks(loss: torch.Tensor) -> bool:
+    """Whether ``loss`` is finite in every process; all must call it."""
     bad = (~torch.isfinite(loss.detach())).any().to(torch.float32)
     dist.all_reduce(bad, op='sum')  # does nothing in a single process
     return bad.item() == 0

@@ -1,0 +1,181 @@
+"""What cslrkit's runners share, whichever of mmengine's they extend."""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any, Dict, Optional, Union
+
+import torch
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import DataLoader
+
+import cslrkit
+from cslrkit.datasets.seeded_dataset import SeededDataset
+from cslrkit.engine.checkpoint_io import (
+    check_vocab,
+    drop_functions,
+    find_checkpoint,
+    load_weights,
+    plain_message_hub,
+    rebuild_message_hub,
+    replace_file,
+)
+from cslrkit.engine.console import CONSOLE
+from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
+from cslrkit.errors import CheckpointError
+from cslrkit.models.weights import WeightsFile, check_num_classes, load_weights_file, log_report, read_weights
+
+# What mmengine registers unless it is told None; of other names it knows no None.
+_MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+
+
+class RunMixin:
+    """Safe checkpoints with a vocabulary, seeded loaders and a readable console; comes before a runner."""
+
+    def __init__(self, *args, experiment_name: Optional[str] = None, **kwargs) -> None:
+        # A CPU kernel is made for each layer and clip length; the default of 1024 is thrown out and made anew.
+        os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
+        # mmengine keys its loggers by name and second: two runners of one process must not share.
+        unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
+        super().__init__(*args, experiment_name=unique, **kwargs)
+
+    @property
+    def bare_model(self) -> nn.Module:
+        """The model without a distributed wrapper."""
+        return self.model.module if is_model_wrapper(self.model) else self.model
+
+    def say(self, message: str) -> None:
+        """Write a line to the console and the log file."""
+        self.logger.info(message, extra=CONSOLE)
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: Union[DataLoader, Dict], seed: Optional[int] = None, diff_rank_seed: bool = False
+    ) -> DataLoader:
+        """Build a loader; samples of persistent workers are seeded one by one, see ``SeededDataset``."""
+        if isinstance(dataloader, dict) and dataloader.get('persistent_workers'):
+            if not dataloader.get('num_workers'):  # none to keep alive; torch refuses the pair
+                return Runner.build_dataloader(dict(dataloader, persistent_workers=False), seed, diff_rank_seed)
+            # With a generator of its own, starting workers moves no number of the training's generator.
+            generator = torch.Generator().manual_seed(seed or 0)
+            dataset = dict(type=SeededDataset, dataset=dataloader['dataset'])
+            dataloader = dict(dataloader, dataset=dataset, generator=generator)
+        return Runner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
+
+    def register_default_hooks(self, hooks: Optional[Dict] = None) -> None:
+        """Register the hooks by name; None removes one, of ours as of mmengine's."""
+        hooks = hooks or {}
+        super().register_default_hooks(
+            {name: hook for name, hook in hooks.items() if hook is not None or name in _MMENGINE_HOOKS}
+        )
+
+    def dump_config(self) -> None:
+        """Write the config into the work directory of a training run; a test run leaves it alone."""
+        if self._train_loop is not None:
+            super().dump_config()
+
+    def load_or_resume(self) -> None:
+        """Load weights, or resume from ``load_from`` or from the last checkpoint of the work directory."""
+        if self._has_loaded:
+            return
+        if self._resume:
+            source = self._load_from
+            if source is None and not (Path(self.work_dir) / LAST_RECORD).is_file():
+                self.say(f'resume: {self.work_dir} has no checkpoint yet; starting from the beginning')
+                return
+            source = find_checkpoint(source or self.work_dir, record=LAST_RECORD)
+            self.resume(str(source))
+            self.say(f'resumed from {source} after epoch {self.epoch}')
+        elif self._load_from is not None:
+            self.load_checkpoint(self._load_from)
+            self.say(f'loaded {self._load_from}')
+
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: Any = 'cpu',
+        strict: Optional[bool] = None,
+    ) -> Dict[str, Any]:
+        """Read a checkpoint, check its vocabulary and load its weights; a ``module.`` prefix is dropped.
+
+        Published weights of other projects load too, see
+        :func:`cslrkit.models.weights.load_pretrained`; of their vocabulary only the size is known.
+
+        Args:
+            filename: Local path.
+            map_location: As for ``torch.load``.
+            strict: Whether every weight must fit; by default when testing or resuming, while
+                ``load_from`` before training reports what does not.
+
+        Raises:
+            CheckpointError: For an unreadable file, another vocabulary or weights that do not fit.
+        """
+        if strict is None:
+            strict = self._resume or self._train_loop is None
+        weights = read_weights(filename, map_location=map_location)
+        if self._resume and 'message_hub' not in weights.content:
+            raise CheckpointError(
+                f"resume: '{filename}' holds weights only, without the state of a training run. "
+                'Start a new run from it with load_from.'
+            )
+        if weights.format != 'cslrkit':
+            return self._load_foreign(weights, strict=strict)
+        checkpoint = {'meta': {}, **weights.content, 'state_dict': weights.tensors}
+        check_vocab(filename, checkpoint['meta'], getattr(self.bare_model, 'vocab', None))
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        report = load_weights(
+            self.bare_model, checkpoint['state_dict'], where=f"checkpoint: '{filename}'", strict=strict
+        )
+        if report:
+            self.logger.warning(f"checkpoint '{filename}' was loaded in part. {report}.")
+        if 'message_hub' in checkpoint:
+            checkpoint['message_hub'] = rebuild_message_hub(checkpoint['message_hub'])
+        self._has_loaded = True
+        return checkpoint
+
+    def _load_foreign(self, weights: WeightsFile, *, strict: bool) -> Dict[str, Any]:
+        check_num_classes(self.bare_model, weights)
+        report = load_weights_file(self.bare_model, weights, strict=strict)
+        log_report(report, self.logger, 'loaded')
+        self._has_loaded = True
+        return dict(meta={}, state_dict=self.bare_model.state_dict())
+
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: Optional[dict] = None,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: Optional[dict] = None,
+        by_epoch: bool = True,
+        backend_args: Optional[dict] = None,
+    ) -> None:
+        """Write a checkpoint under a temporary name, then put it in place in one step; all processes call it."""
+        meta = dict(meta or {}, cslrkit_version=cslrkit.__version__)
+        vocab = getattr(self.bare_model, 'vocab', None)
+        if vocab is not None:
+            meta['vocab'] = vocab.glosses
+        temporary = f'{filename}.{os.getpid()}.tmp'
+        super().save_checkpoint(
+            out_dir,
+            temporary,
+            file_client_args=file_client_args,
+            save_optimizer=save_optimizer,
+            save_param_scheduler=save_param_scheduler,
+            meta=meta,
+            by_epoch=by_epoch,
+            backend_args=backend_args,
+        )
+        if self.rank == 0:
+            replace_file(os.path.join(out_dir, temporary), os.path.join(out_dir, filename))
+
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """Call the hooks; make a checkpoint plain before it is written."""
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == 'before_save_checkpoint':
+            checkpoint = kwargs['checkpoint']
+            checkpoint['message_hub'] = plain_message_hub(checkpoint['message_hub'])
+            checkpoint['param_schedulers'] = drop_functions(checkpoint.get('param_schedulers', []))
