@@ -19,6 +19,22 @@ def main() -> None:
         help='one or several; train scores the training sentences with test transforms (default: test)',
     )
     parser.add_argument('--work-dir', help='where results and the log go (default: beside the checkpoint)')
+    parser.add_argument(
+        '--fold-bn',
+        action='store_true',
+        default=None,
+        help='make batch norms part of the convolutions: faster, the same up to floating-point noise',
+    )
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='bfloat16',
+        choices=('float16', 'bfloat16'),
+        help='precision of the backbone (default: bfloat16 if no value is given); scores may differ a little',
+    )
+    parser.add_argument(
+        '--compile', action='store_true', default=None, help='compile the backbone: minutes first, faster then'
+    )
     add_run_options(parser)
     args = parser.parse_args()
 
@@ -36,6 +52,9 @@ def main() -> None:
             checkpoint,
             split=split,
             work_dir=args.work_dir,
+            fold_bn=args.fold_bn,
+            amp=args.amp,
+            compile=args.compile,
             launcher=args.launcher,
         )
         for split in args.split

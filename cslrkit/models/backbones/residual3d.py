@@ -265,6 +265,16 @@ def initialise(network: nn.Module) -> None:
     network.to(memory_format=torch.channels_last_3d)
 
 
+def every_frame(x: torch.Tensor, alpha: int) -> torch.Tensor:
+    """Every ``alpha``-th frame of a clip (N, C, T, H, W), in one piece and in the clip's memory format.
+
+    A convolution would copy the view to one piece itself; compilers guess its memory format wrong.
+    """
+    channels_last = x.is_contiguous(memory_format=torch.channels_last_3d)
+    layout = torch.channels_last_3d if channels_last else torch.contiguous_format
+    return x[:, :, ::alpha].contiguous(memory_format=layout)
+
+
 def pool_frames(x: torch.Tensor, grid: int = 1) -> torch.Tensor:
     """Average over the cells of an image grid: (N, C, T, H, W) to (N, C grid^2, T).
 

@@ -45,6 +45,7 @@ class ResNet(ScopedInit, BaseModule):
             raise ConfigError(f'{weights!r} of {name} cannot be downloaded: {error}', path='weights') from error
         self.out_channels: Dict[str, int] = {'main': self.net.fc.in_features}
         self.net.fc = nn.Identity()
+        self.net.to(memory_format=torch.channels_last)  # as frames come
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""

@@ -12,6 +12,7 @@ from cslrkit.models.backbones.residual3d import (
     TEMPORAL_BLOCKS,
     ResStage,
     VideoStem,
+    every_frame,
     initialise,
     pool_frames,
     upsample_time,
@@ -92,7 +93,7 @@ class SlowOnly(ScopedInit, BaseModule):
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""
         check_clip(x)
-        pathways = self.s1([x[:, :, :: self.alpha]])
+        pathways = self.s1([every_frame(x, self.alpha)])
         for stage in (self.s2, self.s3, self.s4, self.s5):
             pathways = stage(pathways)
         features = upsample_time(pool_frames(pathways[0]), self.alpha, x.shape[2])

@@ -14,6 +14,7 @@ from cslrkit.models.backbones.residual3d import (
     TEMPORAL_BLOCKS,
     ResStage,
     VideoStem,
+    every_frame,
     initialise,
     pool_frames,
     upsample_time,
@@ -135,7 +136,7 @@ class SlowFast(ScopedInit, BaseModule):
         """Return the features of both pathways, one per input frame."""
         check_clip(x)
         num_frames = x.shape[2]
-        pathways: List[torch.Tensor] = self.s1([x[:, :, :: self.alpha], x])
+        pathways: List[torch.Tensor] = self.s1([every_frame(x, self.alpha), x])
         for fuse, stage in (
             (self.s1_fuse, self.s2),
             (self.s2_fuse, self.s3),

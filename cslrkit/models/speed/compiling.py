@@ -1,5 +1,6 @@
 """Compiling a backbone once for clips of every length."""
 
+import copy
 import os
 import shutil
 from typing import Any, Callable, Dict, Optional
@@ -35,7 +36,8 @@ def compile_network(network: nn.Module) -> 'Compiled':
             'a compiled backbone plans its memory itself: got with_cp=True and compile. Use one of the two.',
             path='model.backbone.with_cp',
         )
-    compiled = Compiled(network.forward)
+    freeze = not any(parameter.requires_grad for parameter in network.parameters())
+    compiled = Compiled(network.forward, freeze=freeze)
     network.forward = compiled
     return compiled
 
@@ -45,25 +47,32 @@ class Compiled:
 
     Args:
         function: Maps a clip (N, C, T, H, W) to streams.
+        freeze: Whether weights are constants of what is compiled, which merges more into a convolution and
+            lays weights out once. Only for inference.
+
+    ``graphs`` counts how often it was compiled.
     """
 
-    def __init__(self, function: Callable[[torch.Tensor], Dict[str, torch.Tensor]]) -> None:
+    def __init__(self, function: Callable[[torch.Tensor], Dict[str, torch.Tensor]], *, freeze: bool) -> None:
         self.function = function
+        self.freeze = freeze
         self.graphs = 0
         self._run = torch.compile(function, backend=self._backend)
 
     def __call__(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Run on a clip."""
+        import torch._inductor.config as inductor  # late: it is only needed to compile
+
         torch._dynamo.maybe_mark_dynamic(x, _TIME)
-        return self._run(x)
+        # Tracing reads it too: frozen weights are constants of the graph and not its inputs.
+        with inductor.patch(freezing=self.freeze):
+            return self._run(x)
 
     def __deepcopy__(self, memo: Dict[int, Any]) -> 'Compiled':
-        import copy
-
-        return Compiled(copy.deepcopy(self.function, memo))
+        return Compiled(copy.deepcopy(self.function, memo), freeze=self.freeze)
 
     def _backend(self, graph: torch.fx.GraphModule, inputs: list) -> Callable:
-        from torch._inductor.compile_fx import compile_fx
+        from torch._inductor.compile_fx import compile_fx  # late: it takes seconds to import
 
         self.graphs += 1
         return compile_fx(graph, inputs)

@@ -31,7 +31,8 @@ def prepare_for_inference(
     Raises:
         ConfigError: For another ``dtype``, or to compile without a C++ compiler.
     """
-    one_of('inference.dtype', dtype, (None, *DTYPES))
+    if dtype is not None:
+        one_of('inference.dtype', dtype, DTYPES)
     prepared = copy.deepcopy(model).eval().requires_grad_(False)
     if fold_bn:
         fold_batch_norms(prepared)

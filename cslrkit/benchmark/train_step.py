@@ -1,0 +1,197 @@
+"""Times a training step of SlowFastSign in contiguous float32 against cslrkit's, and weighs checkpointing."""
+
+import contextlib
+import multiprocessing
+import resource
+import sys
+from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence
+
+import torch
+from torch import nn
+
+from cslrkit.benchmark.alternate import alternate, benchmark_parser, report, rounds_of
+from cslrkit.benchmark.limits import count_operations, matrix_product_rate
+from cslrkit.models.losses import published_losses
+from cslrkit.models.recognizers import CSLRRecognizer
+from cslrkit.models.speed import compile_network
+from cslrkit.structures import SignDataSample
+from cslrkit.testing.parity.published_model import published_memory
+
+# Ratios that the rows must reach at depth 101 and 48 frames.
+_REQUIRED = {'fp32': 1.3, 'bf16': 2.4}
+ROWS = ('fp32', 'bf16', 'compiled', 'compiled-bf16', 'checkpointing')
+_GLOSSES = [f'G{index:04d}' for index in range(1, 1296)]
+_TARGET = [3]  # one gloss, which the shortest clip has steps for
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> None:
+    """Parse the arguments and measure."""
+    parser = benchmark_parser(
+        'Time a training step of SlowFastSign, backbone to loss and back: contiguous float32 against cslrkit.',
+        'python tools/benchmark/train_step.py --rows fp32 bf16',
+    )
+    parser.add_argument(
+        '--rows',
+        nargs='+',
+        choices=ROWS,
+        help='what is measured (default: fp32, bf16 and, unless short, checkpointing)',
+    )
+    parser.add_argument('--depth', type=int, choices=(18, 50, 101), help='of the network (default: 101; 50 if short)')
+    parser.add_argument(
+        '--frames', type=int, metavar='T', help='length of a clip (default: 48, checkpointing 96; 16 if short)'
+    )
+    parser.add_argument('--batch-size', type=int, default=1, metavar='N', help='clips at once (default: 1)')
+    args = parser.parse_args(arguments)
+    rows = args.rows or (('fp32', 'bf16') if args.short else ('fp32', 'bf16', 'checkpointing'))
+    depth = args.depth or (50 if args.short else 101)
+    rounds = rounds_of(args)
+    timed = [row for row in rows if row != 'checkpointing']
+    if timed:
+        shape = (args.batch_size, args.frames or (16 if args.short else 48))
+        compare_steps(timed, depth=depth, shape=shape, rounds=rounds)
+    if 'checkpointing' in rows:
+        shape = (args.batch_size, args.frames or (16 if args.short else 96))
+        weigh_checkpointing(depth=depth, shape=shape, rounds=rounds)
+
+
+def compare_steps(rows: Sequence[str], *, depth: int, shape: Sequence[int], rounds: int) -> List[Dict[str, Any]]:
+    """Time the rows in turn with the baseline, and report each.
+
+    Args:
+        rows: Names in ``ROWS`` besides checkpointing.
+        depth: Of the network.
+        shape: Clips in a batch and frames in a clip.
+        rounds: Timed runs of each.
+
+    Returns:
+        What the reports say.
+    """
+    plain = make_recognizer(depth)
+    published_memory(plain)
+    baseline = make_step(plain, shape, contiguous=True)
+    operations = count_operations(baseline)
+    ours, compiled = make_recognizer(depth), None
+    if any(row.startswith('compiled') for row in rows):
+        compiled = make_recognizer(depth)
+        compile_network(compiled.backbone)
+    candidates = {
+        row: make_step(compiled if row.startswith('compiled') else ours, shape, bf16=row.endswith('bf16'))
+        for row in rows
+    }
+    rates = {name: matrix_product_rate(getattr(torch, name)) for name in ('float32', 'bfloat16')}
+    reports = []
+    for row, measured in alternate(baseline, candidates, rounds=rounds, warmup=1).items():
+        rate = rates['bfloat16' if row.endswith('bf16') else 'float32']
+        reports.append(
+            report(
+                measured,
+                benchmark='train_step',
+                row=f'training step, R{depth}, {shape[0]} x {shape[1]} frames, {row}',
+                required=_REQUIRED.get(row) if (depth, *shape) == (101, 1, 48) else None,
+                limit_s=operations / rate,
+                gflop=round(operations / 1e9, 1),
+                limit_gflops=round(rate / 1e9),
+            )
+        )
+    return reports
+
+
+def weigh_checkpointing(*, depth: int, shape: Sequence[int], rounds: int) -> Dict[str, Any]:
+    """Report the time of a step with activation checkpointing and the memory that it saves.
+
+    Args:
+        depth: Of the network.
+        shape: Clips in a batch and frames in a clip.
+        rounds: Timed runs of each.
+    """
+    plain, saving = (make_recognizer(depth, with_cp=with_cp) for with_cp in (False, True))
+    weights = [saved_bytes(model, make_step(model, shape, backward=False)) for model in (plain, saving)]
+    peaks = [_in_a_process(_peak_bytes, depth, tuple(shape), with_cp) for with_cp in (False, True)]
+    measured = alternate(make_step(plain, shape), {'checkpointing': make_step(saving, shape)}, rounds=rounds, warmup=1)
+    slower = [1 / ratio for ratio in measured['checkpointing'].ratios]
+    return report(
+        measured['checkpointing'],
+        benchmark='train_step',
+        row=f'training step, R{depth}, {shape[0]} x {shape[1]} frames, checkpointing',
+        required=1 / 1.35 if (depth, *shape) == (101, 1, 96) else None,
+        step_time_ratio=round(sorted(slower)[len(slower) // 2], 3),
+        activation_memory_ratio=round(weights[1] / weights[0], 3),
+        activation_mb=[round(weight / 1e6) for weight in weights],
+        peak_above_model_mb=[round(peak / 1e6) for peak in peaks],
+    )
+
+
+def make_recognizer(depth: int, *, with_cp: bool = False) -> CSLRRecognizer:
+    """The published SlowFastSign of three streams, in training mode."""
+    torch.manual_seed(0)
+    return CSLRRecognizer(
+        dict(type='SlowFast', depth=depth, layout='64x2', with_cp=with_cp),
+        dict(type='MultiStreamTemporalConv'),
+        head=dict(type='BiLSTMHead'),
+        losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=25.0, Slow=0.25, Fast=0.25)),
+        decoder=dict(type='GreedyDecoder'),
+        vocab=_GLOSSES,
+    ).train()
+
+
+def make_step(
+    model: CSLRRecognizer, shape: Sequence[int], *, bf16: bool = False, contiguous: bool = False, backward: bool = True
+) -> Callable[[], Any]:
+    """A call that computes the loss of a batch and, with ``backward``, its gradients."""
+    batch_size, num_frames = shape
+    clips = torch.randn(batch_size, num_frames, 224, 224, 3).permute(0, 1, 4, 2, 3)
+    if contiguous:
+        clips = clips.transpose(1, 2).contiguous().transpose(1, 2)
+    lens = torch.full((batch_size,), num_frames)
+    samples = [SignDataSample.create(str(index), _TARGET) for index in range(batch_size)]
+
+    def step() -> torch.Tensor:
+        context: ContextManager = torch.autocast('cpu', torch.bfloat16) if bf16 else contextlib.nullcontext()
+        with context:
+            total, _ = model.parse_losses(model(clips, lens, samples, mode='loss'))
+        if backward:
+            total.backward()
+            model.zero_grad(set_to_none=True)
+        return total
+
+    return step
+
+
+def saved_bytes(model: nn.Module, forward: Callable[[], Any]) -> int:
+    """Bytes that a forward pass keeps for the backward pass, each storage once and without parameters.
+
+    Args:
+        model: Its parameters are left out.
+        forward: What is run; its result is held until the bytes are counted.
+    """
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    storages: Dict[int, int] = {}
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = forward()
+    total = sum(storages.values())
+    del result
+    return total
+
+
+def _peak_bytes(depth: int, shape: Sequence[int], with_cp: bool) -> int:
+    step = make_step(make_recognizer(depth, with_cp=with_cp), shape)
+    before = _resident_peak()
+    step()
+    return _resident_peak() - before
+
+
+def _resident_peak() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == 'darwin' else 1024 * peak
+
+
+def _in_a_process(function: Callable[..., int], *arguments: Any) -> int:
+    with multiprocessing.get_context('spawn').Pool(1) as pool:
+        return pool.apply(function, arguments)
