@@ -18,7 +18,7 @@ from cslrkit.visualization.cam_layers import CapturedMap, find_layer, frozen, ma
 from cslrkit.visualization.cam_methods import METHODS
 
 DEFAULT_METHOD = 'gradcam'
-_COARSEST = 4  # places along the shorter side, for the layer that is taken by default
+_COARSEST = 7  # places along the shorter side, for the layer that is taken by default
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def compute_cam(
         model: A recognizer, as :func:`cslrkit.apis.init_recognizer` gives it.
         clip: A packed sample: what :func:`cslrkit.inference.read_clip` or a dataset gives.
         layer: Name of a layer whose output is a map over the image, e.g. ``'backbone.s4'``; by default the
-            backbone's last one that has at least 4 x 4 places, which of small images is not the last of all.
+            backbone's last one that has at least 7 x 7 places: of images of 224 pixels the last of all, of
+            smaller ones an earlier one.
         stream: Pathway of a layer that gives several maps: ``'slow'`` or ``'fast'``; the first by default.
         method: ``'gradcam'``, ``'gradcam++'``, ``'hirescam'`` or ``'eigencam'``.
         targets: Glosses of the decoded sequence to explain, each wherever it was decoded, or targets of your
@@ -222,7 +223,8 @@ def _find_targets(
     targets: Optional[Sequence[Union[str, CamTarget]]],
 ) -> List[CamTarget]:
     steps = int(feat_lens[0])
-    decoded = _decoded(model, model.decoder(log_probs, feat_lens)[0])
+    own = targets is not None and all(isinstance(target, CamTarget) for target in targets)
+    decoded = [] if own else _decoded(model, model.decoder(log_probs, feat_lens)[0])
     if targets is None:
         return decoded
     names = [target.gloss for target in decoded]

@@ -19,7 +19,7 @@ FORMATS = ('grid', 'video', 'frames')
 _COLUMNS = 8
 _TILE = 128  # pixels, height of a frame in a grid
 _VIDEO_HEIGHT = 256  # pixels at least
-_OPACITY = 0.6  # of the hottest places
+_OPACITY = 0.65  # of the hottest places
 _IN_SPAN, _OUTSIDE = (255, 190, 40), (90, 90, 90)
 _USUAL_RATE = 25.0
 
@@ -38,7 +38,7 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """
     heat = np.clip(heat, 0.0, 1.0)
     colours = cv2.applyColorMap(np.uint8(255 * heat), cv2.COLORMAP_TURBO)[:, :, ::-1]
-    opacity = _OPACITY * np.sqrt(heat)[:, :, None]
+    opacity = _OPACITY * heat[:, :, None]
     return np.uint8(np.rint(image * (1 - opacity) + colours * opacity))
 
 

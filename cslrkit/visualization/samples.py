@@ -33,11 +33,11 @@ def evaluation_samples(
         raise ConfigError('config: it has no test_dataloader, which says how samples are read.')
     dataset = DATASETS.build(select_split(config, split).test_dataloader.dataset)
     places = find_samples(dataset, sample_ids, num)
-    return [partial(_read, dataset, place) for place in places]
+    return [partial(evaluation_clip, dataset, place) for place in places]
 
 
-def _read(dataset: Any, place: int) -> Dict[str, Any]:
-    """Read a sample under a seed of its own: the first frame is drawn, in testing too."""
+def evaluation_clip(dataset: Any, place: int) -> Dict[str, Any]:
+    """Read a sample under a seed of its own, for the first frame is drawn, in testing too."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return dataset[place]

@@ -22,7 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--config', help='its config (default: the one in the checkpoint)')
     parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
     parser.add_argument(
-        '--layer', metavar='NAME', help='e.g. backbone.s3 (default: the last one that has 4 x 4 places or more)'
+        '--layer', metavar='NAME', help='e.g. backbone.s3 (default: the last one with 7 x 7 places or more)'
     )
     parser.add_argument('--stream', metavar='NAME', help='pathway of a layer with several: slow (default) or fast')
     parser.add_argument(
