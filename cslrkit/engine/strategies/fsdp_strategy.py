@@ -110,7 +110,7 @@ class FSDPStrategy(ShardingStrategyMixin, MMFSDPStrategy):
         state = checkpoint.get('optimizer') or {}
         if not state.get('fsdp'):
             raise CheckpointError(
-                f"resume: '{path}' is of a training without FullyShardedDataParallel. Resume it as it was started, or begin a new "
+                f"resume: '{path}' is of a training without FSDP. Resume it as it was started, or begin a new "
                 'training from its weights with load_from.'
             )
         optimizer = self.optim_wrapper.optimizer
