@@ -1,7 +1,7 @@
 """Lossless codecs that packed frames might have used; those whose packages are installed are measured."""
 
 import importlib
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import cv2
 import numpy as np
@@ -20,11 +20,6 @@ def rival_codecs(shape: Tuple[int, int, int]) -> Dict[str, Tuple[Encode, Decode]
             continue
         rivals.update(add(module, shape))
     return rivals
-
-
-def missing_packages() -> List[str]:
-    """Packages of rivals that are not installed."""
-    return [name for name in ('imagecodecs', 'lz4', 'blosc2') if importlib.util.find_spec(name) is None]
 
 
 def _encode_png(image: np.ndarray) -> bytes:

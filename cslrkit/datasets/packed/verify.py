@@ -39,7 +39,7 @@ class VerifyResult:
         """Say what was checked, and how many problems there are."""
         counted = f'{self.num_samples} samples, {self.num_frames} frames'
         checked = f'{self.num_compared} frames compared with their files'
-        if self.num_compared < self.num_frames:
+        if self.num_compared < self.num_frames and not self.problems:
             checked += ', the others by their checksums'
         return f'{counted}, {checked}: ' + (f'{len(self.problems)} problems' if self.problems else 'all in order')
 

@@ -8,6 +8,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # corpus_files
 from pack_corpus import make_dataset, write_noisy_corpus
 
 
+@pytest.fixture(autouse=True)
+def _no_collection(monkeypatch):
+    """mmengine collects garbage for every dataset, a tenth of a second each with torch in memory."""
+    monkeypatch.setattr('mmengine.dataset.base_dataset.gc.collect', lambda: 0)
+
+
 @pytest.fixture
 def noisy(tmp_path):
     """A corpus of three samples, 11, 9 and 10 frames."""
