@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install quickstart test lint parity bench clean
+.PHONY: install quickstart test lint parity bench docs clean
 
 install: $(STAMP)
 
@@ -37,5 +37,10 @@ bench: install
 	    $(RUN) tools/benchmark/$$script.py --short || exit 1; \
 	done
 
+# The documentation site, in docs/_build; a warning is an error.
+docs: install
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build docs/_build *.egg-info .pytest_cache .ruff_cache
