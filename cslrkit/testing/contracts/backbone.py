@@ -51,7 +51,7 @@ def check_backbone(
     for height, width in sizes:
         for num_frames in frames:
             clips = torch.randn(2, 3, num_frames, height, width)
-            shaped = shaped and _check_shapes(findings, backbone, clips)
+            shaped = _check_shapes(findings, backbone, clips) and shaped
     if shaped:
         clips = torch.randn(2, 3, frames[-1], *sizes[0])
         with findings.trying('padding invariance', 'a clip alone'):
