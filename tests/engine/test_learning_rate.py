@@ -33,7 +33,9 @@ def test_nothing_happens_unless_enabled():
     assert wrapped.optimizer.param_groups[0]['lr'] == 1e-4
 
 
-@pytest.mark.parametrize('base, size, place', [(None, 2, 'base_batch_size'), (2, None, 'train_dataloader.batch_size')])
+@pytest.mark.parametrize(
+    ('base', 'size', 'place'), [(None, 2, 'base_batch_size'), (2, None, 'train_dataloader.batch_size')]
+)
 def test_sizes_that_are_not_given(base, size, place):
     options = dict(enable=True, base_batch_size=base)
     with pytest.raises(ConfigError, match=place):
@@ -50,7 +52,7 @@ def test_what_a_strategy_reads_from_the_wrapper():
 
 
 @pytest.mark.parametrize(
-    'options, message',
+    ('options', 'message'),
     [
         (dict(type='GuardedAmpOptimWrapper', dtype='float16'), 'float32 or bfloat16'),
         (dict(type='Mine'), 'replaces the wrapper'),
