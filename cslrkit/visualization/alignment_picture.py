@@ -24,7 +24,8 @@ class AlignmentData:
         times: Middle of each feature step, in seconds, or frames if the rate is not known.
         probs: Probabilities (T', V).
         reference: Gloss, begin and end of the reference, by forced alignment with these probabilities; None
-            if the clip has fewer steps than its glosses need.
+            if the clip has fewer steps than its glosses need; empty where there is no reference, which is then
+            not drawn.
         hypothesis: The same of the hypothesis.
         unit: ``'s'`` or ``'frames'``.
     """
@@ -70,13 +71,14 @@ class AlignmentData:
         )
 
 
-def draw_alignment(data: AlignmentData, vocab: GlossVocab, *, font: str) -> np.ndarray:
+def draw_alignment(data: AlignmentData, vocab: GlossVocab, *, font: str, width: float = 9.0) -> np.ndarray:
     """Draw probabilities over time, and below them the spans of reference and hypothesis.
 
     Args:
         data: Of a clip.
         vocab: Names the curves.
         font: A font file that has the characters of the glosses.
+        width: Inches, of 100 pixels; long clips need more.
 
     Returns:
         RGB picture, uint8 (H, W, 3).
@@ -86,7 +88,7 @@ def draw_alignment(data: AlignmentData, vocab: GlossVocab, *, font: str) -> np.n
     from matplotlib.font_manager import FontProperties
 
     words = FontProperties(fname=font, size=8)
-    figure = Figure(figsize=(9, 4), layout='constrained', dpi=100)
+    figure = Figure(figsize=(width, 4), layout='constrained', dpi=100)
     canvas = FigureCanvasAgg(figure)
     curves, lanes = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     colours = _colours(data, vocab)
@@ -105,8 +107,9 @@ def draw_alignment(data: AlignmentData, vocab: GlossVocab, *, font: str) -> np.n
             # Neighbours are often too close for their names: every other one stands below its bar.
             lift, anchor = (0.28, 'bottom') if place % 2 == 0 else (-0.28, 'top')
             lanes.text((start + end) / 2, height + lift, gloss, ha='center', va=anchor, fontproperties=words)
-    lanes.set_ylim(-0.75, 1.75)
-    lanes.set_yticks([0, 1], ['hyp', 'ref' if data.reference is not None else 'ref (clip too short)'])
+    names = ['hyp', 'ref (clip too short)'] if data.reference is None else ['hyp', 'ref'][: 1 + bool(data.reference)]
+    lanes.set_ylim(-0.75, len(names) - 0.25)
+    lanes.set_yticks(range(len(names)), names)
     lanes.set_xlabel('seconds' if data.unit == 's' else 'frames')
     for side in ('top', 'right'):
         curves.spines[side].set_visible(False)

@@ -6,7 +6,6 @@ from typing import Any, Callable, Dict, List, Sequence
 import torch
 from mmengine.config import Config
 
-from cslrkit.engine.config import select_split
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.checks import positive
 from cslrkit.registry import DATASETS, nearest
@@ -29,6 +28,8 @@ def evaluation_samples(
         DataNotFoundError: If the corpus is not there.
         DataError: If there is no such sample.
     """
+    from cslrkit.engine.config import select_split  # late: a hook of that package imports this module
+
     if config.get('test_dataloader') is None:
         raise ConfigError('config: it has no test_dataloader, which says how samples are read.')
     dataset = DATASETS.build(select_split(config, split).test_dataloader.dataset)

@@ -57,7 +57,8 @@ def test_methods_by_hand():
     torch.testing.assert_close(eigen_cam(along, gradients), torch.tensor([[[0.0, 2**0.5]]]))
     many = torch.randn(5, 2, 1, 1, generator=torch.Generator().manual_seed(0))  # more channels than places
     few = eigen_cam(many, many)
-    assert few.shape == (2, 1, 1) and (few > 0).sum() == 1
+    assert few.shape == (2, 1, 1)
+    assert (few > 0).sum() == 1
 
 
 def test_grad_cam_weighs_each_frame_alone():
@@ -127,7 +128,8 @@ def test_linear_model_by_hand():
     q = np.exp([0, 0, 2]) / np.exp([0, 0, 2]).sum()
     np.testing.assert_allclose(second.peak, (1 - q[2]) / 4 * 8, rtol=1e-6)
     np.testing.assert_allclose(second.map, [np.zeros((2, 2)), [[0, 0], [1, 0]]], atol=1e-7)
-    assert first.heat.shape == (2, 2, 2) and first.frame_heat(0, (4, 6)).shape == (4, 6)
+    assert first.heat.shape == (2, 2, 2)
+    assert first.frame_heat(0, (4, 6)).shape == (4, 6)
     # The score of a span is a sum, and so is its gradient: here of frames that do not share any.
     (both,) = compute_cam(model, clip, layer='backbone.conv', targets=[CamTarget('A', 0, 1)])
     np.testing.assert_allclose(both.map[0] * both.peak, first.map[0] * first.peak, rtol=1e-6)
@@ -153,11 +155,17 @@ def test_every_backbone(backbone, layer, stream):
     target = CamTarget('B', 1, 2)
     for method in METHODS:
         (cam,) = compute_cam(model, clip, layer=layer, stream=stream, method=method, targets=[target])
-        assert cam.heat.shape == (11, 64, 64) and cam.heat.dtype == np.float32
-        assert cam.map.min() >= 0 and cam.map.max() in (0, 1) and np.isfinite(cam.peak)
-        assert cam.clip_span == (2, 6) and cam.frame_span == (4, 11)
+        assert cam.heat.shape == (11, 64, 64)
+        assert cam.heat.dtype == np.float32
+        assert cam.map.min() >= 0
+        assert cam.map.max() in (0, 1)
+        assert np.isfinite(cam.peak)
+        assert cam.clip_span == (2, 6)
+        assert cam.frame_span == (4, 11)
     # As it was: modes, gradients, hooks, statistics of batch norms.
-    assert model.training and not model.neck.training and model.backbone.training
+    assert model.training
+    assert not model.neck.training
+    assert model.backbone.training
     assert not any(parameter.requires_grad for parameter in model.backbone.parameters())
     assert all(parameter.requires_grad for parameter in model.head.parameters())
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -207,13 +215,18 @@ def test_targets_by_gloss_and_errors():
     for arguments, error, message in cases:
         with pytest.raises(error, match=message):
             compute_cam(model, clip, **arguments)
-        assert model.training and not any(module._forward_hooks for module in model.modules())
+        assert model.training
+        assert not any(module._forward_hooks for module in model.modules())
 
 
 def test_map_layers():
     model = recognizer(dict(type='ResNet', depth=18))
     found = map_layers(model, torch.zeros(1, 20, 3, 64, 64))
-    assert found['backbone.net.layer4'] == 2 and found['backbone.net.layer1'] == 16
-    assert 'backbone.net.avgpool' not in found and 'backbone' not in found
+    assert found['backbone.net.layer4'] == 2
+    assert found['backbone.net.layer1'] == 16
+    assert 'backbone.net.avgpool' not in found
+    assert 'backbone' not in found
     assert find_layer(model, 'backbone.net') is model.backbone.net
-    assert is_map(torch.zeros(1, 2, 3, 4, 5)) and not is_map(torch.zeros(1, 2, 3, 1, 1)) and not is_map(None)
+    assert is_map(torch.zeros(1, 2, 3, 4, 5))
+    assert not is_map(torch.zeros(1, 2, 3, 1, 1))
+    assert not is_map(None)
