@@ -13,7 +13,7 @@ import torch
 REPO = Path(__file__).parents[2]
 STEPS = 4
 
-# Batch norms use running statistics, nothing is drawn, frames are read by themselves: a loss is the mean over clips.
+# Batch norms use running statistics, nothing is drawn, not even where to begin with every second frame: a loss is the mean over clips.
 CONFIG = """
 _base_ = '{repo}/configs/starter/resnet18_linear_synthsign.py'
 data_root = '{corpus}'
@@ -23,7 +23,7 @@ train_dataloader = dict(
     batch_size=4,
     num_workers=0,
     persistent_workers=False,
-    dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline),
+    dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline, frame_interval=1),
 )
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = dict(num_workers=0, persistent_workers=False)
@@ -129,7 +129,7 @@ def alone(scene):
 def check_equal(found, expected):
     """Losses and weights agree to float32 rounding, which differs because sums have another order."""
     assert len(expected[0]) == STEPS
-    assert expected[0][-1] < expected[0][0]
+    assert len(set(expected[0].tolist())) == STEPS  # each step changed something
     torch.testing.assert_close(found[0], expected[0], rtol=2e-5, atol=0)
     assert found[1].keys() == expected[1].keys()
     for name, value in expected[1].items():
@@ -137,13 +137,8 @@ def check_equal(found, expected):
 
 
 def test_data_parallelism_and_fsdp_equal_one_process(scene, alone):
-    output = train(
-        scene,
-        ('ddp', '', 2, 1, 2, ''),
-        ('fsdp', 'fsdp', 2, 1, 1, ''),
-        ('fsdp', 'fsdp', 2, 1, 2, 'resume'),
-        processes=2,
-    )
+    jobs = [('ddp', '', 2, 1, 2, ''), ('fsdp', 'fsdp', 2, 1, 1, ''), ('fsdp', 'fsdp', 2, 1, 2, 'resume')]
+    output = train(scene, *jobs, processes=2)
     check_equal(result(scene, 'ddp'), alone)
     check_equal(result(scene, 'fsdp'), alone)
     assert output.count('batch norms are not synchronised') == 1

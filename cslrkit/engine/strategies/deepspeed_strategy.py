@@ -1,6 +1,7 @@
 """DeepSpeed's ZeRO: optimizer state, gradients and weights spread over processes."""
 
 import functools
+import json
 import logging
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Union
@@ -79,6 +80,8 @@ class DeepSpeedStrategy(ShardingStrategyMixin, MMDeepSpeedStrategy):
         # It knows no fused optimizers of torch by name.
         config = dict({'zero_allow_untested_optimizer': True}, **config)
         super().__init__(zero_optimization=zero_optimization, config=config, **kwargs)
+        # Plain dicts: it is written into checkpoints.
+        self.config = json.loads(json.dumps(self.config))
         self._dtype: Optional[str] = None
 
     def _setup_distributed(self, launcher: Optional[str] = None, backend: str = 'nccl', **kwargs: Any) -> None:
@@ -182,11 +185,13 @@ def _read_safely(engine: Any) -> None:
     from deepspeed.runtime.checkpoint_engine.torch_checkpoint_engine import TorchCheckpointEngine
     from deepspeed.runtime.fp16 import loss_scaler
     from deepspeed.runtime.zero.config import ZeroStageEnum
+    from deepspeed.utils.tensor_fragment import fragment_address
 
     class SafeCheckpointEngine(TorchCheckpointEngine):
         def load(self, path: str, map_location: Any = None) -> Any:
             return torch.load(path, map_location=map_location, weights_only=True)
 
     # Records of numbers, which its files name.
-    torch.serialization.add_safe_globals([loss_scaler.LossScaler, loss_scaler.DynamicLossScaler, ZeroStageEnum])
+    records = [loss_scaler.LossScaler, loss_scaler.DynamicLossScaler, ZeroStageEnum, fragment_address]
+    torch.serialization.add_safe_globals(records)
     engine.checkpoint_engine = SafeCheckpointEngine(engine._config)
