@@ -6,10 +6,12 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from cslrkit.engine.checkpoint_io import read_checkpoint
 from cslrkit.engine.console import quiet_console
 from cslrkit.engine.distributed import synchronise_batch_norms, wrap_data_parallel
 from cslrkit.engine.learning_rate import scale_lr
 from cslrkit.engine.run_mixin import RunMixin
+from cslrkit.errors import CheckpointError
 from cslrkit.registry import RUNNERS
 
 
@@ -52,6 +54,21 @@ class CSLRRunner(RunMixin, Runner):
         )
         if message:
             self.say(message)
+
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """Restore a training; see mmengine's Runner.
+
+        Raises:
+            CheckpointError: If it was trained with a strategy, whose optimizer state is another.
+        """
+        optimizer = read_checkpoint(filename).get('optimizer') or {}
+        for key, name in (('deepspeed', 'DeepSpeed'), ('fsdp', 'FSDP')):
+            if key in optimizer:
+                raise CheckpointError(
+                    f"resume: '{filename}' is of a training with {name}. Resume it with its --strategy, or begin a new "
+                    'training from its weights with load_from.'
+                )
+        super().resume(filename, *args, **kwargs)
 
     def save_checkpoint(self, *args, **kwargs) -> None:
         """Write a checkpoint from the first process; see :meth:`RunMixin.save_checkpoint`."""

@@ -13,7 +13,8 @@ import torch
 REPO = Path(__file__).parents[2]
 STEPS = 4
 
-# Batch norms use running statistics, nothing is drawn, not even where to begin with every second frame: a loss is the mean over clips.
+# Batch norms use running statistics and nothing is drawn, not even the first of every second frame: a loss is the mean
+# over clips.
 CONFIG = """
 _base_ = '{repo}/configs/starter/resnet18_linear_synthsign.py'
 data_root = '{corpus}'
