@@ -138,12 +138,11 @@ def check_equal(found, expected):
 
 
 def test_data_parallelism_and_fsdp_equal_one_process(scene, alone):
-    jobs = [('ddp', '', 2, 1, 2, ''), ('fsdp', 'fsdp', 2, 1, 1, ''), ('fsdp', 'fsdp', 2, 1, 2, 'resume')]
+    jobs = [('ddp', '', 2, 1, 2, ''), ('fsdp', 'fsdp', 2, 1, 2, '')]
     output = train(scene, *jobs, processes=2)
     check_equal(result(scene, 'ddp'), alone)
     check_equal(result(scene, 'fsdp'), alone)
     assert output.count('batch norms are not synchronised') == 1
-    assert 'after epoch 1' in output
 
 
 @pytest.mark.slow
