@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
@@ -20,9 +21,11 @@ from cslrkit.inference.windows import Window, WindowPlan, cut_windows, plan_wind
 from cslrkit.models.checks import positive
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DECODERS, accepted_arguments
+from cslrkit.structures import Hypothesis
 from cslrkit.utils.progress import ProgressLine
 
 WINDOW, OVERLAP = 16.0, 4.0  # seconds
+Listener = Callable[[np.ndarray, Hypothesis], None]
 _USUAL_RATE = 25.0  # frames per second, for the size of windows where no rate is known
 _CONFIG_SUFFIXES = ('.py', '.yaml', '.yml', '.json')
 
@@ -83,6 +86,7 @@ class CSLRInferencer:
         frame_rate: Optional[float] = None,
         duration: Optional[float] = None,
         progress: bool = False,
+        listen: Optional[Listener] = None,
     ) -> List[InferenceResult]:
         """Recognize each input.
 
@@ -99,6 +103,8 @@ class CSLRInferencer:
             frame_rate: Frames per second of inputs that do not say (images, arrays); the corpus's by default.
             duration: Seconds to record from a camera.
             progress: Whether to show progress on the console when it takes more than two seconds.
+            listen: Called with each stretch of an input's log-probabilities (n, V) as it is decoded, and what the
+                decoder made of it; the stretches of one input follow each other.
 
         Returns:
             A result for each input, in order; for a pattern one for each match.
@@ -109,7 +115,7 @@ class CSLRInferencer:
             ConfigError: For numbers that cannot be.
         """
         positive('batch_size', batch_size)
-        decode = self._decoder(nbest)
+        decode = self._decoder(nbest) if listen is None else _heard(self._decoder(nbest), listen)
         sources = open_sources(inputs, frame_rate=frame_rate or self.spec.frame_rate, duration=duration)
         plans = [self._plan(source, window, overlap) for source in sources]
         line = ProgressLine('frames read', sum(source.num_frames or 0 for source in sources), shown=progress)
@@ -178,6 +184,15 @@ def _checkpoint_and_config(model: Any, weights: Any) -> Tuple[Any, Any]:
             f'({", ".join(_CONFIG_SUFFIXES)} or a Config).'
         )
     return (weights, model) if is_config else (model, None)
+
+
+def _heard(decode: Callable, listen: Listener) -> Callable:
+    def decode_and_tell(log_probs: torch.Tensor, lengths: Sequence[int]) -> List[Hypothesis]:
+        hyps = decode(log_probs, lengths)
+        listen(log_probs[0].numpy(), hyps[0])
+        return hyps
+
+    return decode_and_tell
 
 
 def _counted(samples: Iterator[Sample], line: ProgressLine) -> Iterator[Sample]:
