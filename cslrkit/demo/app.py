@@ -24,7 +24,7 @@ _PLACEHOLDER = (
 )
 _CSS = """
 footer { display: none !important; }
-#clip.unplayable::after {
+#clip.unplayable:has(video)::after {
   content: "This browser cannot play the clip. It can still be recognized.";
   display: block; padding: 0.5em 1em;
 }
@@ -46,16 +46,6 @@ LOOK = dict(
     # Fonts of the visitor's system: nothing is fetched from elsewhere.
     theme=gr.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace']),
 )
-
-
-class SilentVideo(gr.Video):
-    """A clip that the visitor uploads or records, without sound, as the path of the file."""
-
-    is_template = True  # the page shows it as any Video
-
-    def preprocess(self, payload: Any) -> Optional[str]:
-        """Return the path; Gradio's own would call FFmpeg to take sound out that was never recorded."""
-        return None if payload is None else payload.path
 
 
 def build_app(
@@ -110,7 +100,7 @@ def build_app(
         gr.Markdown(_introduction(inferencer, model_name, limits))
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
-                clip = SilentVideo(
+                clip = gr.Video(
                     label='Clip',
                     sources=['upload', 'webcam'],
                     include_audio=False,
@@ -118,6 +108,7 @@ def build_app(
                     height=320,
                     elem_id='clip',
                 )
+                clip.preprocess = _path  # Gradio's own calls FFmpeg to take out sound that was never recorded
                 start = gr.Button('Recognize', variant='primary', elem_id='recognize')
                 chooser = _example_chooser(examples)
             with gr.Column(scale=3, min_width=300):
@@ -131,6 +122,10 @@ def build_app(
         clip.change(hold, clip, None, queue=False, api_visibility='private', show_progress='hidden')
         app.unload(leave)
     return app.queue(max_size=MAX_WAITING)
+
+
+def _path(payload: Any) -> Optional[str]:
+    return None if payload is None else payload.path
 
 
 def _example_chooser(examples: Sequence[Path]) -> Optional[gr.Dataset]:

@@ -17,7 +17,8 @@ CSS = """
 .clip-run .scroll { overflow-x: auto; }
 .clip-run .scroll:focus-visible { outline: 2px solid currentColor; }
 .clip-run table { border-collapse: collapse; min-width: min(100%, 30rem); border: 0; margin: 0; }
-.clip-run table :is(th, td) { padding: 0.3em 1.2em 0.3em 0; text-align: left; border: 0; border-bottom: 1px solid #8886; }
+.clip-run table :is(th, td) { padding: 0.3em 1.2em 0.3em 0; text-align: left; }
+.clip-run table :is(th, td) { border: 0; border-bottom: 1px solid #8886; }
 .clip-run table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .clip-run meter { width: 6rem; vertical-align: middle; margin-left: 0.5em; }
 .clip-run img { display: block; width: 100%; height: auto; margin: 0; background: white; }
@@ -47,7 +48,8 @@ def render_run(run: ClipRun, *, remark: str = '') -> str:
 {_table(result)}
 <h2>What the network said at each moment</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Plot, scrolls sideways">
-<img style="min-width: {0.7 * width:.0f}px; max-width: {width}px" src="{_data_uri('image/png', run.plot)}" alt="Probability of each gloss over time; below, where each recognized \
+<img style="min-width: {0.7 * width:.0f}px; max-width: {width}px" src="{_data_uri('image/png', run.plot)}" \
+alt="Probability of each gloss over time; below, where each recognized \
 gloss lies: {escape(_spoken(result))}">
 </div>
 <h2>Where it looked for each gloss</h2>
@@ -73,11 +75,11 @@ def _table(result: InferenceResult) -> str:
     if not result.spans:
         return ''
     unit = 's' if result.timed else 'frame'
-    head = f'<th>Gloss</th><th class="number">from ({unit})</th><th class="number">to ({unit})</th><th class="number">Confidence</th>'
+    numbers = ''.join(f'<th class="number">{each}</th>' for each in (f'from ({unit})', f'to ({unit})', 'Confidence'))
     rows = ''.join(_row(span, timed=result.timed) for span in result.spans)
     return (
         '<h2>When, and how surely</h2>\n<div class="scroll"><table>'
-        f'<thead><tr>{head.replace("<th", "<th scope=col")}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<thead><tr>{f"<th>Gloss</th>{numbers}".replace("<th", "<th scope=col")}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
