@@ -81,9 +81,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         'Time beam search decoding: a plain Python prefix search, sentence by sentence, against BeamDecoder.',
         'python tools/benchmark/decode.py --short',
     )
+    parser.add_argument('--sentences', type=int, default=64, metavar='N', help='in the main row (default: 64)')
     args = parser.parse_args(arguments)
+    if args.sentences < 1:
+        raise ConfigError(f'--sentences: got {args.sentences}, expected at least 1.')
     rounds = rounds_of(args)
-    compare(sentences=64, rounds=rounds, required=REQUIRED_RATIO)
+    compare(sentences=args.sentences, rounds=rounds, required=REQUIRED_RATIO if args.sentences >= 64 else None)
     if not args.short:
         for what, cases in GROWTH.items():
             show_growth(what, cases, rounds=rounds)

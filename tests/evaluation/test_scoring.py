@@ -4,7 +4,16 @@ import pytest
 from scorer_cases import plain_cost, random_sentence
 
 from cslrkit.errors import ConfigError
-from cslrkit.evaluation.functional import WordCounts, align_words, merge_repeats, sclite_report, score_sentence
+from cslrkit.evaluation.functional import (
+    WordCounts,
+    align_words,
+    compare_outputs,
+    compare_sentences,
+    merge_repeats,
+    sclite_report,
+    score_sentence,
+    score_sentences,
+)
 
 
 def ops(ref, hyp, **options):
@@ -102,3 +111,15 @@ def test_unknown_mode():
 def test_merge_repeats():
     assert merge_repeats(['A', 'A', 'B', 'A', 'A', 'A']) == ['A', 'B', 'A']
     assert merge_repeats([]) == []
+
+
+def test_many_sentences_score_as_each_alone():
+    pairs = [('A B C', 'A X C D'), ('', 'A'), ('A', ''), ('A A', 'A A'), ('B', 'B'), ('A B A B', 'B A B A'), ('', '')]
+    refs, hyps = ([sentence.split() for sentence in side] for side in zip(*pairs))
+    for mode in ('python', 'sclite'):
+        for empty_word in ('[EMPTY]', None):
+            options = dict(mode=mode, empty_word=empty_word)
+            alone = [score_sentence(ref, hyp, **options) for ref, hyp in zip(refs, hyps)]
+            assert score_sentences(refs, hyps, **options) == alone
+    assert compare_sentences(refs, hyps, refs) == [compare_outputs(*one) for one in zip(refs, hyps, refs)]
+    assert score_sentences([], []) == []

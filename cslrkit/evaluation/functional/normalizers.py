@@ -1,6 +1,7 @@
 """Clean-up of words before they are scored."""
 
 import re
+from functools import lru_cache
 from typing import List, Sequence
 
 from cslrkit.registry import NORMALIZERS
@@ -82,6 +83,7 @@ class Phoenix2014Normalizer:
         return [clean for clean in map(self.hypothesis_word, words) if clean]
 
 
+@lru_cache(maxsize=1 << 16)  # a corpus has far fewer words, and each comes often
 def _clean_line(line: str) -> str:
     for pattern, replacement in _PHOENIX_2014:
         line = pattern.sub(replacement, line)

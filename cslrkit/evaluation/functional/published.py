@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
-from cslrkit.evaluation.functional.alignment import align_words
+from cslrkit.evaluation.functional.alignment import align_sentences
 from cslrkit.evaluation.functional.wer import EMPTY, merge_repeats
 
 
@@ -46,27 +46,45 @@ def compare_outputs(
         primary: Words of the main output.
         auxiliary: Words of the auxiliary output.
     """
-    primary = list(primary) or [EMPTY]
-    if auxiliary is None:
-        aligned_ref, aligned_primary = _align(ref, primary)
-        aligned_auxiliary = None
-    else:
-        auxiliary = list(auxiliary) or [EMPTY]
-        aligned_ref = _align(_align(ref, auxiliary)[0], _align(ref, primary)[0])[0]
-        aligned_auxiliary = _align(aligned_ref, auxiliary, pad=True)[1]
-        aligned_primary = _align(aligned_ref, primary, pad=True)[1]
-    words = sum('*' not in word for word in aligned_ref)
-    primary_right = [word == other for word, other in zip(aligned_ref, aligned_primary)]
-    if aligned_auxiliary is None:
-        return OutputCounts(primary=primary_right.count(False), words=words)
-    auxiliary_right = [word == other for word, other in zip(aligned_ref, aligned_auxiliary)]
-    return OutputCounts(
-        primary=primary_right.count(False),
-        auxiliary=auxiliary_right.count(False),
-        primary_only_right=sum(p and not a for p, a in zip(primary_right, auxiliary_right)),
-        auxiliary_only_right=sum(a and not p for p, a in zip(primary_right, auxiliary_right)),
-        words=words,
-    )
+    return compare_sentences([ref], [primary], None if auxiliary is None else [auxiliary])[0]
+
+
+def compare_sentences(
+    refs: Sequence[Sequence[str]],
+    primaries: Sequence[Sequence[str]],
+    auxiliaries: Optional[Sequence[Sequence[str]]] = None,
+) -> List[OutputCounts]:
+    """Compare the outputs of many sentences, which is faster than one by one; see :func:`compare_outputs`.
+
+    Args:
+        refs: Reference words of each sentence.
+        primaries: Words of the main output.
+        auxiliaries: Words of the auxiliary output.
+    """
+    primaries = [list(words) or [EMPTY] for words in primaries]
+    if auxiliaries is None:
+        aligned_refs, aligned = _align(refs, primaries)
+        return [
+            OutputCounts(primary=_right(*pair).count(False), words=_num_words(pair[0]))
+            for pair in zip(aligned_refs, aligned)
+        ]
+    auxiliaries = [list(words) or [EMPTY] for words in auxiliaries]
+    aligned_refs = _align(_align(refs, auxiliaries)[0], _align(refs, primaries)[0])[0]
+    aligned_auxiliaries = _align(aligned_refs, auxiliaries, pad=True)[1]
+    aligned_primaries = _align(aligned_refs, primaries, pad=True)[1]
+    counts = []
+    for ref, primary, auxiliary in zip(aligned_refs, aligned_primaries, aligned_auxiliaries):
+        right = list(zip(_right(ref, primary), _right(ref, auxiliary)))
+        counts.append(
+            OutputCounts(
+                primary=sum(not p for p, _ in right),
+                auxiliary=sum(not a for _, a in right),
+                primary_only_right=sum(p and not a for p, a in right),
+                auxiliary_only_right=sum(a and not p for p, a in right),
+                words=_num_words(ref),
+            )
+        )
+    return counts
 
 
 def published_report(counts: OutputCounts) -> List[str]:
@@ -79,16 +97,30 @@ def published_report(counts: OutputCounts) -> List[str]:
     ]
 
 
-def _align(ref: Sequence[str], hyp: Sequence[str], *, pad: bool = False) -> Tuple[List[str], List[str]]:
-    """Both sequences with their gaps filled by asterisks, as many as the other word has letters.
+def _right(ref: Sequence[str], hyp: Sequence[str]) -> List[bool]:
+    return [word == other for word, other in zip(ref, hyp)]
+
+
+def _num_words(ref: Sequence[str]) -> int:
+    return sum('*' not in word for word in ref)
+
+
+def _align(
+    refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]], *, pad: bool = False
+) -> Tuple[List[List[str]], List[List[str]]]:
+    """All sequences with their gaps filled by asterisks, as many as the other word has letters.
 
     With ``pad``, a substituted word is filled with spaces to the length of the one it replaces:
     where positions are off by one, a padded word is not equal to the same word elsewhere.
     """
-    hyp = merge_repeats(hyp)
-    aligned_ref, aligned_hyp = [], []
-    for edit in align_words(ref, hyp, prefer='deletion'):
-        aligned_ref.append('*' * len(hyp[edit.hyp]) if edit.ref is None else ref[edit.ref])
-        word = '*' * len(ref[edit.ref]) if edit.hyp is None else hyp[edit.hyp]
-        aligned_hyp.append(word.ljust(len(ref[edit.ref])) if pad and edit.op == 'S' else word)
-    return aligned_ref, aligned_hyp
+    hyps = [merge_repeats(hyp) for hyp in hyps]
+    aligned_refs, aligned_hyps = [], []
+    for ref, hyp, edits in zip(refs, hyps, align_sentences(refs, hyps, prefer='deletion')):
+        aligned_ref, aligned_hyp = [], []
+        for edit in edits:
+            aligned_ref.append('*' * len(hyp[edit.hyp]) if edit.ref is None else ref[edit.ref])
+            word = '*' * len(ref[edit.ref]) if edit.hyp is None else hyp[edit.hyp]
+            aligned_hyp.append(word.ljust(len(ref[edit.ref])) if pad and edit.op == 'S' else word)
+        aligned_refs.append(aligned_ref)
+        aligned_hyps.append(aligned_hyp)
+    return aligned_refs, aligned_hyps

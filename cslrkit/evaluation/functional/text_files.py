@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Iterator, Optional, Tuple, Union
 
@@ -53,6 +54,7 @@ def numbered_lines(path: Union[str, Path], kind: str) -> Iterator[Tuple[str, str
             yield where, line
 
 
+@lru_cache(maxsize=1 << 14)  # times in frames come often
 def parse_number(text: str) -> Optional[float]:
     """Return ``text`` as a finite number, digits alone as an integer; None if it is none.
 

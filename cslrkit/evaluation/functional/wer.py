@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Iterable, List, Optional, Sequence
 
 from cslrkit.errors import ConfigError
-from cslrkit.evaluation.functional.alignment import Edit, align_words
+from cslrkit.evaluation.functional.alignment import Edit, align_sentences
 
 MODES = ('python', 'sclite')
 EMPTY = '[EMPTY]'
@@ -115,22 +115,48 @@ def score_sentence(
         >>> counts.deletions, counts.ref_words
         (1, 3)
     """
+    return score_sentences([ref], [hyp], mode=mode, merge=merge, empty_word=empty_word)[0]
+
+
+def score_sentences(
+    refs: Sequence[Sequence[str]],
+    hyps: Sequence[Sequence[str]],
+    *,
+    mode: str = 'python',
+    merge: Optional[bool] = None,
+    empty_word: Optional[str] = EMPTY,
+) -> List[SentenceScore]:
+    """Align and count many sentences, which is faster than one by one; see :func:`score_sentence`.
+
+    Args:
+        refs: Reference words of each sentence.
+        hyps: Hypothesis words of each sentence, after normalisation.
+        mode: As for :func:`score_sentence`.
+        merge: As for :func:`score_sentence`.
+        empty_word: As for :func:`score_sentence`.
+
+    Raises:
+        ConfigError: If the mode is unknown.
+    """
     if mode not in MODES:
         raise ConfigError(f'got {mode!r}, expected one of {MODES}.', path='mode')
-    hyp = list(hyp) or ([] if empty_word is None else [empty_word])
+    refs = [list(ref) for ref in refs]
+    hyps = [list(hyp) or ([] if empty_word is None else [empty_word]) for hyp in hyps]
     if mode == 'python' if merge is None else merge:
-        hyp = merge_repeats(hyp)
+        hyps = [merge_repeats(hyp) for hyp in hyps]
     if mode == 'sclite':
-        ref, hyp = [word.translate(_LOWER) for word in ref], [word.translate(_LOWER) for word in hyp]
-        edits = align_words(ref, hyp, prefer='insertion')
-    else:
-        edits = align_words(ref, hyp, prefer='deletion')
+        refs, hyps = ([[word.translate(_LOWER) for word in words] for words in side] for side in (refs, hyps))
+    edits = align_sentences(refs, hyps, prefer='insertion' if mode == 'sclite' else 'deletion')
+    return [SentenceScore(_counts(*pair, mode), pair[2], pair[0], pair[1]) for pair in zip(refs, hyps, edits)]
+
+
+def _counts(ref: Sequence[str], hyp: Sequence[str], edits: List[Edit], mode: str) -> WordCounts:
     ops = [edit.op for edit in edits]
     sub, dele, ins = ops.count('S'), ops.count('D'), ops.count('I')
     errors, ref_words = sub + dele + ins, len(ref)
     if mode == 'python' and any('*' in word for word in (*ref, *hyp)):
         errors, ref_words = errors - _starred_gaps(ref, hyp, edits), sum('*' not in word for word in ref)
-    return SentenceScore(WordCounts(sub, dele, ins, errors, ref_words, len(hyp)), edits, list(ref), hyp)
+    return WordCounts(sub, dele, ins, errors, ref_words, len(hyp))
 
 
 def _starred_gaps(ref: Sequence[str], hyp: Sequence[str], edits: List[Edit]) -> int:

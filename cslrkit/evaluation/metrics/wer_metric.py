@@ -8,9 +8,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.evaluation.functional.published import OutputCounts, compare_outputs
+from cslrkit.evaluation.functional.published import OutputCounts, compare_sentences
 from cslrkit.evaluation.functional.stm import load_stm
-from cslrkit.evaluation.functional.wer import MODES, SentenceScore, WordCounts, score_sentence
+from cslrkit.evaluation.functional.wer import MODES, SentenceScore, WordCounts, score_sentences
 from cslrkit.evaluation.metrics.wer_files import Record, write_files
 from cslrkit.registry import METRICS, NORMALIZERS
 from cslrkit.utils.messages import listed
@@ -126,7 +126,9 @@ class WERMetric(BaseMetric):
         absent = self._absent(records)
         records = records + absent
         references = self._references(records)
-        main = {r['sample_id']: self._score(references[r['sample_id']], [w for w, _ in r['words']]) for r in records}
+        ids = [record['sample_id'] for record in records]
+        words = [[word for word, _ in record['words']] for record in records]
+        main = dict(zip(ids, self._score([references[sample_id] for sample_id in ids], words)))
         total = sum((score.counts for score in main.values()), WordCounts())
         if not total.ref_words:
             raise DataError(f'{self._where}: the references of {len(records)} samples hold no word at all.')
@@ -255,18 +257,17 @@ class WERMetric(BaseMetric):
             return {record['sample_id']: list(self._stm_entries[record['sample_id']].words) for record in records}
         return {r['sample_id']: self.normalizer.reference(r['ref'], split=self.split) for r in records}
 
-    def _score(self, ref: Sequence[str], hyp: Sequence[str]) -> SentenceScore:
-        return score_sentence(ref, hyp, mode=self.mode, merge=self.merge_repeats)
+    def _score(self, refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]]) -> List[SentenceScore]:
+        return score_sentences(refs, hyps, mode=self.mode, merge=self.merge_repeats)
 
     def _compare(self, records: List[Record], references: Mapping[str, Sequence[str]]) -> Dict[str, float]:
         """Figures of the auxiliary output, and of what either output has over the other."""
-        alone, both = WordCounts(), OutputCounts()
-        for record in records:
-            ref = references[record['sample_id']]
-            words = [self.normalizer.hypothesis_word(gloss) for gloss in record['hyp_auxiliary']]
-            words = [word for word in words if word]
-            alone += self._score(ref, words).counts
-            both += compare_outputs(ref, [word for word, _ in record['words']], words)
+        refs = [references[record['sample_id']] for record in records]
+        cleaned = [map(self.normalizer.hypothesis_word, record['hyp_auxiliary']) for record in records]
+        auxiliaries = [[word for word in words if word] for words in cleaned]
+        primaries = [[word for word, _ in record['words']] for record in records]
+        alone = sum((score.counts for score in self._score(refs, auxiliaries)), WordCounts())
+        both = sum(compare_sentences(refs, primaries, auxiliaries), OutputCounts())
         return {
             'wer_conv': alone.wer,
             'war': both.primary_only_right / both.words * 100,

@@ -7,7 +7,7 @@ import numpy as np
 
 from cslrkit.errors import ConfigError
 
-_CHUNK = 4_000_000  # drawn sentences held at a time
+_CHUNK = 1 << 18  # drawn sentences held at a time: few enough for the cache
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.evaluation.functional.ctm import CtmEntry, load_ctm
 from cslrkit.evaluation.functional.stm import StmEntry, load_stm
-from cslrkit.evaluation.functional.wer import EMPTY, MODES, SentenceScore, WordCounts, score_sentence
+from cslrkit.evaluation.functional.wer import EMPTY, MODES, SentenceScore, WordCounts, score_sentences
 from cslrkit.registry import NORMALIZERS
 from cslrkit.utils.messages import listed
 
@@ -111,28 +111,35 @@ def score_files(
         'missing': missing,
     }
     notes = [*_missing_note(hypotheses, entries, settings), *_raw_reference_note(entries, cleaner, settings)]
-    sentences = [_score(entry, hypotheses.get(entry.sample_id), cleaner, settings) for entry in entries]
+    sentences = _score(entries, hypotheses, cleaner, settings)
     corpus = ScoredCorpus(sentences, settings, notes)
     if not corpus.total.ref_words:
         raise DataError(f"STM file: '{ref}': its {len(entries)} sentences hold no word. Is the text column missing?")
     return corpus
 
 
-def _score(entry: StmEntry, hyp: Optional[Sequence[str]], cleaner: Any, settings: Mapping[str, Any]) -> ScoredSentence:
-    ref = list(entry.words)
-    if settings['clean_ref'] is not None:
-        ref = list(cleaner.reference(ref, split=settings['clean_ref']))
-    words = [word for word in map(cleaner.hypothesis_word, hyp or ()) if word]
-    if settings['mode'] == 'sclite':
-        _check_markup(entry.sample_id, (*ref, *words))
-    score = score_sentence(
-        ref,
-        words,
-        mode=settings['mode'],
-        merge=settings['merge_repeats'],
-        empty_word=None if hyp is None and settings['missing'] == 'deleted' else EMPTY,
-    )
-    return ScoredSentence(entry.sample_id, entry.signer, score, hyp is None)
+def _score(
+    entries: Sequence[StmEntry], hypotheses: Mapping[str, Sequence[str]], cleaner: Any, settings: Mapping[str, Any]
+) -> List[ScoredSentence]:
+    refs, hyps = [], []
+    for entry in entries:
+        ref = list(entry.words)
+        if settings['clean_ref'] is not None:
+            ref = list(cleaner.reference(ref, split=settings['clean_ref']))
+        words = [word for word in map(cleaner.hypothesis_word, hypotheses.get(entry.sample_id, ())) if word]
+        if settings['mode'] == 'sclite':
+            _check_markup(entry.sample_id, (*ref, *words))
+        refs.append(ref)
+        hyps.append(words)
+    rules = dict(mode=settings['mode'], merge=settings['merge_repeats'])
+    scores = score_sentences(refs, hyps, **rules)
+    is_missing = [entry.sample_id not in hypotheses for entry in entries]
+    if settings['missing'] == 'deleted':
+        absent = [index for index, missing in enumerate(is_missing) if missing]
+        deleted = score_sentences([refs[index] for index in absent], [()] * len(absent), empty_word=None, **rules)
+        for index, score in zip(absent, deleted):
+            scores[index] = score
+    return [ScoredSentence(e.sample_id, e.signer, *scored) for e, *scored in zip(entries, scores, is_missing)]
 
 
 def _words_by_sample(
