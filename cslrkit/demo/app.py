@@ -26,8 +26,10 @@ _CSS = """
 footer { display: none !important; }
 #clip.unplayable:has(video)::after {
   content: "This browser cannot play the clip. It can still be recognized.";
-  display: block; padding: 0.5em 1em;
+  position: absolute; top: 40%; left: 1em; right: 1em; text-align: center; pointer-events: none;
 }
+/* Cutting would fetch a program from elsewhere. */
+#clip button[aria-label*="rim video"] { display: none; }
 """
 # Gradio calls it an error that the browser lacks a codec which the network's reader may well have.
 _SCRIPT = """

@@ -17,8 +17,9 @@ CSS = """
 .clip-run .scroll { overflow-x: auto; }
 .clip-run .scroll:focus-visible { outline: 2px solid currentColor; }
 .clip-run table { border-collapse: collapse; min-width: min(100%, 30rem); border: 0; margin: 0; }
-.clip-run table :is(th, td) { padding: 0.3em 1.2em 0.3em 0; text-align: left; }
-.clip-run table :is(th, td) { border: 0; border-bottom: 1px solid #8886; }
+.clip-run table tr { border: 0; }
+.clip-run table th, .clip-run table td { padding: 0.3em 1.2em 0.3em 0; text-align: left; }
+.clip-run table th, .clip-run table td { border: 0; border-bottom: 1px solid #8886; }
 .clip-run table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .clip-run meter { width: 6rem; vertical-align: middle; margin-left: 0.5em; }
 .clip-run img { display: block; width: 100%; height: auto; margin: 0; background: white; }
@@ -77,9 +78,10 @@ def _table(result: InferenceResult) -> str:
     unit = 's' if result.timed else 'frame'
     numbers = ''.join(f'<th class="number">{each}</th>' for each in (f'from ({unit})', f'to ({unit})', 'Confidence'))
     rows = ''.join(_row(span, timed=result.timed) for span in result.spans)
+    head = f'<th>Gloss</th>{numbers}'.replace('<th', '<th scope=col')
     return (
         '<h2>When, and how surely</h2>\n<div class="scroll"><table>'
-        f'<thead><tr>{f"<th>Gloss</th>{numbers}".replace("<th", "<th scope=col")}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
