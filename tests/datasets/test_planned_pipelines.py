@@ -204,6 +204,13 @@ def test_each_kept_frame_is_decoded_once(clips, clip):
     assert frames.read == sorted(set(results['frame_indices'].tolist()))
 
 
+def test_a_crop_at_the_corner_is_not_lost_before_an_operation(clips):
+    # 20 x 26 pixels: round(1 / 2) = 0, so the box begins at the corner.
+    results = planned(clips[0][:1], CenterCrop((19, 25)), RandomRotation((90, 90)))
+    turned = Image.fromarray(noise(0, 20, 26)[:19, :25]).rotate(90, Image.Resampling.BILINEAR)
+    assert np.array_equal(results['imgs'][0], np.asarray(turned))
+
+
 def test_a_frame_that_is_dropped_may_be_damaged(clips, tmp_path):
     paths = list(clips[0])
     seed_all(0)

@@ -130,9 +130,7 @@ class ClipPlan:
 
     def mapped(self, operation: FrameOperation, height: int, width: int) -> 'ClipPlan':
         """Plan to apply a function that gives frames of the given size."""
-        whole = View.whole(self.view.height, self.view.width)
-        before = () if self.view == whole else (self.view,)
-        return replace(self, operations=(*self.operations, *before, operation), view=View.whole(height, width))
+        return replace(self, operations=(*self.operations, self.view, operation), view=View.whole(height, width))
 
     def realize(self) -> np.ndarray:
         """Decode each frame that is kept, once, and return the clip: uint8 (T, H, W, 3), RGB.
