@@ -8,8 +8,8 @@ from cslrkit.utils.cli import make_parser, run_tool
 def main() -> None:
     """Parse the arguments, convert, print what became of each tensor."""
     parser = make_parser(
-        "Convert SlowFastSign's, VAC's and CorrNet's .pt, PySlowFast's .pkl and .pyth, or torchvision's ResNet weights. The "
-        'format is told from the file, and nothing in it is executed.',
+        "Convert SlowFastSign's, VAC's and CorrNet's .pt, PySlowFast's .pkl and .pyth, or torchvision's ResNet weights. "
+        'The format is told from the file, and nothing in it is executed.',
         'python tools/convert_checkpoint.py configs/slowfast/phoenix2014.py _best_model.pt phoenix2014.pth',
     )
     parser.add_argument('config', help='the config of the network and corpus that the weights are for')
