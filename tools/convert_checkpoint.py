@@ -8,7 +8,7 @@ from cslrkit.utils.cli import make_parser, run_tool
 def main() -> None:
     """Parse the arguments, convert, print what became of each tensor."""
     parser = make_parser(
-        "Convert SlowFastSign's, VAC's and CorrNet's .pt, PySlowFast's .pkl and .pyth, or torchvision's ResNet weights. "
+        "Convert SlowFastSign's, VAC's and CorrNet's .pt, PySlowFast's .pkl and .pyth, or torchvision's weights. "
         'The format is told from the file, and nothing in it is executed.',
         'python tools/convert_checkpoint.py configs/slowfast/phoenix2014.py _best_model.pt phoenix2014.pth',
     )
