@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install quickstart test lint parity bench docs clean
+.PHONY: install quickstart test wheel test-deepspeed lint parity bench docs clean
 
 install: $(STAMP)
 
@@ -15,12 +15,21 @@ $(STAMP): setup.py constraints.txt
 
 # The main job on the synthetic corpus: draw it, train a small SlowFast, score dev and test.
 quickstart: install
-	$(RUN) tools/make_synthetic.py data/synthsign --preset small
+	$(RUN) tools/make_synthetic.py data/synthsign --preset small --videos 3
 	$(RUN) tools/train.py configs/slowfast/synthsign.py --work-dir work_dirs/synthsign
 	$(RUN) tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign --split dev test
 
 test: install
 	$(RUN) -m pytest
+
+# A wheel, in dist/; configs and tools are in it.
+wheel: install
+	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps -w dist .
+
+# DeepSpeed against one process, too; it compiles a module when it first starts, which takes minutes.
+test-deepspeed: install
+	DS_BUILD_OPS=0 $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[deepspeed]'
+	$(RUN) -m pytest tests/engine/test_scaling.py
 
 lint: install
 	$(RUN) -m ruff check .
@@ -43,4 +52,4 @@ docs: install
 	$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build
 
 clean:
-	rm -rf $(VENV) build docs/_build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .ruff_cache
