@@ -22,6 +22,7 @@ CSS = """
 .clip-run table th, .clip-run table td { border: 0; border-bottom: 1px solid #8886; }
 .clip-run table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .clip-run meter { width: 6rem; vertical-align: middle; margin-left: 0.5em; }
+@media (max-width: 600px) { .clip-run meter { display: none; } }
 .clip-run img { display: block; width: 100%; height: auto; margin: 0; background: white; }
 .clip-run video { display: block; width: min(100%, 30rem); background: black; }
 .clip-error { border-left: 4px solid #c62828; padding: 0.6em 1em; overflow-wrap: anywhere; }
