@@ -41,7 +41,8 @@ def load_curves(path: Union[str, Path], *, name: Optional[str] = None) -> RunCur
     """Read the log of a run; the parts of one that was stopped and resumed are joined.
 
     A resumed part replaces what earlier parts logged from the epoch on with which it begins. mmengine
-    logs the losses of an epoch by iteration and validation by epoch; both are placed on one axis.
+    logs the losses of an epoch by iteration and validation by epoch; both are placed on one axis. What
+    ``tools/test.py`` logged is left out.
 
     Args:
         path: A work directory, the folder of one start in it, or a ``scalars.json``.
@@ -55,7 +56,7 @@ def load_curves(path: Union[str, Path], *, name: Optional[str] = None) -> RunCur
     records: List[Record] = []
     for file in _logs(path):
         part = _read(file)
-        if part:
+        if any(record['step'] for record in part):  # a test of the run logs into the same folder, at step 0
             begin = _begin(part)
             records = [record for record in records if _position(record) < begin] + part
     if not records:

@@ -44,6 +44,15 @@ def test_a_resumed_run_is_one_curve(tmp_path):
     assert [value for _, value in curves['loss']] == [98.0, 96.0, 94.5, 92.5, 90.5, 88.5]
 
 
+def test_a_test_after_training_changes_no_curve(tmp_path):
+    log(tmp_path, '20260101_000000', [1, 2])
+    before = load_curves(tmp_path).curves
+    path = tmp_path / '20260102_000000' / 'vis_data' / 'scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text('{"wer/test/seq": 31.2, "wer/test/conv": 36.2, "step": 0}\n')
+    assert load_curves(tmp_path).curves == before
+
+
 def test_one_start_and_one_file_alone(tmp_path):
     path = log(tmp_path / 'run', '1', [1])
     assert load_curves(path.parents[1]).curves == load_curves(path).curves == load_curves(tmp_path / 'run').curves
