@@ -1,5 +1,6 @@
 """The cheapest alignment of a hypothesis with its reference."""
 
+from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -64,7 +65,7 @@ def align_sentences(
         prefer: As for :func:`align_words`.
     """
     edits = [
-        [Edit('C', i, i) for i in range(len(ref))] if list(ref) == list(hyp) else [] for ref, hyp in zip(refs, hyps)
+        [_edit('C', i, i) for i in range(len(ref))] if list(ref) == list(hyp) else [] for ref, hyp in zip(refs, hyps)
     ]
     different = [index for index, (ref, hyp) in enumerate(zip(refs, hyps)) if list(ref) != list(hyp)]
     # Sentences of like length go together, as many as keep the table of costs small.
@@ -80,10 +81,15 @@ def align_sentences(
     return edits
 
 
+@lru_cache(maxsize=1 << 14)  # the same few thousand come in every sentence
+def _edit(op: str, ref: Optional[int], hyp: Optional[int]) -> Edit:
+    return Edit(op, ref, hyp)
+
+
 def _edits(ops: Sequence[str]) -> List[Edit]:
     edits, i, j = [], 0, 0
     for op in ops:
-        edits.append(Edit(op, None if op == 'I' else i, None if op == 'D' else j))
+        edits.append(_edit(op, None if op == 'I' else i, None if op == 'D' else j))
         i += op != 'I'
         j += op != 'D'
     return edits

@@ -7,7 +7,7 @@ import numpy as np
 
 from cslrkit.errors import ConfigError
 
-_CHUNK = 1 << 18  # drawn sentences held at a time: few enough for the cache
+_CHUNK = 1 << 16  # drawn sentences held at a time: few enough for the cache
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,9 @@ def paired_bootstrap(
 
 def _resampled_sums(columns: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
     """Column sums of each draw of rows that has words (odd columns), (draws, number of columns)."""
-    counted = (counts @ columns.astype(np.float64) for counts in _draw_counts(len(columns), resamples, seed))
-    sums = np.concatenate(list(counted))
+    each = [np.ascontiguousarray(column) for column in columns.T]
+    drawn = _draws(len(columns), resamples, seed)
+    sums = np.concatenate([np.stack([column[rows].sum(axis=1) for column in each], axis=1) for rows in drawn])
     sums = sums[(sums[:, 1::2] > 0).all(axis=1)]
     if not len(sums):
         raise ConfigError(
@@ -119,14 +120,12 @@ def _resampled_sums(columns: np.ndarray, *, resamples: int, seed: int) -> np.nda
     return sums
 
 
-def _draw_counts(size: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield, some draws at a time, how often each of ``size`` rows was drawn."""
+def _draws(size: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield, some draws at a time, which of ``size`` rows were drawn, (draws, size)."""
     generator = np.random.default_rng(seed)
     step = max(1, _CHUNK // size)
     for start in range(0, resamples, step):
-        count = min(step, resamples - start)
-        drawn = generator.integers(0, size, (count, size)) + size * np.arange(count)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=count * size).reshape(count, size).astype(np.float64)
+        yield generator.integers(0, size, (min(step, resamples - start), size))
 
 
 def _checked_tail(resamples: int, seed: int, level: float) -> float:
