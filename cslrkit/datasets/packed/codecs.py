@@ -109,6 +109,8 @@ class ZstdCodec(Codec):
             if self._zstd.get_frame_parameters(data).content_size != height * width * 3:
                 raise DamagedFrameError('it has another size than the pack says')
             values = np.frombuffer(self._decompressor.decompress(data), np.uint8)
+            if kind == REFERENCE and reference is None:
+                raise DamagedFrameError('it lacks the frame that it differs from')
         except self._zstd.ZstdError as error:
             raise DamagedFrameError(str(error)) from error
         if kind == ROWS:
@@ -150,7 +152,11 @@ class FilesCodec(Codec):
     def decode(self, data: Buffer, *, kind: str, size: Tuple[int, int], reference: Optional[np.ndarray]) -> np.ndarray:
         """Decode with OpenCV, as if from the file."""
         del kind, reference
-        image = cv2.imdecode(np.frombuffer(_checked(data), np.uint8), cv2.IMREAD_COLOR)
+        content = np.frombuffer(_checked(data), np.uint8)
+        try:
+            image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        except cv2.error as error:  # no bytes at all, or more pixels than OpenCV decodes
+            raise DamagedFrameError('OpenCV refuses it') from error
         if image is None or image.shape[:2] != tuple(size):
             raise DamagedFrameError('OpenCV does not read it as an image of the size that the pack says')
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)

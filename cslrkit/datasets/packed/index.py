@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Tuple, Union
 
-from cslrkit.datasets.packed.shard import VERSION, Place
+from cslrkit.datasets.packed.shard import VERSION, Place, is_count
 from cslrkit.errors import DataError, DataNotFoundError, OutputError
 from cslrkit.utils.files import write_atomically
 
@@ -101,7 +101,7 @@ def read_index(path: Path, *, where: str) -> PackIndex:
         content = json.loads(path.read_text(encoding='utf-8'))
         if content['format'] != FORMAT:
             raise ValueError('another format')
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(
             f"{where}: packed frames: '{path}' cannot be read as an index ({type(error).__name__}). {advice}"
         ) from error
@@ -111,13 +111,13 @@ def read_index(path: Path, *, where: str) -> PackIndex:
             f'reads {VERSION}. Pack the corpus again with this one, or use the cslrkit that packed it.'
         )
     try:
-        shards = [(str(name), int(size)) for name, size in content['shards']]
+        shards = [(str(name), size) for name, size in content['shards']]
         samples = {
             pattern: (shard, (offset, length, checksum, frames))
             for pattern, (shard, offset, length, checksum, frames) in content['samples'].items()
         }
         numbers = [number for shard, place in samples.values() for number in (shard, *place)]
-        if not all(type(number) is int and number >= 0 for number in numbers):
+        if not all(map(is_count, [*numbers, *(size for _, size in shards)])):
             raise ValueError('a number is none')
         if any(shard >= len(shards) for shard, _ in samples.values()):
             raise ValueError('no such shard')

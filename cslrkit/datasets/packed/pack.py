@@ -139,7 +139,7 @@ def _fingerprint(clips: Sequence[ClipTask], codec: str, frame_root: str) -> Tupl
     """Return what changes with names, sizes and ages of the image files, and the sum of their sizes."""
     digest, total = hashlib.sha256(f'{VERSION} {codec}'.encode()), 0
     for clip in clips:
-        digest.update(f'\n{clip.pattern}'.encode())
+        digest.update(f'\n{clip.pattern}'.encode('utf-8', 'surrogateescape'))
         for name, path in zip(names_of(clip.paths, frame_root), clip.paths):
             state = os.stat(path)
             total += state.st_size

@@ -1,6 +1,5 @@
 """Read packed frames through memory maps, which all processes share."""
 
-import json
 import mmap
 import os
 import zlib
@@ -50,20 +49,20 @@ class ShardFile:
         """Return the record at ``place``.
 
         Raises:
-            DataError: If its checksum is wrong.
+            DataError: If its checksum or its content is wrong.
         """
         offset, length, checksum, num_frames = place
         data = bytes(self.read(offset, length))
         if zlib.crc32(data) == checksum:
             try:
                 record = ClipRecord.from_bytes(data)
-            except (ValueError, TypeError, json.JSONDecodeError):
+            except ValueError:
                 record = ClipRecord()
-            if len(record.names) == num_frames:
+            if record.names and len(record.names) == num_frames:
                 return record
         raise DataError(
             f"packed frames: '{self.path}' is damaged, or not the file that the index was written for: the record at "
-            f'byte {offset} has a wrong checksum. {remedy(self.path)}'
+            f'byte {offset} has a wrong checksum or content. {remedy(self.path)}'
         )
 
     def decode(self, record: ClipRecord, indices: Sequence[int], *, codec: str) -> Iterator[np.ndarray]:

@@ -18,6 +18,7 @@ VERSION = 1
 HEADER = b'CSLRPACK' + struct.pack('<II', VERSION, 0)
 _TRAILER = struct.Struct('<QII8s')  # offset and length of the footer, its checksum, the magic word
 _MAGIC = b'KCAPRLSC'
+_TOO_MUCH = 1 << 56  # sums of some million of these still are file offsets
 
 Place = Tuple[int, int, int, int]  # of a record: offset, length, checksum; number of frames
 
@@ -55,12 +56,39 @@ class ClipRecord:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> 'ClipRecord':
-        """Read what :meth:`to_bytes` wrote; its checksum must have been checked."""
-        record = cls(**json.loads(data))
-        record.sizes = [(height, width) for height, width in record.sizes]
-        if len(record.sizes) == 1:
-            record.sizes *= len(record.names)
+        """Read what :meth:`to_bytes` wrote.
+
+        Raises:
+            ValueError: If it is anything else; a checksum does not tell who wrote it.
+        """
+        try:
+            record = cls(**json.loads(data))
+            record.sizes = [(height, width) for height, width in record.sizes]
+            if len(record.sizes) == 1:
+                record.sizes *= len(record.names)
+            record._check()
+        except (TypeError, KeyError, RecursionError) as error:
+            raise ValueError(f'malformed record: {error}') from error
         return record
+
+    def _check(self) -> None:
+        columns = (self.names, self.sizes, self.kinds, self.references, self.lengths)
+        if {len(column) for column in columns} != {len(self.names)} or not self.names:
+            raise ValueError('malformed record: columns of several lengths, or no frame')
+        sides = [side for size in self.sizes for side in size]
+        if not all(map(is_count, [*sides, *self.references, *self.lengths, self.start])) or 0 in sides:
+            raise ValueError('malformed record: a number is none')
+        if not all(isinstance(name, str) for name in (*self.names, self.kinds)):
+            raise ValueError('malformed record: a name is none')
+        for index, first in enumerate(self.references):
+            # Each group begins with a frame of its own, which its other frames have the size of.
+            if first > index or self.references[first] != first or self.sizes[first] != self.sizes[index]:
+                raise ValueError('malformed record: a reference is none')
+
+
+def is_count(number: Any) -> bool:
+    """Whether a value out of a file is an integer that sizes and offsets can have."""
+    return type(number) is int and 0 <= number < _TOO_MUCH
 
 
 def to_json(content: Dict[str, Any]) -> bytes:
@@ -88,12 +116,16 @@ def read_footer(path: str) -> Dict[str, Any]:
             trailer = file.read()
             if len(trailer) == _TRAILER.size and trailer.endswith(_MAGIC):
                 offset, length, checksum, _ = _TRAILER.unpack(trailer)
-                file.seek(offset)
+                file.seek(min(offset, size))
                 content = file.read(length)
                 if zlib.crc32(content) == checksum:
-                    return json.loads(content)
+                    footer = json.loads(content)
+                    if isinstance(footer, dict) and {'codec', 'fingerprint', 'samples'} <= set(footer):
+                        return footer
     except OSError as error:
         raise DataError(f"packed frames: '{path}' cannot be read: {error.strerror or error}. {remedy(path)}") from error
+    except (ValueError, RecursionError):
+        pass  # no JSON: damaged too
     raise DataError(f"packed frames: '{path}' is cut off or damaged at its end. {remedy(path)}")
 
 

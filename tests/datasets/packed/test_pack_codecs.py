@@ -1,10 +1,11 @@
+import struct
 import sys
 import zlib
 
 import numpy as np
 import pytest
 
-from cslrkit.datasets.packed.codecs import CODECS, DamagedFrameError, make_codec
+from cslrkit.datasets.packed.codecs import CODECS, REFERENCE, DamagedFrameError, make_codec
 from cslrkit.errors import ConfigError
 
 SIZES = [(1, 1), (2, 3), (37, 5), (64, 48)]
@@ -58,6 +59,17 @@ def test_any_damaged_byte_is_noticed(name):
     for cut in (0, 3, 5, len(data) // 2, len(data) - 1):
         with pytest.raises(DamagedFrameError):
             codec.decode(data[:cut], kind=kind, size=(16, 12), reference=None)
+
+
+def test_what_no_encoder_writes():
+    empty = struct.pack('<I', zlib.crc32(b''))
+    with pytest.raises(DamagedFrameError, match='OpenCV refuses it'):
+        make_codec('files').decode(empty, kind='p', size=(4, 4), reference=None)
+    codec = make_codec('zstd')
+    kind, data = codec.encode(image((4, 4), 1), b'', None)
+    assert kind != REFERENCE
+    with pytest.raises(DamagedFrameError, match='lacks the frame'):
+        codec.decode(data, kind=REFERENCE, size=(4, 4), reference=None)
 
 
 @pytest.mark.parametrize('name', CODECS)

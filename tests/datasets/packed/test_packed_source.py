@@ -2,6 +2,7 @@ import json
 import pickle
 import random
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from pack_corpus import make_dataset, write_noisy_corpus
 from cslrkit.datasets import CSLDailyDataset
 from cslrkit.datasets.frame_sources import PackedSource
 from cslrkit.datasets.packed import pack_frames
+from cslrkit.datasets.packed.shard import read_footer
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 
 PACKED = dict(backend='packed')
@@ -169,6 +171,55 @@ def test_damaged_record(packed):
         damage(packed, 0, flipped(offset + 5))[0]
 
 
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(lengths=[1]),
+        dict(lengths=[1 << 70] * 11),
+        dict(references=[5] * 11),
+        dict(references=['0'] * 11),
+        dict(sizes=[[0, 4]]),
+        dict(sizes=[7]),
+        dict(names=[], sizes=[], kinds='', references=[], lengths=[]),
+        dict(start=-8),
+        dict(more=1),
+    ],
+)
+def test_a_record_that_no_packing_writes(packed, change):
+    """With a right checksum, too."""
+    index_file = packed / 'packed/frames/train.index.json'
+    index = json.loads(index_file.read_text())
+    shard, offset, length, _, frames = index['samples']['s0/*.png']
+    path = packed / 'packed/frames' / index['shards'][shard][0]
+    data = path.read_bytes()
+    record = json.dumps({**json.loads(data[offset : offset + length]), **change}).encode()
+    path.write_bytes(data + record)
+    index['shards'][shard][1] = len(data) + len(record)
+    index['samples']['s0/*.png'] = [
+        shard,
+        len(data),
+        len(record),
+        zlib.crc32(record),
+        len(change.get('names', 'f' * frames)),
+    ]
+    index_file.write_text(json.dumps(index))
+    with pytest.raises(DataError, match=r"sample 's0': .*is damaged"):
+        make_dataset(packed, frames=PACKED, pipeline=[dict(type='LoadFrames')])[0]
+
+
+def test_a_trailer_that_points_anywhere(packed):
+    path = sorted((packed / 'packed/frames').glob('*.frames'))[0]
+    for content in (b'[]', b'{}', b'no JSON', b'[' * 100_000):
+        path.write_bytes(
+            path.read_bytes()[:16] + content + struct.pack('<QII8s', 16, len(content), zlib.crc32(content), b'KCAPRLSC')
+        )
+        with pytest.raises(DataError, match='cut off or damaged at its end'):
+            read_footer(str(path))
+    path.write_bytes(path.read_bytes()[:16] + struct.pack('<QII8s', 2**64 - 1, 9, 0, b'KCAPRLSC'))
+    with pytest.raises(DataError, match='cut off or damaged at its end'):
+        read_footer(str(path))
+
+
 def test_truncated_shard(packed):
     dataset = damage(packed, 1, lambda data: data[:-100])
     assert len(dataset[0]['imgs']) == 11
@@ -201,6 +252,7 @@ def test_another_version_of_a_shard(packed):
         (dict(shards=[]), 'no such shard'),
         (dict(samples={'s0/*.png': [0, 1]}), 'is damaged'),
         (dict(samples={'s0/*.png': [0, -1, 5, 5, 5]}), 'is damaged'),
+        (dict(shards=[['train-0.frames', float('inf')]]), 'is damaged'),
     ],
 )
 def test_a_strange_index(packed, change, message):
