@@ -76,7 +76,10 @@ class FileFrames(ClipFrames):
 
     def _read(self, index: int) -> np.ndarray:
         path = self._paths[index]
-        image = cv2.imread(path) if DECODES_RGB is None else cv2.imread(path, DECODES_RGB)
+        try:
+            image = cv2.imread(path) if DECODES_RGB is None else cv2.imread(path, DECODES_RGB)
+        except cv2.error:  # more pixels than OpenCV decodes
+            image = None
         if image is None:
             raise DataError(f"{self.where}: '{path}' cannot be read as an image. Replace the file or prepare it again.")
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if DECODES_RGB is None else image
