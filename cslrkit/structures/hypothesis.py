@@ -57,6 +57,10 @@ class Hypothesis:
                 raise ValueError(
                     f'Hypothesis.{name}: got {len(getattr(self, name))} entries for {len(self.gloss_ids)} glosses.'
                 )
+        if self.confidences and len(self.confidences) != len(self.gloss_ids):
+            raise ValueError(
+                f'Hypothesis.confidences: got {len(self.confidences)} entries for {len(self.gloss_ids)} glosses.'
+            )
 
     @property
     def time_spans(self) -> Optional[List[Tuple[float, float]]]:

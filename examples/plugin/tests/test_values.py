@@ -26,6 +26,9 @@ def test_a_gloss_below_the_threshold_is_left_out():
         for threshold in (0.5, 0.7, 0.95)
     ]
     assert found == [(1, 2), (2,), ()]
+    (hyp,) = DECODERS.build(dict(type='ThresholdDecoder', threshold=0.7))(log_probs, [3])
+    assert hyp.confidences == pytest.approx((0.9,))
+    assert [entry.gloss_ids for entry in hyp.nbest] == [(2,)]
 
 
 def test_masks_have_the_mean_colour():

@@ -8,7 +8,7 @@ import torch
 from cslrkit.decoders.greedy_decoder import GreedyDecoder
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DECODERS
-from cslrkit.structures import Hypothesis
+from cslrkit.structures import Hypothesis, NBestEntry
 
 
 @DECODERS.register_module()
@@ -49,9 +49,13 @@ class ThresholdDecoder(GreedyDecoder):
             for index, (gloss, step) in enumerate(zip(hyp.gloss_ids, hyp.timesteps))
             if float(probs[step, gloss]) >= self.threshold
         ]
+        gloss_ids = tuple(hyp.gloss_ids[index] for index in kept)
+        timesteps = tuple(hyp.timesteps[index] for index in kept)
         return replace(
             hyp,
-            gloss_ids=tuple(hyp.gloss_ids[index] for index in kept),
-            timesteps=tuple(hyp.timesteps[index] for index in kept),
+            gloss_ids=gloss_ids,
+            timesteps=timesteps,
+            nbest=(NBestEntry(gloss_ids, hyp.score, timesteps),),
             step_spans=tuple(hyp.step_spans[index] for index in kept),
+            confidences=tuple(hyp.confidences[index] for index in kept),
         )
