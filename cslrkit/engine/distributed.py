@@ -38,12 +38,13 @@ def start_cpu_processes(launcher: str) -> None:
     torch.distributed.init_process_group('gloo')
 
 
-def synchronise_batch_norms(model: nn.Module, sync_bn: Optional[str]) -> Tuple[nn.Module, str]:
-    """Let batch norms use the statistics of all processes, where the device can.
+def synchronise_batch_norms(model: nn.Module, sync_bn: Optional[str], *, world_size: int) -> Tuple[nn.Module, str]:
+    """Let batch norms use the statistics of all processes, where the device can; one process has all anyway.
 
     Args:
         model: Unwrapped model.
         sync_bn: ``'torch'``, ``'mmcv'`` (needs the full mmcv), or None for statistics of each process.
+        world_size: Processes.
 
     Returns:
         The model, and a line for the user where nothing was done although it was asked for.
@@ -53,7 +54,7 @@ def synchronise_batch_norms(model: nn.Module, sync_bn: Optional[str]) -> Tuple[n
     """
     if sync_bn not in (None, 'torch', 'mmcv'):
         raise ConfigError(f"got {sync_bn!r}, expected 'torch', 'mmcv' or None.", path='sync_bn')
-    if sync_bn is None or not any(isinstance(module, _BatchNorm) for module in model.modules()):
+    if sync_bn is None or world_size == 1 or not any(isinstance(module, _BatchNorm) for module in model.modules()):
         return model, ''
     if not torch.cuda.is_available():
         return (

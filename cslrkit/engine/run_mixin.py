@@ -3,7 +3,7 @@
 import os
 import uuid
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 import torch
 from mmengine.model import is_model_wrapper
@@ -45,6 +45,11 @@ class RunMixin:
     def bare_model(self) -> nn.Module:
         """The model without a distributed wrapper."""
         return self.model.module if is_model_wrapper(self.model) else self.model
+
+    @property
+    def num_parameters(self) -> int:
+        """Parameters of the model."""
+        return sum(parameter.numel() for parameter in self.bare_model.parameters())
 
     def say(self, message: str) -> None:
         """Write a line to the console and the log file."""
@@ -115,11 +120,8 @@ class RunMixin:
         if strict is None:
             strict = self._resume or self._train_loop is None
         weights = read_weights(filename, map_location=map_location)
-        if self._resume and 'message_hub' not in weights.content:
-            raise CheckpointError(
-                f"resume: '{filename}' holds weights only, without the state of a training run. "
-                'Start a new run from it with load_from.'
-            )
+        if self._resume:
+            self.check_resumable(filename, weights.content)
         if weights.format != 'cslrkit':
             return self._load_foreign(weights, strict=strict)
         checkpoint = {'meta': {}, **weights.content, 'state_dict': weights.tensors}
@@ -134,6 +136,18 @@ class RunMixin:
             checkpoint['message_hub'] = rebuild_message_hub(checkpoint['message_hub'])
         self._has_loaded = True
         return checkpoint
+
+    def check_resumable(self, filename: str, content: Mapping[str, Any]) -> None:
+        """Check what was read from ``filename`` before a training goes on from it.
+
+        Raises:
+            CheckpointError: If it has no state of a training.
+        """
+        if 'message_hub' not in content:
+            raise CheckpointError(
+                f"resume: '{filename}' holds weights only, without the state of a training run. "
+                'Start a new run from it with load_from.'
+            )
 
     def _load_foreign(self, weights: WeightsFile, *, strict: bool) -> Dict[str, Any]:
         check_num_classes(self.bare_model, weights)

@@ -1,12 +1,11 @@
 """mmengine's Runner with safe checkpoints, data parallelism on any device and a readable console."""
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import nn
 
-from cslrkit.engine.checkpoint_io import read_checkpoint
 from cslrkit.engine.console import quiet_console
 from cslrkit.engine.distributed import synchronise_batch_norms, wrap_data_parallel
 from cslrkit.engine.learning_rate import scale_lr
@@ -36,7 +35,7 @@ class CSLRRunner(RunMixin, Runner):
         """Move to the device; with several processes synchronise batch norms and wrap for data parallelism."""
         if not self.distributed or (model_wrapper_cfg or {}).get('type') not in (None, 'MMDistributedDataParallel'):
             return super().wrap_model(model_wrapper_cfg, model)
-        model, message = synchronise_batch_norms(model, self.cfg.get('sync_bn'))
+        model, message = synchronise_batch_norms(model, self.cfg.get('sync_bn'), world_size=self.world_size)
         if message and self._train_loop is not None:
             self.say(message)
         options = dict(model_wrapper_cfg or {})
@@ -61,14 +60,18 @@ class CSLRRunner(RunMixin, Runner):
         Raises:
             CheckpointError: If it was trained with a strategy, whose optimizer state is another.
         """
-        optimizer = read_checkpoint(filename).get('optimizer') or {}
+        self._resume = True  # what is read is checked for it
+        super().resume(filename, *args, **kwargs)
+
+    def check_resumable(self, filename: str, content: Mapping[str, Any]) -> None:
+        """Refuse what :meth:`RunMixin.check_resumable` does, and the optimizer of a strategy."""
+        super().check_resumable(filename, content)
         for key, name in (('deepspeed', 'DeepSpeed'), ('fsdp', 'FSDP')):
-            if key in optimizer:
+            if key in (content.get('optimizer') or {}):
                 raise CheckpointError(
                     f"resume: '{filename}' is of a training with {name}. Resume it with its --strategy, or begin a new "
                     'training from its weights with load_from.'
                 )
-        super().resume(filename, *args, **kwargs)
 
     def save_checkpoint(self, *args, **kwargs) -> None:
         """Write a checkpoint from the first process; see :meth:`RunMixin.save_checkpoint`."""

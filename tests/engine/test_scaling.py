@@ -34,7 +34,8 @@ optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.02, momentum=0.9),
     clip_grad=dict(max_norm=2.0),
 )
-param_scheduler = [dict(type='MultiStepLR', milestones=[1], gamma=0.5)]
+# mmengine ends a schedule with the training, of which the job that is broken off has half.
+param_scheduler = [dict(type='MultiStepLR', milestones=[1], gamma=0.5, end=2)]
 train_cfg = dict(max_epochs=2)
 custom_hooks = [dict(type='RecordMeanLoss')]
 default_hooks = dict(sync_buffers=None)
@@ -54,19 +55,24 @@ class PooledPixels(nn.Module):
         super().__init__()
         self.out_channels = dict(main=24)
         self.linear = nn.Conv1d(48, 24, 1)
+        self.scale = 1.0
 
     def forward(self, x):
-        pooled = adaptive_avg_pool3d(x, (x.shape[2], 4, 4))
+        pooled = adaptive_avg_pool3d(x, (x.shape[2], 4, 4)) * self.scale
         return dict(main=self.linear(pooled.transpose(2, 1).flatten(2).transpose(1, 2)))
 
 @HOOKS.register_module()
 class RecordMeanLoss(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None):
+        # The last process has a bad batch in the second step, if asked for.
+        bad = runner.work_dir.endswith('_nan') and runner.iter == 1 and runner.rank == runner.world_size - 1
+        runner.bare_model.backbone.scale = float('nan') if bad else 1.0
         for module in runner.bare_model.modules():
             if isinstance(module, nn.BatchNorm1d):
                 module.eval()
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        runner.bare_model.backbone.scale = 1.0
         loss = outputs['loss'].detach().clone()
         dist.all_reduce(loss, op='mean')
         if runner.rank == 0:
@@ -122,39 +128,45 @@ def result(scene, work_dir):
 
 @pytest.fixture(scope='module')
 def alone(scene):
-    """One process with batches of 4 clips."""
-    train(scene, ('alone', '', 4, 1, 2, ''))
-    return result(scene, 'alone')
+    """One process with batches of 4 clips, of which one may be bad."""
+    names = 'alone', 'alone_nan'
+    train(scene, *((name, '', 4, 1, 2, '') for name in names))
+    return {name: result(scene, name) for name in names}
 
 
 def check_equal(found, expected):
     """Losses and weights agree to float32 rounding, which differs because sums have another order."""
     assert len(expected[0]) == STEPS
     assert len(set(expected[0].tolist())) == STEPS  # each step changed something
-    torch.testing.assert_close(found[0], expected[0], rtol=2e-5, atol=0)
+    torch.testing.assert_close(found[0], expected[0], rtol=2e-5, atol=0, equal_nan=True)
     assert found[1].keys() == expected[1].keys()
     for name, value in expected[1].items():
         torch.testing.assert_close(found[1][name], value, rtol=1e-4, atol=2e-6, msg=name)
 
 
-def test_data_parallelism_and_fsdp_equal_one_process(scene, alone):
-    jobs = [('ddp', '', 2, 1, 2, ''), ('fsdp', 'fsdp', 2, 1, 2, '')]
-    output = train(scene, *jobs, processes=2)
-    check_equal(result(scene, 'ddp'), alone)
-    check_equal(result(scene, 'fsdp'), alone)
-    assert output.count('batch norms are not synchronised') == 1
+def broken_off(name, strategy):
+    """Jobs that train an epoch, and then resume for the second."""
+    return [(name, strategy, 2, 1, 1, ''), (name, strategy, 2, 1, 2, 'resume')]
 
 
 @pytest.mark.slow
-def test_deepspeed_equals_one_process_and_resumes(scene, alone):
-    if importlib.util.find_spec('deepspeed') is None:
-        pytest.skip('deepspeed is not installed: make test-deepspeed')
-    jobs = [
-        (stage, f'deepspeed_{stage}', 2, 1, epochs, resume)
-        for stage in ('zero2', 'zero3')
-        for epochs, resume in ((1, ''), (2, 'resume'))
-    ]
-    train(scene, *jobs, processes=2)
-    for stage in ('zero2', 'zero3'):
-        check_equal(result(scene, stage), alone)
-        assert (scene / stage / 'epoch_2.deepspeed').is_dir()
+def test_data_parallelism_and_fsdp_equal_one_process(scene, alone):
+    jobs = [('ddp', '', 2, 1, 2, ''), *broken_off('fsdp', 'fsdp'), ('fsdp_nan', 'fsdp', 2, 1, 2, '')]
+    output = train(scene, *jobs, processes=2)
+    check_equal(result(scene, 'ddp'), alone['alone'])
+    check_equal(result(scene, 'fsdp'), alone['alone'])
+    check_equal(result(scene, 'fsdp_nan'), alone['alone_nan'])
+    assert 'resumed from' in output
+    assert 'after epoch 1' in output
+    assert output.count('batch norms are not synchronised') == len(jobs)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec('deepspeed') is None, reason='no deepspeed: make test-deepspeed')
+@pytest.mark.parametrize('stage', ['zero2', 'zero3'])
+def test_deepspeed_equals_one_process(scene, alone, stage):
+    strategy = f'deepspeed_{stage}'
+    train(scene, *broken_off(stage, strategy), (f'{stage}_nan', strategy, 2, 1, 2, ''), processes=2)
+    check_equal(result(scene, stage), alone['alone'])
+    check_equal(result(scene, f'{stage}_nan'), alone['alone_nan'])
+    assert (scene / stage / 'epoch_2.deepspeed').is_dir()

@@ -32,7 +32,7 @@ class ConsoleHook(Hook):
     def before_train(self, runner) -> None:
         """Say what is trained on what."""
         model, loop = runner.bare_model, runner.train_loop
-        parameters = sum(p.numel() for p in model.parameters()) / 1e6
+        parameters = runner.num_parameters / 1e6
         device = next(model.parameters()).device
         runner.say(
             f'training {type(model).__name__} ({parameters:.1f} M parameters) on {device} x {runner.world_size}: '

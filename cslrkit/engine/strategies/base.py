@@ -19,10 +19,10 @@ _AMP_WRAPPERS = ('GuardedAmpOptimWrapper', 'AmpOptimWrapper')
 class ShardingStrategyMixin:
     """Loads weights before the model is split, writes whole weights, scales rates; comes before mmengine's class.
 
-    ``on_model_built`` is called with the whole model before it is wrapped.
+    ``on_model_built`` is called with the whole model, and returns the one to wrap.
     """
 
-    on_model_built: Optional[Callable[[nn.Module], None]] = None
+    on_model_built: Optional[Callable[[nn.Module], nn.Module]] = None
     say: Callable[[str], None] = print
 
     def __init__(self, *, env_kwargs: Optional[dict] = None, **kwargs: Any) -> None:
@@ -36,9 +36,7 @@ class ShardingStrategyMixin:
 
     def _init_model_weights(self, model: nn.Module) -> nn.Module:
         model = super()._init_model_weights(model)
-        if self.on_model_built is not None:
-            self.on_model_built(model)
-        return model
+        return model if self.on_model_built is None else self.on_model_built(model)
 
     def scale_rates(self, accumulation: int) -> None:
         """Let learning rates follow the batch size where that is enabled, and say so."""

@@ -3,12 +3,14 @@
 import functools
 import json
 import logging
+import warnings
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Union
 
 import torch
 from mmengine._strategy import DeepSpeedStrategy as MMDeepSpeedStrategy
 from mmengine._strategy.deepspeed import DeepSpeedOptimWrapper
+from mmengine.registry import OPTIMIZERS
 from torch import nn
 
 from cslrkit.engine.optim_wrappers import finite_on_all_ranks
@@ -73,10 +75,12 @@ class DeepSpeedStrategy(ShardingStrategyMixin, MMDeepSpeedStrategy):
         _require_deepspeed()
         # Its lines about itself are for its developers.
         logging.getLogger('DeepSpeed').setLevel(logging.WARNING)
+        warnings.filterwarnings('ignore', message=r'`torch\.distributed\.\w+` is deprecated', category=FutureWarning)
         config = self._parse_config(config)
         for name, place in _ELSEWHERE.items():
             if name in config or name in kwargs:
                 raise ConfigError(f'this is set by {place}, for every strategy alike.', path=f'strategy.{name}')
+        _forget_optimizers()
         # It knows no fused optimizers of torch by name.
         config = dict({'zero_allow_untested_optimizer': True}, **config)
         super().__init__(zero_optimization=zero_optimization, config=config, **kwargs)
@@ -165,6 +169,13 @@ def _require_deepspeed() -> None:
             "'cslrkit[deepspeed]'.",
             path='strategy',
         ) from error
+
+
+def _forget_optimizers() -> None:
+    """Let mmengine register DeepSpeed's optimizers, which it does for each strategy and would do but once."""
+    for name, optimizer in list(OPTIMIZERS.module_dict.items()):
+        if optimizer.__module__.startswith('deepspeed.'):
+            del OPTIMIZERS.module_dict[name]
 
 
 def _autocast_losses(model: nn.Module, dtype: torch.dtype) -> None:

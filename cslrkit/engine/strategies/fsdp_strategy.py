@@ -1,6 +1,7 @@
 """torch's fully sharded data parallelism."""
 
 import contextlib
+import warnings
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional
 
@@ -71,6 +72,8 @@ class FSDPStrategy(ShardingStrategyMixin, MMFSDPStrategy):
     """
 
     def __init__(self, *, model_wrapper: Optional[dict] = None, **kwargs: Any) -> None:
+        # torch 2.14 says that mmengine's way of gathering weights will go.
+        warnings.filterwarnings('ignore', message=r'FSDP\.state_dict_type\(\) and FSDP\.set_state_dict_type\(\)')
         wrapper = dict(model_wrapper or {})
         # Optimizers are built for parameters by name.
         wrapper.setdefault('use_orig_params', True)
@@ -120,3 +123,7 @@ class FSDPStrategy(ShardingStrategyMixin, MMFSDPStrategy):
                 model=self.model, optim=optimizer, optim_state_dict=state['optimizer']
             )
         optimizer.load_state_dict(part)
+        if self.optim_wrapper._accumulative_counts > 1:
+            self.optim_wrapper.initialize_count_status(
+                self.model, checkpoint['meta']['iter'], self.dispatch_kwargs['max_iters']
+            )
