@@ -1,16 +1,9 @@
 """Links and pictures of the pages lead somewhere: files of the checkout, and headings in them."""
 
 import re
-from pathlib import Path
 
 import pytest
-
-REPO = Path(__file__).parents[1]
-PAGES = [
-    'README.md',
-    'examples/plugin/README.md',
-    *sorted(f'docs/{path.name}' for path in (REPO / 'docs').glob('*.md')),
-]
+from docs_pages import PAGES, REPO
 
 _LINK = re.compile(r'\[[^\]]*\]\(([^)\s]+)\)')
 
