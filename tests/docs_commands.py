@@ -34,8 +34,6 @@ class Parsed(BaseException):
 
 def find_tool(words: List[str]) -> Tuple[Optional[Path], List[str]]:
     """Return the script and arguments of ``python tools/X.py ...``, ``cslrkit X ...`` or a launcher's command."""
-    from cslrkit.__main__ import _tools
-
     if words[0] == 'torchrun':
         words = list(itertools.dropwhile(lambda word: word.startswith('--'), words[1:]))
         words = ['python', *words]
@@ -44,8 +42,8 @@ def find_tool(words: List[str]) -> Tuple[Optional[Path], List[str]]:
     if words[0] in ('python', 'bash') and len(words) > 1:
         return Path(words[1].replace('path/to/cslrkit/', '')), words[2:]
     if words[0] == 'cslrkit' and len(words) > 1:
-        script = _tools().get(words[1])
-        return (Path('tools', script.relative_to(REPO / 'tools')) if script else Path(words[1])), words[2:]
+        found = [path for path in sorted(REPO.glob('tools/**/*.*')) if path.stem.replace('_', '-') == words[1]]
+        return (found[0].relative_to(REPO) if found else Path(words[1])), words[2:]
     return None, []
 
 
