@@ -111,7 +111,9 @@ def main() -> None:
     if args.out_dir:
         ensure_writable_dir(args.out_dir, what='output', option='--out-dir')
     inputs: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]
-    open_sources(inputs, duration=args.duration)  # a mistyped name is told before the network is built
+    open_sources(
+        inputs, frame_rate=args.frame_rate, duration=args.duration
+    )  # a mistyped name is told before the network is built
     model, weights = _model(args.checkpoint, args.config)
     inferencer = CSLRInferencer(
         model,
@@ -122,7 +124,8 @@ def main() -> None:
         corpus_rate=args.corpus_rate,
         dtype=args.dtype,
     )
-    sources = open_sources(inputs, frame_rate=args.frame_rate or inferencer.spec.frame_rate, duration=args.duration)
+    frame_rate = inferencer.spec.frame_rate if args.frame_rate is None else args.frame_rate
+    sources = open_sources(inputs, frame_rate=frame_rate, duration=args.duration)
     videos = captioned_paths(args.video, sources) if args.video else []
     results = inferencer(
         sources,

@@ -116,7 +116,8 @@ class CSLRInferencer:
         """
         positive('batch_size', batch_size)
         decode = self._decoder(nbest) if listen is None else _heard(self._decoder(nbest), listen)
-        sources = open_sources(inputs, frame_rate=frame_rate or self.spec.frame_rate, duration=duration)
+        frame_rate = self.spec.frame_rate if frame_rate is None else frame_rate
+        sources = open_sources(inputs, frame_rate=frame_rate, duration=duration)
         plans = [self._plan(source, window, overlap) for source in sources]
         line = ProgressLine('frames read', sum(source.num_frames or 0 for source in sources), shown=progress)
         spec = self.model.neck.temporal_spec

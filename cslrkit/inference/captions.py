@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -34,11 +34,11 @@ def write_captioned(
         font: A font file; by default one that has all characters of the glosses.
 
     Raises:
-        ConfigError: For another suffix.
+        ConfigError: For another suffix, or if ``path`` is the source itself.
         DataError: If no font has the characters.
         OutputError: If the file cannot be written.
     """
-    path = Path(path)
+    path = _beside(Path(path), [source])
     check_video_name(path)
     painter = CaptionPainter(result.spans, pause=round(_PAUSE * (result.frame_rate or 25.0)), font=font)
     writer = VideoWriter(path, result.frame_rate or 25.0)
@@ -57,17 +57,25 @@ def captioned_paths(path: Union[str, Path], sources: Sequence[Source]) -> List[P
         sources: The sources.
 
     Raises:
-        ConfigError: For a file and several sources, or for a suffix that cannot be written.
+        ConfigError: For a file and several sources, for a suffix that cannot be written, or where a source
+            would be overwritten.
     """
     path = Path(path)
     if path.is_dir() or not path.suffix:
-        return [path / f'{source.name}.mp4' for source in sources]
+        return [_beside(path / f'{source.name}.mp4', sources) for source in sources]
     check_video_name(path)
     if len(sources) != 1:
         raise ConfigError(
             f"video: got the one file '{path}' for {len(sources)} inputs. Name a folder (without a suffix)."
         )
-    return [path]
+    return [_beside(path, sources)]
+
+
+def _beside(path: Path, sources: Sequence[Source]) -> Path:
+    """Return ``path`` unless a source is read from it: writing begins by emptying the file."""
+    if path.exists() and any(os.path.exists(source.where) and path.samefile(source.where) for source in sources):
+        raise ConfigError(f"video: '{path}' is an input itself. Name another file or folder for the captioned video.")
+    return path
 
 
 def check_video_name(path: Union[str, Path]) -> None:
@@ -131,7 +139,7 @@ class CaptionPainter:
     def __init__(self, spans: Sequence[GlossSpan], *, pause: int, font: Optional[str] = None) -> None:
         self._spans, self._pause = list(spans), pause
         self._font_path = find_font([span.gloss for span in spans], font)
-        self._fonts: dict = {}
+        self._fonts: Dict[int, ImageFont.FreeTypeFont] = {}
 
     def visible(self, index: int) -> Tuple[List[str], bool]:
         """Return the glosses of the line at frame ``index``, and whether the last one is being signed."""
@@ -174,9 +182,12 @@ class CaptionPainter:
 
     def _font(self, size: int, width: int, text: str) -> ImageFont.FreeTypeFont:
         """The font at ``size``, or as small as ``text`` needs to fit."""
-        font = self._fonts.setdefault(size, ImageFont.truetype(self._font_path, size))
-        length = font.getlength(text)
+        length = self._font_of(size).getlength(text)
         if length > width - 4 and size > 6:
             size = max(6, int(size * (width - 4) / length))
-            font = self._fonts.setdefault(size, ImageFont.truetype(self._font_path, size))
-        return font
+        return self._font_of(size)
+
+    def _font_of(self, size: int) -> ImageFont.FreeTypeFont:
+        if size not in self._fonts:
+            self._fonts[size] = ImageFont.truetype(self._font_path, size)
+        return self._fonts[size]

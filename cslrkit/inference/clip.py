@@ -40,7 +40,8 @@ def read_clip(
         DataError: If it is no single video, cannot be read, or is too long.
     """
     spec = frame_spec(config) if spec is None else spec
-    sources = open_sources(video, frame_rate=frame_rate or spec.frame_rate, duration=duration)
+    frame_rate = spec.frame_rate if frame_rate is None else frame_rate
+    sources = open_sources(video, frame_rate=frame_rate, duration=duration)
     if len(sources) != 1:
         raise DataError(f'read_clip: got {len(sources)} videos, expected one.')
     source = sources[0]

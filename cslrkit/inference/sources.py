@@ -1,6 +1,7 @@
 """From what a user gives (paths, patterns, arrays, cameras) to sources of frames."""
 
 import glob
+import math
 import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Union
@@ -8,7 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 import numpy as np
 
 from cslrkit.datasets.prepare.recording import IMAGE_SUFFIXES, list_images
-from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.inference.readers import ArraySource, ImagesSource, Source, VideoSource, WebcamSource
 
 Input = Union[str, Path, int, np.ndarray, Source]
@@ -32,7 +33,10 @@ def open_sources(
     Raises:
         DataNotFoundError: If a path does not exist or a pattern matches nothing.
         DataError: If an input is none of these, or nothing can be read from it.
+        ConfigError: For a frame rate that cannot be.
     """
+    if frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < math.inf):
+        raise ConfigError(f'frame rate: got {frame_rate!r}, expected frames per second, above 0.')
     listed = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not listed:
         raise DataError('inputs: got none, expected at least a video.')

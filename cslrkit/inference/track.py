@@ -6,6 +6,7 @@ from typing import Callable, List, Optional, Tuple
 import numpy as np
 import torch
 
+from cslrkit.decoders.alignment import span_confidences
 from cslrkit.inference.readers import Source
 from cslrkit.inference.result import Candidate, GlossSpan, InferenceResult
 from cslrkit.inference.windows import StepJoiner, Window
@@ -106,11 +107,13 @@ class Track:
             return
         steps, self._steps = self._steps[:count], self._steps[count:]
         hypothesis = self._decode(torch.from_numpy(np.ascontiguousarray(steps))[None], [count])[0]
-        for gloss_id, (first, last) in zip(hypothesis.gloss_ids, hypothesis.step_spans):
-            probs = np.exp(steps[first : last + 1, gloss_id].astype(np.float64))
-            self._append(gloss_id, self._first_step + first, self._first_step + last, float(1 - np.prod(1 - probs)))
+        confidences = span_confidences(steps, hypothesis.gloss_ids, hypothesis.step_spans)
+        for gloss_id, (first, last), confidence in zip(hypothesis.gloss_ids, hypothesis.step_spans, confidences):
+            self._append(gloss_id, self._first_step + first, self._first_step + last, confidence)
         self._score += hypothesis.score
-        found = [(entry.score, entry.gloss_ids) for entry in hypothesis.nbest] or [(hypothesis.score, ())]
+        found = [(entry.score, entry.gloss_ids) for entry in hypothesis.nbest] or [
+            (hypothesis.score, hypothesis.gloss_ids)
+        ]
         joined = ((a + b, before + after) for a, before in self._best for b, after in found)
         self._best = heapq.nlargest(self._nbest, joined, key=lambda pair: pair[0])
         self._first_step += count
@@ -128,7 +131,7 @@ class Track:
             None if first_times is None else first_times[0],
             None if last_times is None else last_times[1],
             (first_index, last_index + 1),
-            min(max(confidence, 0.0), 1.0),
+            confidence,
         )
         if self._ids and self._ids[-1] == gloss_id:  # repeated neighbours are merged, as the decoders do
             before = self._spans.pop()

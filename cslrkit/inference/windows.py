@@ -53,7 +53,7 @@ def plan_windows(window: float, overlap: float, *, rate: float, stride: int) -> 
     Raises:
         ConfigError: For numbers that give no windows.
     """
-    if not (window > 0 and 0 <= overlap <= window / 2):
+    if not (0 < window < math.inf and 0 <= overlap <= window / 2):
         raise ConfigError(
             f'windows: got {window:g} s that overlap by {overlap:g} s, expected a length above 0 and an overlap from 0 '
             'to half of it.'

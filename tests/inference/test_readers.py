@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.inference import readers
 from cslrkit.inference.preparation import FrameSpec
 from cslrkit.inference.readers import ArraySource, WebcamSource
@@ -39,6 +39,12 @@ def test_times_of_a_video(tmp_path):
     source = open_sources(write_video(tmp_path / 'v.avi', plain(*[RED] * 4), rate=20))[0]
     assert (source.name, source.frame_rate, source.num_frames) == ('v', 20.0, 4)
     assert [frame.time for frame in source.frames()] == pytest.approx([0, 0.05, 0.1, 0.15])
+
+
+@pytest.mark.parametrize('rate', [0, -25.0, float('nan'), float('inf'), '25'])
+def test_a_frame_rate_that_cannot_be(rate):
+    with pytest.raises(ConfigError, match=r'frame rate: got .*above 0'):
+        open_sources(np.zeros((2, 8, 8, 3), np.uint8), frame_rate=rate)
 
 
 @pytest.mark.parametrize('content', [b'', b'no video', b'RIFF\x00\x00\x00\x00AVI LIST' + bytes(300)])

@@ -66,6 +66,8 @@ def test_plan_in_seconds():
     assert plan_windows(0.1, 0, rate=25, stride=2) == WindowPlan(16, 8, 8)
     with pytest.raises(ConfigError, match='half'):
         plan_windows(4, 3, rate=25, stride=4)
+    with pytest.raises(ConfigError, match='inf s'):
+        plan_windows(float('inf'), 3, rate=25, stride=4)
 
 
 def test_windows_are_joined_at_the_surest_blank():

@@ -8,7 +8,7 @@ from cslrkit.errors import ConfigError, DataError, OutputError
 from cslrkit.evaluation.functional import load_ctm
 from cslrkit.inference.captions import CaptionPainter, captioned_paths, write_captioned
 from cslrkit.inference.fonts import find_font
-from cslrkit.inference.readers import ArraySource, VideoSource
+from cslrkit.inference.readers import ArraySource, Source, VideoSource
 from cslrkit.inference.result import Candidate, GlossSpan, InferenceResult
 from cslrkit.inference.table import format_result
 from cslrkit.inference.writers import write_results
@@ -118,6 +118,12 @@ def test_captions_that_cannot_be_drawn(tmp_path):
     with pytest.raises(ConfigError, match='2 inputs'):
         captioned_paths(tmp_path / 'a.mp4', [source, source])
     assert captioned_paths(tmp_path, [source]) == [tmp_path / 'array.mp4']
+    own = tmp_path / 'own.mp4'
+    own.write_bytes(b'a video')
+    with pytest.raises(ConfigError, match=r'own\.mp4. is an input itself'):
+        captioned_paths(own, [Source('own', str(own))])
+    with pytest.raises(ConfigError, match=r'own\.mp4. is an input itself'):
+        captioned_paths(tmp_path, [source, Source('own', str(own))])
     with pytest.raises(DataError, match='\U0001f9ff'):
         find_font(['A\U0001f9ff'], find_font(['ÄÖÜß']))
     broken = tmp_path / 'broken.ttf'
