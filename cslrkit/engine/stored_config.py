@@ -43,8 +43,8 @@ def stored_config(meta: Mapping[str, Any], *, where: str) -> Config:
         where: The file, for messages.
 
     Raises:
-        CheckpointError: If there is no config, it is more than plain values, or it names a class that is
-            not registered.
+        CheckpointError: If there is no config, it is more than plain values, it is malformed, or it names a
+            class that is not registered.
     """
     text = meta.get('cfg')
     if not isinstance(text, str) or not text.strip():
@@ -56,6 +56,11 @@ def stored_config(meta: Mapping[str, Any], *, where: str) -> Config:
     kept.setdefault('default_scope', 'cslrkit')
     for name in _DATASET_ONLY:
         if name in kept:
+            if not isinstance(kept[name], dict):
+                raise CheckpointError(
+                    f"checkpoint: the config in '{where}' has {name} = {kept[name]!r}, expected a dict. Give the "
+                    'config with --config.'
+                )
             kept[name] = {key: value for key, value in kept[name].items() if key in ('dataset', 'batch_size')}
     _check_types(kept, where=where, custom_imports=values.get('custom_imports'))
     return Config(kept)
@@ -133,7 +138,7 @@ def _check_types(config: Dict[str, Any], *, where: str, custom_imports: Any) -> 
         if isinstance(kind, str):
             scope, _, rest = kind.partition('.')
             bare = rest if scope in _SCOPES and rest else kind
-        if bare not in names:
+        if not isinstance(bare, str) or bare not in names:
             modules = custom_imports.get('imports') if isinstance(custom_imports, dict) else None
             hint = nearest(bare, names) if isinstance(bare, str) else ''
             hint += f' Its custom_imports were {modules!r}; they are not imported unasked.' if modules else ''

@@ -145,6 +145,11 @@ def test_stored_configs_run_nothing(tmp_path):
     for kind in ('os.system', 'antigravity', 'mmengine.load', 'BackBone'):
         with pytest.raises(CheckpointError, match='no registered'):
             stored_config(dict(cfg=f'model = dict(type="CSLRRecognizer", backbone=dict(type={kind!r}))'), where='x')
+    for kind in ([1], {'a': 1}, 3):
+        with pytest.raises(CheckpointError, match='no registered'):
+            stored_config(dict(cfg=f'model = dict(type={kind!r})'), where='x')
+    with pytest.raises(CheckpointError, match=r'test_dataloader = \[1\], expected a dict'):
+        stored_config(dict(cfg='model = dict(type="CSLRRecognizer")\ntest_dataloader = [1]'), where='x')
     with pytest.raises(CheckpointError, match='carries no config'):
         stored_config({}, where='x.pth')
 
