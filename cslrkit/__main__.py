@@ -52,8 +52,8 @@ def _run(name: str, script: Path, arguments: List[str]) -> None:
 
 
 def _tools() -> Dict[str, Path]:
-    """Tools by the name of their command: that of the file, with hyphens."""
-    from cslrkit.utils.shipped import shipped_root
+    """Tools by the name of their command."""
+    from cslrkit.utils.shipped import command_name, shipped_root
 
     root = shipped_root() / 'tools'
     files = sorted(path for path in root.rglob('*') if path.suffix in ('.py', '.sh') and path.stem != '__init__')
@@ -61,7 +61,7 @@ def _tools() -> Dict[str, Path]:
         raise CSLRKitError(f"cslrkit: no tools in '{root}'. Install cslrkit again.")
     # A Python tool before a shell script of its name, and one nearer to the root before one below it.
     files.sort(key=lambda path: (len(path.parts), path.suffix != '.py'), reverse=True)
-    return {path.stem.replace('_', '-'): path for path in files}
+    return {command_name(path): path for path in files}
 
 
 def _overview() -> str:

@@ -7,6 +7,7 @@ import sys
 from typing import Callable, Optional, Tuple
 
 from cslrkit.errors import CSLRKitError
+from cslrkit.utils.shipped import command_name
 
 # A worker process wraps an error's text in its traceback; the last occurrence is the message.
 _FROM_WORKER = re.compile(r'cslrkit\.errors\.\w+: ')
@@ -14,7 +15,7 @@ _FROM_WORKER = re.compile(r'cslrkit\.errors\.\w+: ')
 command: Optional[str] = None  # how the tool was called, where that is not by its file
 
 # How examples call a tool of the checkout.
-_SCRIPT = re.compile(r'python tools/(?:\w+/)*(\w+)\.py')
+_SCRIPT = re.compile(r'python (tools/(?:\w+/)*\w+\.py)')
 
 _LOST_PEER = re.compile(r'Connection (closed|reset) by peer|Broken pipe|Socket closed|gloo|NCCL', re.IGNORECASE)
 
@@ -42,7 +43,7 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
     """A parser whose help ends with an example, as ``cslrkit COMMAND`` where the tool was started so."""
     if command is not None:
-        example = _SCRIPT.sub(lambda match: f'cslrkit {match.group(1).replace("_", "-")}', example)
+        example = _SCRIPT.sub(lambda match: f'cslrkit {command_name(match[1])}', example)
     return argparse.ArgumentParser(
         prog=command,
         description=description,

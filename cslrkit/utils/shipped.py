@@ -19,6 +19,19 @@ def shipped_root() -> Path:
     return inside if inside.is_dir() else package.parent
 
 
+def command_name(script: Union[str, Path]) -> str:
+    """Name of the command that runs a tool: its file's, after its folder's for benchmarks.
+
+    Examples:
+        >>> command_name('tools/benchmark/end_to_end.py'), command_name('tools/analysis/plot_log.py')
+        ('benchmark-end-to-end', 'plot-log')
+    """
+    script = Path(script)
+    # Named by themselves, they would be taken for what they time.
+    parts = ('benchmark', script.stem) if script.parent.name == 'benchmark' else (script.stem,)
+    return '-'.join(parts).replace('_', '-')
+
+
 def shipped_configs() -> List[str]:
     """Names of the configs that can be run, such as ``slowfast/synthsign.py``, sorted."""
     root = shipped_root() / 'configs'

@@ -14,7 +14,7 @@ import pytest
 import cslrkit
 from cslrkit.__main__ import main
 from cslrkit.errors import ConfigError
-from cslrkit.utils.shipped import find_config
+from cslrkit.utils.shipped import command_name, find_config
 
 REPO = Path(__file__).parents[2]
 
@@ -136,7 +136,7 @@ def test_the_command_lists_the_tools(installed, source, tmp_path):
         output = run(sys.executable, *command, cwd=tmp_path, path=installed)
         for path in shipped_files(source):
             if path.parts[0] == 'tools' and path.suffix == '.py':
-                assert f'  {path.stem.replace("_", "-")} ' in output
+                assert f'  {command_name(path)} ' in output
     command = (sys.executable, '-m', 'cslrkit')
     assert 'cslrkit train configs/' in run(*command, 'train', '--help', cwd=tmp_path, path=installed)
     assert run(*command, '--version', cwd=tmp_path, path=installed).strip() == cslrkit.__version__
