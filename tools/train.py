@@ -27,9 +27,6 @@ def main() -> None:
         help='mixed precision; auto means float16 on CUDA and bfloat16 elsewhere',
     )
     parser.add_argument(
-        '--compile', action='store_true', default=None, help='compile the backbone: minutes first, faster then'
-    )
-    parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
         help='multiply the learning rate by the clips of one update over auto_scale_lr.base_batch_size',
@@ -51,7 +48,6 @@ def main() -> None:
         args.work_dir,
         resume=args.resume,
         amp=args.amp,
-        compile=args.compile,
         seed=args.seed,
         launcher=args.launcher,
         strategy=args.strategy,

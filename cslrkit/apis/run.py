@@ -12,11 +12,11 @@ from cslrkit.engine.config import SPLIT_LOADERS, as_list, select_split, vocab_fi
 from cslrkit.engine.config_check import check_complete
 from cslrkit.engine.distributed import start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
+from cslrkit.engine.inference_options import inference_options
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.engine.scaling import runner_class, set_scaling
-from cslrkit.engine.speed_options import speed_options
 from cslrkit.errors import ConfigError
-from cslrkit.models.speed import compile_network, prepare_for_inference
+from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DATASETS
 from cslrkit.utils.files import ensure_writable_dir
 
@@ -29,7 +29,6 @@ def train_model(
     *,
     resume: Union[bool, str] = False,
     amp: Optional[str] = None,
-    compile: Optional[bool] = None,
     seed: Optional[int] = None,
     launcher: str = 'none',
     strategy: Optional[str] = None,
@@ -42,7 +41,6 @@ def train_model(
         work_dir: Where checkpoints and logs go; ``work_dirs/<config name>`` by default.
         resume: Go on from the last checkpoint of the work directory, or from the one given.
         amp: Mixed precision: ``'auto'``, ``'float16'`` or ``'bfloat16'``.
-        compile: Whether the backbone is compiled; ``training.compile`` of the config by default.
         seed: Seed of all generators.
         launcher: How the processes were started: ``'none'`` or ``'pytorch'`` (torchrun), ...
         strategy: How the state of training is spread over processes: ``'deepspeed_zero2'``,
@@ -65,10 +63,7 @@ def train_model(
         config.load_from = resume if isinstance(resume, str) else None
     _fill_output(config.get('val_evaluator'), config.work_dir)
     set_scaling(config, strategy=strategy, auto_scale_lr=auto_scale_lr)
-    options = config.training = speed_options(config, 'training', compile=compile)
     runner = _build_runner(config, launcher)
-    if options['compile']:
-        compile_network(runner.bare_model.backbone)
     runner.train()
     return runner
 
@@ -109,7 +104,7 @@ def evaluate_model(
     config.load_from = str(checkpoint)
     config.resume = False
     _fill_output(config.test_evaluator, config.work_dir)
-    options = speed_options(config, 'inference', fold_bn=fold_bn, dtype=amp, compile=compile)
+    options = inference_options(config, fold_bn=fold_bn, dtype=amp, compile=compile)
     runner = _build_runner(config, launcher)
     if any(options.values()):
         runner.load_or_resume()

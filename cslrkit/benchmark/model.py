@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from cslrkit.benchmark.alternate import alternate, benchmark_parser, report, rounds_of
+from cslrkit.benchmark.baseline import straightforward
 from cslrkit.benchmark.limits import count_operations, matrix_product_rate
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import BACKBONES
-from cslrkit.testing.parity.published_model import published_memory
 
 # Arguments of prepare_for_inference, and the ratio that the row must reach at depth 101 and 64 frames.
 ROWS: Dict[str, Dict[str, Any]] = {
@@ -68,8 +68,7 @@ def compare_ways(
         What the reports say.
     """
     clip = make_clip(*shape)
-    plain = copy.deepcopy(network)
-    published_memory(plain)
+    plain = straightforward(copy.deepcopy(network))
     baseline = _runner(plain, clip.contiguous())
     operations = count_operations(baseline)
     candidates, notes = {}, {}

@@ -2,24 +2,22 @@
 
 import contextlib
 import multiprocessing
-import resource
-import sys
+from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence
 
 import torch
 from torch import nn
 
 from cslrkit.benchmark.alternate import alternate, benchmark_parser, report, rounds_of
+from cslrkit.benchmark.baseline import straightforward
 from cslrkit.benchmark.limits import count_operations, matrix_product_rate
 from cslrkit.models.losses import published_losses
 from cslrkit.models.recognizers import CSLRRecognizer
-from cslrkit.models.speed import compile_network
 from cslrkit.structures import SignDataSample
-from cslrkit.testing.parity.published_model import published_memory
 
 # Ratios that the rows must reach at depth 101 and 48 frames.
 _REQUIRED = {'fp32': 1.3, 'bf16': 2.4}
-ROWS = ('fp32', 'bf16', 'compiled', 'compiled-bf16', 'checkpointing')
+ROWS = ('fp32', 'bf16', 'checkpointing')
 _GLOSSES = [f'G{index:04d}' for index in range(1, 1296)]
 _TARGET = [3]  # one gloss, which the shortest clip has steps for
 
@@ -37,20 +35,23 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         help='what is measured (default: fp32, bf16 and, unless short, checkpointing)',
     )
     parser.add_argument('--depth', type=int, choices=(18, 50, 101), help='of the network (default: 101; 50 if short)')
+    parser.add_argument('--frames', type=int, metavar='T', help='length of a clip (default: 48, checkpointing 96)')
     parser.add_argument(
-        '--frames', type=int, metavar='T', help='length of a clip (default: 48, checkpointing 96; 16 if short)'
+        '--batch-size',
+        type=int,
+        metavar='N',
+        help='clips at once (default: 2, as published; 1 if short, or checkpointing)',
     )
-    parser.add_argument('--batch-size', type=int, default=1, metavar='N', help='clips at once (default: 1)')
     args = parser.parse_args(arguments)
     rows = args.rows or (('fp32', 'bf16') if args.short else ('fp32', 'bf16', 'checkpointing'))
     depth = args.depth or (50 if args.short else 101)
     rounds = rounds_of(args)
     timed = [row for row in rows if row != 'checkpointing']
     if timed:
-        shape = (args.batch_size, args.frames or (16 if args.short else 48))
+        shape = (args.batch_size or (1 if args.short else 2), args.frames or 48)
         compare_steps(timed, depth=depth, shape=shape, rounds=rounds)
     if 'checkpointing' in rows:
-        shape = (args.batch_size, args.frames or (16 if args.short else 96))
+        shape = (args.batch_size or 1, args.frames or 96)
         weigh_checkpointing(depth=depth, shape=shape, rounds=rounds)
 
 
@@ -66,28 +67,21 @@ def compare_steps(rows: Sequence[str], *, depth: int, shape: Sequence[int], roun
     Returns:
         What the reports say.
     """
-    plain = make_recognizer(depth)
-    published_memory(plain)
+    plain = straightforward(make_recognizer(depth))
     baseline = make_step(plain, shape, contiguous=True)
     operations = count_operations(baseline)
-    ours, compiled = make_recognizer(depth), None
-    if any(row.startswith('compiled') for row in rows):
-        compiled = make_recognizer(depth)
-        compile_network(compiled.backbone)
-    candidates = {
-        row: make_step(compiled if row.startswith('compiled') else ours, shape, bf16=row.endswith('bf16'))
-        for row in rows
-    }
+    ours = make_recognizer(depth)
+    candidates = {row: make_step(ours, shape, bf16=row == 'bf16') for row in rows}
     rates = {name: matrix_product_rate(getattr(torch, name)) for name in ('float32', 'bfloat16')}
     reports = []
     for row, measured in alternate(baseline, candidates, rounds=rounds, warmup=1).items():
-        rate = rates['bfloat16' if row.endswith('bf16') else 'float32']
+        rate = rates['bfloat16' if row == 'bf16' else 'float32']
         reports.append(
             report(
                 measured,
                 benchmark='train_step',
                 row=f'training step, R{depth}, {shape[0]} x {shape[1]} frames, {row}',
-                required=_REQUIRED.get(row) if (depth, *shape) == (101, 1, 48) else None,
+                required=_REQUIRED.get(row) if (depth, shape[1]) == (101, 48) else None,
                 limit_s=operations / rate,
                 gflop=round(operations / 1e9, 1),
                 limit_gflops=round(rate / 1e9),
@@ -106,7 +100,8 @@ def weigh_checkpointing(*, depth: int, shape: Sequence[int], rounds: int) -> Dic
     """
     plain, saving = (make_recognizer(depth, with_cp=with_cp) for with_cp in (False, True))
     weights = [saved_bytes(model, make_step(model, shape, backward=False)) for model in (plain, saving)]
-    peaks = [_in_a_process(_peak_bytes, depth, tuple(shape), with_cp) for with_cp in (False, True)]
+    has_peak = Path('/proc/self/status').is_file()  # Linux
+    peaks = [_in_a_process(_peak_bytes, depth, tuple(shape), with_cp) for with_cp in (False, True) if has_peak]
     measured = alternate(make_step(plain, shape), {'checkpointing': make_step(saving, shape)}, rounds=rounds, warmup=1)
     slower = [1 / ratio for ratio in measured['checkpointing'].ratios]
     return report(
@@ -188,8 +183,9 @@ def _peak_bytes(depth: int, shape: Sequence[int], with_cp: bool) -> int:
 
 
 def _resident_peak() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == 'darwin' else 1024 * peak
+    """Bytes that this process has held at most; not of its parent, which `getrusage` would give."""
+    lines = Path('/proc/self/status').read_text(encoding='utf-8').splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith('VmHWM:'))
 
 
 def _in_a_process(function: Callable[..., int], *arguments: Any) -> int:

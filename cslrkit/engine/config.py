@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from cslrkit.engine.config_check import check_config, kind_key, registry_of
-from cslrkit.engine.speed_options import DEFAULTS, speed_options
+from cslrkit.engine.inference_options import DEFAULTS, KEY, inference_options
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, accepted_arguments, nearest
 from cslrkit.utils.shipped import find_config, packaged_bases
@@ -47,7 +47,6 @@ _TOP_LEVEL = (
     'test_evaluator',
     'train_cfg',
     'train_dataloader',
-    'training',
     'val_cfg',
     'val_dataloader',
     'val_evaluator',
@@ -105,8 +104,7 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
         config.merge_from_dict({key: value})
     complete_config(config)
     check_config(config)
-    for key in DEFAULTS:
-        speed_options(config, key)
+    inference_options(config)
     return config
 
 
@@ -147,8 +145,8 @@ def check_override(config: Config, key: str) -> None:
 
 
 def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
-    if place in ([key] for key in DEFAULTS):
-        return list(DEFAULTS[place[0]])
+    if place == [KEY]:
+        return list(DEFAULTS)
     registry = registry_of(place)
     if registry is None:
         return []

@@ -49,8 +49,6 @@ def runner_class(config: Config) -> Type[Union[CSLRRunner, CSLRFlexibleRunner]]:
     """
     if config.get('strategy') is None:
         return CSLRRunner
-    if (config.get('training') or {}).get('compile'):
-        raise ConfigError('got True, but with a strategy nothing is compiled.', path='training.compile')
     if config.get('model_wrapper_cfg') is not None:
         raise ConfigError('a strategy wraps the model by itself: give its options there.', path='model_wrapper_cfg')
     return CSLRFlexibleRunner

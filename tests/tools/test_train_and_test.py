@@ -55,6 +55,16 @@ def test_the_best_checkpoint_scores_as_it_did_in_training(trained, tiny_config, 
     assert re.search(rf'^dev +{re.escape(best)} ', done.stdout, flags=re.MULTILINE), done.stdout
 
 
+def test_folding_scores_alike_and_leaves_the_checkpoint_alone(trained, tiny_config, tmp_path, run_tool):
+    work_dir, training = trained
+    best = re.search(r'best dev WER (\S+) %', training.stdout).group(1)
+    before = {path.name: path.read_bytes() for path in work_dir.glob('*.pth')}
+    options = ('--split', 'dev', '--fold-bn', '--cfg-options', 'inference.dtype=float32', '--work-dir', tmp_path)
+    done = run_tool('test.py', tiny_config, work_dir, *options)
+    assert re.search(rf'^dev +{re.escape(best)} ', done.stdout, flags=re.MULTILINE), done.stdout
+    assert {path.name: path.read_bytes() for path in work_dir.glob('*.pth')} == before
+
+
 @pytest.mark.parametrize('split', ['train', 'dev'])
 def test_test_prints_a_table_and_writes_beside_the_checkpoint(trained, tiny_config, run_tool, split):
     work_dir, _ = trained

@@ -6,6 +6,7 @@ initialisation are the same, so published weights load by name; groups, dilation
 blocks, which no published recipe switches on, are left out.
 """
 
+from functools import partial
 from typing import List, Sequence
 
 import torch
@@ -275,6 +276,16 @@ def every_frame(x: torch.Tensor, alpha: int) -> torch.Tensor:
     return x[:, :, ::alpha].contiguous(memory_format=layout)
 
 
+def keep_gradient_format(x: torch.Tensor) -> None:
+    """Let the gradient of a channels-last tensor be channels-last too.
+
+    The backward pass of upsampling gives a contiguous one, and layers below hand on the memory format of
+    their gradient.
+    """
+    if x.dim() == 5 and x.requires_grad and x.is_contiguous(memory_format=torch.channels_last_3d):
+        x.register_hook(partial(torch.Tensor.contiguous, memory_format=torch.channels_last_3d))
+
+
 def pool_frames(x: torch.Tensor, grid: int = 1) -> torch.Tensor:
     """Average over the cells of an image grid: (N, C, T, H, W) to (N, C grid^2, T).
 
@@ -304,5 +315,6 @@ def upsample_time(x: torch.Tensor, alpha: int, num_frames: int) -> torch.Tensor:
         alpha: Frames per slow step.
         num_frames: Length of the result, at most ``alpha * T_slow``.
     """
+    keep_gradient_format(x)
     factor = alpha if x.dim() == 3 else (alpha, 1, 1)
     return nn.functional.interpolate(x, scale_factor=factor)[:, :, :num_frames]

@@ -1,9 +1,8 @@
 """Compiling a backbone once for clips of every length."""
 
-import copy
 import os
 import shutil
-from typing import Any, Callable, Dict, Optional
+from typing import Callable, Dict, Optional
 
 import torch
 from torch import nn
@@ -15,11 +14,14 @@ _COMPILERS = ('g++', 'clang++', 'cl')
 
 
 def compile_network(network: nn.Module) -> 'Compiled':
-    """Compile a backbone, in place; its first call takes from seconds to minutes.
+    """Compile a backbone for inference, in place; its first call takes up to a minute.
 
-    The time axis is dynamic: after the first clip, clips of other lengths use what was compiled. What does
-    compile again: another batch size, image size, or the change between training and evaluation.
-    Names in the state dict stay the same.
+    The time axis is dynamic: after the first clip, clips of other lengths use what was compiled. Another
+    batch or image size compiles again. Weights become constants, laid out once. Names in the state
+    dict stay the same.
+
+    There is no such thing for training: inductor's backward pass of a 3-D convolution is compiled for one
+    length, so that each new length would compile the network again.
 
     Args:
         network: Maps clips (N, 3, T, H, W) to streams.
@@ -28,16 +30,14 @@ def compile_network(network: nn.Module) -> 'Compiled':
         The compiled call, which has taken the place of ``network.forward``.
 
     Raises:
-        ConfigError: Without a C++ compiler, or for a network with activation checkpointing.
+        ConfigError: Without a C++ compiler, or in training mode.
     """
     find_compiler()
-    if any(getattr(module, 'with_cp', False) for module in network.modules()):
+    if any(module.training for module in network.modules()):
         raise ConfigError(
-            'a compiled backbone plans its memory itself: got with_cp=True and compile. Use one of the two.',
-            path='model.backbone.with_cp',
+            'compile_network: got a network in training mode, expected one that infers. Call eval() first.'
         )
-    freeze = not any(parameter.requires_grad for parameter in network.parameters())
-    compiled = Compiled(network.forward, freeze=freeze)
+    compiled = Compiled(network.forward)
     network.forward = compiled
     return compiled
 
@@ -47,15 +47,12 @@ class Compiled:
 
     Args:
         function: Maps a clip (N, C, T, H, W) to streams.
-        freeze: Whether weights are constants of what is compiled, which merges more into a convolution and
-            lays weights out once. Only for inference.
 
     ``graphs`` counts how often it was compiled.
     """
 
-    def __init__(self, function: Callable[[torch.Tensor], Dict[str, torch.Tensor]], *, freeze: bool) -> None:
+    def __init__(self, function: Callable[[torch.Tensor], Dict[str, torch.Tensor]]) -> None:
         self.function = function
-        self.freeze = freeze
         self.graphs = 0
         self._run = torch.compile(function, backend=self._backend)
 
@@ -65,11 +62,8 @@ class Compiled:
 
         torch._dynamo.maybe_mark_dynamic(x, _TIME)
         # Tracing reads it too: frozen weights are constants of the graph and not its inputs.
-        with inductor.patch(freezing=self.freeze):
+        with torch.no_grad(), inductor.patch(freezing=True):
             return self._run(x)
-
-    def __deepcopy__(self, memo: Dict[int, Any]) -> 'Compiled':
-        return Compiled(copy.deepcopy(self.function, memo), freeze=self.freeze)
 
     def _backend(self, graph: torch.fx.GraphModule, inputs: list) -> Callable:
         from torch._inductor.compile_fx import compile_fx  # late: it takes seconds to import

@@ -37,7 +37,7 @@ def fold_batch_norms(model: nn.Module) -> List[Tuple[str, str]]:
     modules = dict(model.named_modules())
     for conv_name, norm_name in _pairs(model):
         _fold(modules[conv_name], modules[norm_name])
-        _replace(model, norm_name, nn.Identity())
+        _replace(model, norm_name, nn.Identity().eval())
         folded.append((conv_name, norm_name))
     return folded
 
