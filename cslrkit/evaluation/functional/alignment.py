@@ -1,7 +1,7 @@
 """The cheapest alignment of a hypothesis with its reference."""
 
 from functools import lru_cache
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -9,10 +9,6 @@ SUBSTITUTION_COST = 4
 INSERTION_COST = 3
 DELETION_COST = 3
 
-_OPS = 'CSDI'
-_CORRECT, _SUBSTITUTION, _DELETION, _INSERTION, _OVER = range(5)
-_FIRST_DELETION = [_CORRECT, _SUBSTITUTION, _DELETION, _INSERTION]
-_FIRST_INSERTION = [_CORRECT, _SUBSTITUTION, _INSERTION, _DELETION]
 _CELLS = 200_000  # entries of the table of costs held at a time
 
 
@@ -75,9 +71,9 @@ def align_sentences(
         count = max(1, _CELLS // size)
         part = different[-count:]
         del different[-count:]
-        ops = _cheapest_ops([refs[i] for i in part], [hyps[i] for i in part], deletion_first=prefer == 'deletion')
-        for index, sentence_ops in zip(part, ops):
-            edits[index] = _edits(sentence_ops)
+        found = _cheapest_edits([refs[i] for i in part], [hyps[i] for i in part], deletion_first=prefer == 'deletion')
+        for index, sentence in zip(part, found):
+            edits[index] = sentence
     return edits
 
 
@@ -86,45 +82,35 @@ def _edit(op: str, ref: Optional[int], hyp: Optional[int]) -> Edit:
     return Edit(op, ref, hyp)
 
 
-def _edits(ops: Sequence[str]) -> List[Edit]:
-    edits, i, j = [], 0, 0
-    for op in ops:
-        edits.append(_edit(op, None if op == 'I' else i, None if op == 'D' else j))
-        i += op != 'I'
-        j += op != 'D'
-    return edits
-
-
-def _cheapest_ops(
+def _cheapest_edits(
     refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]], *, deletion_first: bool
-) -> List[List[str]]:
-    """The steps of the cheapest alignment of each sentence."""
+) -> Iterator[List[Edit]]:
+    """Yield the cheapest alignment of each sentence."""
     ids: Dict[str, int] = {}
-    ref, ref_lens = _padded_ids(refs, ids, padding=-1)
-    hyp, hyp_lens = _padded_ids(hyps, ids, padding=-2)
-    same = ref[:, :, None] == hyp[:, None, :]
-    costs = _costs(same)
+    padded_refs, padded_hyps = _padded_ids(refs, ids, padding=-1), _padded_ids(hyps, ids, padding=-2)
+    costs = _costs(padded_refs[:, :, None] == padded_hyps[:, None, :])
+    for index, (ref, hyp) in enumerate(zip(refs, hyps)):
+        table = costs[: len(ref) + 1, index, : len(hyp) + 1].tolist()
+        yield _walk(ref, hyp, table, deletion_first=deletion_first)
 
-    # From the end of each sentence to its beginning, all sentences a step at a time.
-    rows = np.arange(len(ref))
-    i, j = ref_lens.copy(), hyp_lens.copy()
-    steps = []
-    while i.any() or j.any():
-        here = costs[i, rows, j]
-        above, left = costs[np.maximum(i - 1, 0), rows, j], costs[i, rows, np.maximum(j - 1, 0)]
-        corner = costs[np.maximum(i - 1, 0), rows, np.maximum(j - 1, 0)]
-        inside = (i > 0) & (j > 0)
-        is_same = inside & same[rows, i - 1, j - 1]
-        is_deletion = (i > 0) & (above + DELETION_COST == here)
-        is_insertion = (j > 0) & (left + INSERTION_COST == here)
-        first, second = (is_deletion, is_insertion) if deletion_first else (is_insertion, is_deletion)
-        codes = _FIRST_DELETION if deletion_first else _FIRST_INSERTION
-        op = np.select([is_same, inside & (corner + SUBSTITUTION_COST == here), first, second], codes, default=_OVER)
-        steps.append(op)
-        i -= (op != _INSERTION) & (op != _OVER)
-        j -= (op != _DELETION) & (op != _OVER)
-    table = np.stack(steps[::-1], axis=1)
-    return [[_OPS[code] for code in row if code != _OVER] for row in table.tolist()]
+
+def _walk(ref: Sequence[str], hyp: Sequence[str], costs: List[List[int]], *, deletion_first: bool) -> List[Edit]:
+    """The steps that the costs were summed over, decided from the end of the sentence."""
+    edits, i, j = [], len(ref), len(hyp)
+    while i or j:
+        cost = costs[i][j]
+        if i and j and ref[i - 1] == hyp[j - 1]:
+            op = 'C'
+        elif i and j and costs[i - 1][j - 1] + SUBSTITUTION_COST == cost:
+            op = 'S'
+        else:
+            is_deletion = i > 0 and costs[i - 1][j] + DELETION_COST == cost
+            is_insertion = j > 0 and costs[i][j - 1] + INSERTION_COST == cost
+            op = 'D' if is_deletion and (deletion_first or not is_insertion) else 'I'
+        i -= op != 'I'
+        j -= op != 'D'
+        edits.append(_edit(op, None if op == 'I' else i, None if op == 'D' else j))
+    return edits[::-1]
 
 
 def _costs(same: np.ndarray) -> np.ndarray:
@@ -155,12 +141,10 @@ def _costs(same: np.ndarray) -> np.ndarray:
     return costs
 
 
-def _padded_ids(
-    sentences: Sequence[Sequence[str]], ids: Dict[str, int], *, padding: int
-) -> Tuple[np.ndarray, np.ndarray]:
-    """Words as numbers (N, longest or 1), new ones added to ``ids``, and the lengths."""
+def _padded_ids(sentences: Sequence[Sequence[str]], ids: Dict[str, int], *, padding: int) -> np.ndarray:
+    """Words as numbers (N, longest), new ones added to ``ids``."""
     lengths = np.array([len(words) for words in sentences])
-    numbers = np.full((len(sentences), max(lengths.max(), 1)), padding)
+    numbers = np.full((len(sentences), lengths.max()), padding)
     flat = [ids.setdefault(word, len(ids)) for words in sentences for word in words]
     numbers[np.arange(numbers.shape[1]) < lengths[:, None]] = flat
-    return numbers, lengths
+    return numbers
