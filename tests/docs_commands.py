@@ -15,6 +15,8 @@ from typing import Dict, List, Optional, Tuple
 import pytest
 from docs_pages import REPO, Command
 
+from cslrkit.utils.shipped import command_name
+
 _SAMPLE = re.compile(r'\d\d[A-Z][a-z]+_20\d\d_[A-Z][a-z]+_[a-z]+_default-\d+')
 
 # What makes a training run of a synthetic config a matter of seconds.
@@ -42,7 +44,8 @@ def find_tool(words: List[str]) -> Tuple[Optional[Path], List[str]]:
     if words[0] in ('python', 'bash') and len(words) > 1:
         return Path(words[1].replace('path/to/cslrkit/', '')), words[2:]
     if words[0] == 'cslrkit' and len(words) > 1:
-        found = [path for path in sorted(REPO.glob('tools/**/*.*')) if path.stem.replace('_', '-') == words[1]]
+        tools = (path for path in sorted(REPO.glob('tools/**/*.*')) if path.suffix in ('.py', '.sh'))
+        found = [path for path in tools if command_name(path.relative_to(REPO / 'tools')) == words[1]]
         return (found[0].relative_to(REPO) if found else Path(words[1])), words[2:]
     return None, []
 

@@ -14,6 +14,7 @@ from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint, load_weig
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import stored_config
 from cslrkit.errors import CheckpointError, ConfigError
+from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.models.weights import check_num_classes, load_weights_file, read_weights
 from cslrkit.registry import MODELS
 
@@ -61,6 +62,10 @@ def init_recognizer(
     _choose_vocab(config, meta, checkpoint)
     with DefaultScope.overwrite_default_scope('cslrkit'):
         model = MODELS.build(config.model)
+    if not isinstance(model, CSLRRecognizer):
+        raise ConfigError(
+            f"got a {type(model).__name__} in config '{config.filename}', expected a CSLRRecognizer.", path='model.type'
+        )
     where = f"checkpoint: '{checkpoint}'"
     if weights.format == 'cslrkit':
         check_vocab(checkpoint, meta, model.vocab)
@@ -91,6 +96,8 @@ def find_device(device: Optional[Union[str, torch.device]]) -> torch.device:
 def _choose_vocab(config: Config, meta: Mapping[str, Any], checkpoint: Path) -> None:
     """Give the model the checkpoint's vocabulary, unless the config's own is there to be compared."""
     own, stored = config.model.get('vocab'), meta.get('vocab')
+    if stored is not None and not _is_vocab(stored):
+        raise CheckpointError(f"checkpoint: '{checkpoint}' has a vocabulary that is no list of glosses. It is damaged.")
     if stored is not None and (own is None or (isinstance(own, str) and not os.path.isfile(own))):
         config.model['vocab'] = list(stored)
     elif own is None:
@@ -98,3 +105,7 @@ def _choose_vocab(config: Config, meta: Mapping[str, Any], checkpoint: Path) -> 
             f"checkpoint: '{checkpoint}' carries no vocabulary, and the config names none. Convert it with the "
             'vocabulary that it was trained with (tools/convert_checkpoint.py --vocab).'
         )
+
+
+def _is_vocab(stored: Any) -> bool:
+    return isinstance(stored, (list, tuple)) and all(isinstance(gloss, str) for gloss in stored)

@@ -12,6 +12,7 @@ from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import parse_values, stored_config
 from cslrkit.errors import CheckpointError, ConfigError, DataError
 from cslrkit.inference import frame_spec, read_clip
+from cslrkit.models.weights import read_weights
 from cslrkit.registry import DATASETS, MODELS
 from cslrkit.testing.synthetic import render_videos
 from cslrkit.utils.tensor_files import write_tensor_file
@@ -178,3 +179,10 @@ def test_the_tool(run_tool, checkpoint, videos, tmp_path):
     done = run_tool('infer.py', tmp_path / 'bad.mp4', '--checkpoint', checkpoint, check=False)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith(f"error: video: '{tmp_path / 'bad.mp4'}' cannot be read")
+
+
+def test_a_checkpoint_of_something_else_is_named(checkpoint, tmp_path):
+    content = read_weights(checkpoint)
+    write_tensor_file(tmp_path / 'vocab.pth', content.tensors, dict(content.content['meta'], vocab=7))
+    with pytest.raises(CheckpointError, match=r"vocab.pth' has a vocabulary that is no list of glosses"):
+        init_recognizer(tmp_path / 'vocab.pth')
