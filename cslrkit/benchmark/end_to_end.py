@@ -24,8 +24,8 @@ SHORT_BATCHES = 12
 
 # What each side switches on, beside what every config has: clips planned before they are read, uint8
 # until the device, channels-last memory.
-EXACT = dict(packed=True)
-ALL = dict(packed=True, grouped=True, amp='bfloat16')
+EXACT = dict(packed=True, workers=0)
+ALL = dict(packed=True, grouped=True, amp='bfloat16', workers=0)
 
 
 @HOOKS.register_module()
@@ -119,7 +119,13 @@ def _straightforward(config: Config) -> Config:
 
 
 def _shortcuts(
-    config: Config, pack: str, *, packed: bool = False, grouped: bool = False, amp: Optional[str] = None
+    config: Config,
+    pack: str,
+    *,
+    packed: bool = False,
+    grouped: bool = False,
+    amp: Optional[str] = None,
+    workers: int = 1,
 ) -> Config:
     config = copy.deepcopy(config)
     loader = config.train_dataloader
@@ -127,5 +133,6 @@ def _shortcuts(
         loader.dataset.frames = dict(backend='packed', path=pack)
     if grouped:
         loader.sampler = dict(type='LengthGroupedSampler', batch_size=loader.batch_size)
+    loader.num_workers = workers
     config.amp = amp
     return config
