@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.backbones.frames import pool_frames, upsample_time
 from cslrkit.models.backbones.fusion import FUSIONS
-from cslrkit.models.backbones.residual3d import pool_frames, upsample_time
 from cslrkit.models.backbones.slowfast import LAYOUTS
 from cslrkit.registry import BACKBONES
 

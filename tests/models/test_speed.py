@@ -8,7 +8,8 @@ from torch import nn
 
 from cslrkit.engine.inference_options import inference_options
 from cslrkit.errors import ConfigError
-from cslrkit.models.backbones.residual3d import BasicStem, ResBlock, every_frame, pool_frames, upsample_time
+from cslrkit.models.backbones.frames import every_frame, pool_frames, upsample_time
+from cslrkit.models.backbones.residual3d import BasicStem, ResBlock
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.models.speed import compile_network, fold_batch_norms, prepare_for_inference
 from cslrkit.registry import BACKBONES

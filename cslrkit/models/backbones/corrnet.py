@@ -8,7 +8,8 @@ from torch import nn
 
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.corrnet_modules import REDUCTION, FrameCorrelation, FrameStage
-from cslrkit.models.backbones.residual3d import initialise, pool_frames
+from cslrkit.models.backbones.frames import pool_frames
+from cslrkit.models.backbones.residual3d import initialise
 from cslrkit.models.checkpointing import checkpointed
 from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.weights.pretrained import ScopedInit

@@ -9,7 +9,7 @@ from typing import Dict, List, Type
 import torch
 from torch import nn
 
-from cslrkit.models.backbones.residual3d import upsample_time
+from cslrkit.models.backbones.frames import upsample_time
 from cslrkit.models.backbones.video_conv import VideoConv
 
 

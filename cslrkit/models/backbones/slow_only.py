@@ -6,16 +6,14 @@ import torch
 from mmengine.model import BaseModule
 from torch import nn
 
+from cslrkit.models.backbones.frames import every_frame, pool_frames, upsample_time
 from cslrkit.models.backbones.residual3d import (
     SPATIAL_STRIDES,
     STAGE_BLOCKS,
     TEMPORAL_BLOCKS,
     ResStage,
     VideoStem,
-    every_frame,
     initialise,
-    pool_frames,
-    upsample_time,
 )
 from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.weights.pretrained import ScopedInit

@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from torch import nn
 
 from cslrkit.errors import ConfigError
+from cslrkit.models.backbones.frames import every_frame, pool_frames, upsample_time
 from cslrkit.models.backbones.fusion import FUSIONS, LateralFusion
 from cslrkit.models.backbones.residual3d import (
     SPATIAL_STRIDES,
@@ -14,10 +15,7 @@ from cslrkit.models.backbones.residual3d import (
     TEMPORAL_BLOCKS,
     ResStage,
     VideoStem,
-    every_frame,
     initialise,
-    pool_frames,
-    upsample_time,
 )
 from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.weights.pretrained import ScopedInit
