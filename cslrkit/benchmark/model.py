@@ -38,12 +38,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         help='what is measured: ways to run, or how bf16 grows with the length of a clip (default: the ways to run)',
     )
     parser.add_argument('--depth', type=int, choices=(18, 50, 101), help='of the network (default: 101; 50 if short)')
-    parser.add_argument('--frames', type=int, metavar='T', help='length of the clip (default: 64; 16 if short)')
+    parser.add_argument('--frames', type=int, metavar='T', help='length of the clip (default: 64; 48 if short)')
     parser.add_argument('--batch-size', type=int, default=1, metavar='N', help='clips at once (default: 1)')
     args = parser.parse_args(arguments)
     rows = args.rows or (_SHORT_ROWS if args.short else tuple(ROWS))
     depth = args.depth or (50 if args.short else 101)
-    frames = args.frames or (16 if args.short else 64)
+    frames = args.frames or (48 if args.short else 64)
     network = make_network(depth)
     measured = [row for row in rows if row != 'growth']
     if measured:

@@ -38,7 +38,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         help='what is measured (default: fp32, bf16 and, unless short, checkpointing)',
     )
     parser.add_argument('--depth', type=int, choices=(18, 50, 101), help='of the network (default: 101; 50 if short)')
-    parser.add_argument('--frames', type=int, metavar='T', help='length of a clip (default: 48, checkpointing 96)')
+    parser.add_argument(
+        '--frames', type=int, metavar='T', help='length of a clip (default: 48, checkpointing 96; 32 if short)'
+    )
     parser.add_argument(
         '--batch-size',
         type=int,
@@ -51,7 +53,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     rounds = rounds_of(args)
     timed = [row for row in rows if row != 'checkpointing']
     if timed:
-        shape = (args.batch_size or (1 if args.short else 2), args.frames or 48)
+        shape = (args.batch_size or (1 if args.short else 2), args.frames or (32 if args.short else 48))
         compare_steps(timed, depth=depth, shape=shape, rounds=rounds)
     if 'checkpointing' in rows:
         shape = (args.batch_size or 1, args.frames or 96)
