@@ -42,6 +42,9 @@ def run_parallel(
         return
     # Forked processes need neither a main guard nor to import anything again.
     context = multiprocessing.get_context('fork' if sys.platform.startswith('linux') else 'spawn')
+    # A forked process that finds OpenCV's threads gone waits for them for ever when it sets their number.
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(os.getpid(),))
     try:
         futures = {executor.submit(function, task): index for index, task in enumerate(tasks)}
@@ -54,6 +57,7 @@ def run_parallel(
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+        cv2.setNumThreads(threads)
 
 
 def _begin_worker(parent: int) -> None:

@@ -68,3 +68,15 @@ def _runs(pid):
             return file.read().rpartition(')')[2].split()[0] != 'Z'
     except OSError:
         return False
+
+
+def test_workers_begin_though_the_parent_has_used_threads_of_opencv():
+    script = (
+        'import cv2, numpy as np\n'
+        'from cslrkit.utils.parallel import run_parallel\n'
+        'cv2.setNumThreads(2)\n'
+        'for _ in range(5): cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (9, 9), 0)\n'
+        'print(sorted(run_parallel(abs, [-1, -2], workers=2)), cv2.getNumThreads())\n'
+    )
+    done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == '[(0, 1), (1, 2)] 2'
