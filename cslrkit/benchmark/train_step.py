@@ -18,7 +18,7 @@ from cslrkit.structures import SignDataSample
 
 # Ratios that the rows must reach at depth 101 and 48 frames.
 _REQUIRED = {'fp32': 1.3, 'bf16': 2.4}
-ROWS = ('fp32', 'bf16', 'checkpointing')
+ROWS = ('fp32', 'bf16', 'checkpointing', 'long')
 _GLOSSES = [f'G{index:04d}' for index in range(1, 1296)]
 # Steps of a timed run: the first after those of another network pays for memory that is laid out anew.
 _STEPS = 2
@@ -39,13 +39,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     )
     parser.add_argument('--depth', type=int, choices=(18, 50, 101), help='of the network (default: 101; 50 if short)')
     parser.add_argument(
-        '--frames', type=int, metavar='T', help='length of a clip (default: 48, checkpointing 96; 32 if short)'
+        '--frames',
+        type=int,
+        metavar='T',
+        help='length of a clip (default: 48, checkpointing 96, long 300; 32 if short)',
     )
     parser.add_argument(
         '--batch-size',
         type=int,
         metavar='N',
-        help='clips at once (default: 2, as published; 1 if short, or checkpointing)',
+        help='clips at once (default: 2, as published; 1 if short or checkpointing)',
     )
     args = parser.parse_args(arguments)
     rows = args.rows or (('fp32', 'bf16') if args.short else ('fp32', 'bf16', 'checkpointing'))
@@ -58,6 +61,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     if 'checkpointing' in rows:
         shape = (args.batch_size or 1, args.frames or 96)
         weigh_checkpointing(depth=depth, shape=shape, rounds=rounds)
+    if 'long' in rows:
+        shape = (args.batch_size or 2, args.frames or 300)
+        time_long_clips(depth=depth, shape=shape, rounds=args.rounds or 1)
 
 
 def compare_steps(rows: Sequence[str], *, depth: int, shape: Sequence[int], rounds: int) -> List[Dict[str, Any]]:
@@ -120,6 +126,25 @@ def weigh_checkpointing(*, depth: int, shape: Sequence[int], rounds: int) -> Dic
         activation_memory_ratio=round(weights[1] / weights[0], 3),
         activation_mb=[round(weight / 1e6) for weight in weights],
         peak_above_model_mb=[round(peak / 1e6) for peak in peaks],
+    )
+
+
+def time_long_clips(*, depth: int, shape: Sequence[int], rounds: int) -> Dict[str, Any]:
+    """Report a step of long clips, which fit only with checkpointing: in float32 and in bfloat16.
+
+    Args:
+        depth: Of the network.
+        shape: Clips in a batch and frames in a clip.
+        rounds: Timed runs of each.
+    """
+    model = make_recognizer(depth, with_cp=True)
+    measured = alternate(make_step(model, shape), {'bf16': make_step(model, shape, bf16=True)}, rounds=rounds, warmup=0)
+    weights = [saved_bytes(model, make_step(model, shape, bf16=bf16, backward=False)) for bf16 in (False, True)]
+    return report(
+        measured['bf16'],
+        benchmark='train_step',
+        row=f'training step, R{depth}, {shape[0]} x {shape[1]} frames, checkpointing, bf16 against fp32',
+        activation_mb=[round(weight / 1e6) for weight in weights],
     )
 
 
