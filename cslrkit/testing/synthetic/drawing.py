@@ -1,7 +1,5 @@
 """Draw clips and write their frames, in several processes where it pays."""
 
-import multiprocessing
-import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +15,7 @@ from cslrkit.testing.synthetic.motion import Performance
 from cslrkit.testing.synthetic.randomness import stream
 from cslrkit.testing.synthetic.signers import Signer
 from cslrkit.testing.synthetic.spec import CorpusSpec
-from cslrkit.utils.parallel import available_cpus
+from cslrkit.utils.parallel import available_cpus, run_parallel
 from cslrkit.utils.progress import ProgressLine
 
 _SERIAL_FRAMES = 1500  # fewer frames are drawn in this process, sooner than others would start
@@ -86,15 +84,6 @@ def draw_all(
     if num_workers is None:
         num_workers = 1 if total < _SERIAL_FRAMES else available_cpus()
     line = ProgressLine('drawing frames', total, shown=progress)
-    if num_workers <= 1:
-        for task in tasks:
-            line.add(drawer(task))
-    else:
-        # Forked processes need neither a main guard nor to import anything again.
-        method = 'fork' if sys.platform.startswith('linux') else 'spawn'
-        with multiprocessing.get_context(method).Pool(
-            num_workers, initializer=cv2.setNumThreads, initargs=(1,)
-        ) as pool:
-            for frames in pool.imap_unordered(drawer, tasks, chunksize=4):
-                line.add(frames)
+    for _, frames in run_parallel(drawer, tasks, workers=num_workers):
+        line.add(frames)
     line.close()
