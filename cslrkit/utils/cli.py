@@ -24,6 +24,7 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     """Run a tool's ``main`` and exit; a user's mistake is printed in a line and exits with 1."""
     try:
         code = main()
+        _leave_process_group()
     except CSLRKitError as error:
         message = _FROM_WORKER.split(str(error))[-1].strip()
         print(f'error: {message}', file=sys.stderr)
@@ -38,6 +39,13 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
         print(f'rank {os.environ["RANK"]}: stopped, because another process ended', file=sys.stderr)
         code = 1
     sys.exit(code)
+
+
+def _leave_process_group() -> None:
+    """End what connects several processes; gloo's threads may abort a process that ends before them."""
+    torch = sys.modules.get('torch')
+    if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
