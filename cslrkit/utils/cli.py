@@ -1,6 +1,7 @@
 """What the command-line tools share."""
 
 import argparse
+import atexit
 import os
 import re
 import sys
@@ -24,7 +25,7 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     """Run a tool's ``main`` and exit; a user's mistake is printed in a line and exits with 1."""
     try:
         code = main()
-        _leave_process_group()
+        _leave_process_group(code or 0)
     except CSLRKitError as error:
         message = _FROM_WORKER.split(str(error))[-1].strip()
         print(f'error: {message}', file=sys.stderr)
@@ -41,11 +42,20 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     sys.exit(code)
 
 
-def _leave_process_group() -> None:
-    """End what connects several processes; gloo's threads may abort a process that ends before them."""
+def _leave_process_group(code: int) -> None:
+    """End one of several processes, once what is to be done at its end is done.
+
+    The threads of the process group may still run when the interpreter takes its libraries down, and abort a
+    process that has done its work; so it ends before that.
+    """
     torch = sys.modules.get('torch')
-    if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+    if torch is None or not torch.distributed.is_available() or not torch.distributed.is_initialized():
+        return
+    torch.distributed.destroy_process_group()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
