@@ -105,8 +105,8 @@ def test_decoder(cls, clause, message):
 
 class MergesNothing(Changed):
     def change(self, hyp, log_probs):
-        doubled = {name: getattr(hyp, name)[:1] for name in ('gloss_ids', 'timesteps', 'step_spans')}
-        return replace(hyp, **doubled)
+        per_gloss = ('gloss_ids', 'timesteps', 'step_spans', 'confidences')
+        return replace(hyp, **{name: getattr(hyp, name)[:1] for name in per_gloss})
 
 
 def test_decoder_that_misses_the_obvious():
