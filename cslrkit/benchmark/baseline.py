@@ -6,11 +6,13 @@ import torch
 from torch import nn
 
 from cslrkit.models.backbones.residual3d import ResBlock
-from cslrkit.testing.parity.published_model import published_memory
+from cslrkit.testing.parity.published_model import published_arithmetic
 
 
 def straightforward(network: nn.Module) -> nn.Module:
-    """Turn a network, in place, into what the published code runs: contiguous memory, each sum a new tensor.
+    """Turn a network, in place, into what the published code runs.
+
+    Memory is contiguous, each residual sum a new tensor, and LSTMs run over packed sequences.
 
     Args:
         network: A SlowFast or SlowOnly backbone, or a recognizer with one.
@@ -18,7 +20,7 @@ def straightforward(network: nn.Module) -> nn.Module:
     Returns:
         The same network.
     """
-    published_memory(network)
+    published_arithmetic(network)
     for module in network.modules():
         if isinstance(module, ResBlock):
             module.forward = partial(_published_block, module)

@@ -114,7 +114,7 @@ def _straightforward(config: Config) -> Config:
     pipeline[-1] = ConfigDict(type='PackFloatInputs')
     config.model.data_preprocessor = dict(type='FloatPreprocessor')
     config.optim_wrapper.optimizer.fused = False
-    config.custom_hooks = [dict(type='ContiguousWeightsHook')]
+    config.custom_hooks = [dict(type='StraightforwardNetworkHook')]
     return config
 
 

@@ -6,6 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmengine.hooks import Hook
 from mmengine.model import BaseDataPreprocessor
 
+from cslrkit.benchmark.baseline import straightforward
 from cslrkit.datasets.padding import longest_first, normalize_, pad_clips
 from cslrkit.datasets.transforms import PackSignInputs
 from cslrkit.models.temporal_spec import TemporalSpec
@@ -58,10 +59,9 @@ class FloatPreprocessor(BaseDataPreprocessor):
 
 
 @HOOKS.register_module()
-class ContiguousWeightsHook(Hook):
-    """Lay out all weights contiguously before training."""
+class StraightforwardNetworkHook(Hook):
+    """Run the network as the published code does."""
 
     def before_train(self, runner) -> None:
-        """Copy what has another layout."""
-        for parameter in runner.bare_model.parameters():
-            parameter.data = parameter.data.contiguous()
+        """Change the network in place."""
+        straightforward(runner.bare_model)

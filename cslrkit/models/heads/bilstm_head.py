@@ -8,6 +8,7 @@ from torch import nn
 from cslrkit.errors import ConfigError
 from cslrkit.models.checks import one_of
 from cslrkit.models.heads.classifiers import build_classifier
+from cslrkit.models.heads.padded_lstm import PaddedLSTM
 from cslrkit.registry import HEADS
 
 SHARING = ('none', 'stream', 'all')
@@ -66,13 +67,8 @@ class BiLSTMHead(nn.Module):
             size = channels if hidden_size is None else hidden_size
             if size % directions:
                 raise ConfigError(f'got {size}, expected an even number for two directions.', path='hidden_size')
-            self.rnns[stream] = nn.LSTM(
-                channels,
-                size // directions,
-                num_layers=num_layers,
-                dropout=dropout if num_layers > 1 else 0.0,
-                bidirectional=bidirectional,
-                batch_first=True,
+            self.rnns[stream] = PaddedLSTM(
+                channels, size // directions, num_layers=num_layers, dropout=dropout, bidirectional=bidirectional
             )
             for kind, classified in (('seq', size), ('conv', channels)):
                 self._add_classifier(kind, stream, classifier, classified, num_classes)
@@ -83,7 +79,7 @@ class BiLSTMHead(nn.Module):
         logits = {}
         for stream, features in feats.items():
             steps = features.transpose(1, 2)
-            logits[f'seq/{stream}'] = self.classifier('seq', stream)(self._run_rnn(stream, steps, feat_lens))
+            logits[f'seq/{stream}'] = self.classifier('seq', stream)(self.rnns[stream](steps, feat_lens))
             logits[f'conv/{stream}'] = self.classifier('conv', stream)(steps)
         return logits
 
@@ -107,17 +103,3 @@ class BiLSTMHead(nn.Module):
                 f"{channels}. Make hidden_size equal to the neck's, or share less.",
                 path='share_classifier',
             )
-
-    def _run_rnn(self, stream: str, steps: torch.Tensor, feat_lens: torch.Tensor) -> torch.Tensor:
-        rnn = self.rnns[stream]
-        if steps.device.type != 'cpu':
-            return _run_packed(rnn, steps, feat_lens)
-        # A CPU has no half-precision LSTM, so there it runs in the precision of its weights.
-        with torch.autocast('cpu', enabled=False):
-            return _run_packed(rnn, steps.to(rnn.weight_ih_l0.dtype), feat_lens)
-
-
-def _run_packed(rnn: nn.LSTM, steps: torch.Tensor, feat_lens: torch.Tensor) -> torch.Tensor:
-    packed = nn.utils.rnn.pack_padded_sequence(steps, feat_lens.cpu(), batch_first=True, enforce_sorted=False)
-    outputs, _ = rnn(packed)
-    return nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True, total_length=steps.shape[1])[0]

@@ -1,7 +1,6 @@
 """Judges the network, its losses and its gradients against the published SlowFastSign."""
 
 import math
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -16,11 +15,12 @@ from cslrkit.testing.parity.published_model import (
     build_recognizer,
     disable_dropout,
     fill_by_rule,
-    published_memory,
+    published_arithmetic,
     published_shapes,
     split_labels,
 )
 from cslrkit.testing.parity.result import CaseResult, Comparison
+from cslrkit.utils.threads import torch_threads
 
 KIND = 'model'
 
@@ -28,6 +28,8 @@ _LOGITS_TOLERANCE = 1e-4  # of the logits' standard deviation
 _STAGE_TOLERANCE = 1e-4  # of the stage's standard deviation
 _STEP_TOLERANCE = 1e-3  # relative, first step
 _LATER_STEP_TOLERANCE = 3e-2  # relative; the steps drift with floating-point order
+# As many as the recording: they decide the order of sums, and a deep network in training mode amplifies the
+# difference, to several percent of a gradient norm in the first step of R101.
 _RECORDED_THREADS = 2
 _IMAGE_SIZE = 224
 
@@ -79,27 +81,12 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     for index, case in enumerate(content):
         comparison = Comparison(str(case.get('tag', index)))
         try:
-            with _recorded_threads():
+            with torch_threads(_RECORDED_THREADS):
                 compare(case, observe(case), comparison)
         # A malformed case can fail anywhere between here and torch; all of it is a failure of the case.
         except Exception as error:
             comparison.fail(f'{type(error).__name__}: {error}')
         yield comparison.result()
-
-
-@contextmanager
-def _recorded_threads() -> Iterator[None]:
-    """Compute with as many threads as the recording.
-
-    The number of threads decides the order of sums, and a deep network in training mode amplifies the
-    difference: to several percent of a gradient norm in the first step of R101.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(_RECORDED_THREADS)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def observe(case: Dict[str, Any]) -> Observed:
@@ -120,7 +107,7 @@ def observe(case: Dict[str, Any]) -> Observed:
     model = build_recognizer(case['kwargs'], case['loss_weights'], multi_stream=multi_stream)
     observed = Observed(shapes=published_shapes(model))
     fill_by_rule(model)
-    published_memory(model)
+    published_arithmetic(model)
     noise = np.random.RandomState(case['input_seed']).standard_normal(
         (case['B'], num_frames, 3, _IMAGE_SIZE, _IMAGE_SIZE)
     )

@@ -11,6 +11,7 @@ from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.checks import one_of
+from cslrkit.models.heads.padded_lstm import PaddedLSTM
 from cslrkit.models.losses import published_losses
 from cslrkit.models.published_names import from_published, published_names
 from cslrkit.models.recognizers import CSLRRecognizer
@@ -179,15 +180,17 @@ def _fill_value(name: str, shape: Sequence[int]) -> torch.Tensor:
     return torch.from_numpy(np.asarray(noise, dtype=np.float32))
 
 
-def published_memory(recognizer: nn.Module) -> None:
-    """Lay weights out row by row, as in the recording.
+def published_arithmetic(recognizer: nn.Module) -> None:
+    """Add in the order of the recording: weights lie row by row, and LSTMs run over packed sequences.
 
-    Other memory formats choose kernels that add in another order, and a deep network in training mode
-    amplifies that.
+    Another order gives other roundings, and a deep network in training mode amplifies that.
     """
     for parameter in recognizer.parameters():
         # `contiguous()` would keep the strides of kernels of size 1, which fit both layouts.
         parameter.data = parameter.data.new_empty(parameter.shape).copy_(parameter.data)
+    for module in recognizer.modules():
+        if isinstance(module, PaddedLSTM):
+            module.forward = module.run_packed
 
 
 def disable_dropout(recognizer: nn.Module) -> None:
