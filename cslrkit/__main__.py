@@ -56,7 +56,7 @@ def _tools() -> Dict[str, Path]:
     from cslrkit.utils.shipped import command_name, shipped_root
 
     root = shipped_root() / 'tools'
-    files = sorted(path for path in root.rglob('*') if path.suffix in ('.py', '.sh') and path.stem != '__init__')
+    files = sorted(path for path in root.rglob('*') if path.suffix in ('.py', '.sh') and not path.stem.startswith('_'))
     if not files:
         raise CSLRKitError(f"cslrkit: no tools in '{root}'. Install cslrkit again.")
     # A Python tool before a shell script of its name, and one nearer to the root before one below it.

@@ -40,6 +40,30 @@ default_hooks = dict(console=dict(interval=0))
     return path
 
 
+@pytest.fixture(scope='session')
+def untrained_checkpoint(tiny_config, tmp_path_factory):
+    """A checkpoint of a network that was not trained, whose outputs depend on what it sees; in a work directory."""
+    import torch
+
+    import cslrkit
+    from cslrkit.engine.config import load_config
+    from cslrkit.registry import MODELS
+    from cslrkit.utils.tensor_files import write_tensor_file
+
+    config = load_config(tiny_config)
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if name.startswith('head.classifiers'):
+                value.mul_(12)
+    path = tmp_path_factory.mktemp('untrained') / 'net.pth'
+    meta = dict(cfg=config.pretty_text, vocab=model.vocab.glosses, cslrkit_version=cslrkit.__version__)
+    write_tensor_file(path, model.state_dict(), meta)
+    (path.parent / 'best_checkpoint').write_text('net.pth')
+    return path
+
+
 @pytest.fixture
 def run_tool():
     """Run a script of ``tools/`` as a user would; returns the finished process with its text output."""

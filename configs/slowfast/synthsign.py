@@ -4,7 +4,7 @@ from cslrkit.models.losses import published_losses
 _base_ = [
     '../_base_/models/slowfastsign_r101.py',
     '../_base_/datasets/synthsign.py',
-    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/schedules/adamw_cosine_16e.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(
@@ -17,14 +17,3 @@ model = dict(
     losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=5.0, Slow=0.25, Fast=0.25)),
 )
 train_dataloader = dict(batch_size=2)
-optim_wrapper = dict(
-    _delete_=True,
-    type='GuardedOptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3, fused=True),
-    clip_grad=dict(max_norm=20.0),
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.05, begin=0, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', T_max=15, eta_min_ratio=0.01, begin=1, end=16, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=16)

@@ -8,7 +8,6 @@ from typing import Any, Callable, Dict, Iterable, Optional, Sequence
 
 import cv2
 import numpy as np
-import torch
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader, Dataset, Subset
 
@@ -22,6 +21,7 @@ from cslrkit.models.data_preprocessor import SignDataPreprocessor
 from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.utils.npy import save_object
 from cslrkit.utils.random_seeds import seed_all
+from cslrkit.utils.threads import torch_threads
 
 BENCHMARK = 'data'
 CROP = 224
@@ -126,9 +126,8 @@ def measure_samples(corpus: Corpus, rounds: int, *, packed: bool, growth: bool =
         for name, pipeline in (('train', TRAIN), ('test', TEST)):
             runs[name, source] = _reader(corpus.dataset([*pipeline, PACK], frames))
             runs[name, source, 'limit'] = _reader(DecodeOnly(corpus.dataset(pipeline, frames)))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    measured = alternate(corpus.read_all, runs, rounds=rounds)
+    with torch_threads(1):
+        measured = alternate(corpus.read_all, runs, rounds=rounds)
     for (name, source), required in REQUIRED_SAMPLES.items():
         if source in sources:
             row = measured[name, source]
@@ -141,7 +140,6 @@ def measure_samples(corpus: Corpus, rounds: int, *, packed: bool, growth: bool =
                 source_frames_per_s=round(corpus.num_frames / row.ours_s),
                 **corpus.facts,
             )
-    torch.set_num_threads(threads)
 
 
 def measure_batches(corpus: Corpus, rounds: int, *, workers: int, required: Optional[float] = None) -> None:

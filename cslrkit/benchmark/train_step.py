@@ -23,6 +23,7 @@ _GLOSSES = [f'G{index:04d}' for index in range(1, 1296)]
 # Steps of a timed run: the first after those of another network pays for memory that is laid out anew.
 _STEPS = 2
 _TARGET = [3]  # one gloss, which the shortest clip has steps for
+_HAS_PEAK = Path('/proc/self/status').is_file()  # Linux
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> None:
@@ -54,7 +55,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     rows = args.rows or (('fp32', 'bf16') if args.short else ('fp32', 'bf16', 'checkpointing'))
     depth = args.depth or (50 if args.short else 101)
     rounds = rounds_of(args)
-    timed = [row for row in rows if row != 'checkpointing']
+    timed = [row for row in rows if row in ('fp32', 'bf16')]
     if timed:
         shape = (args.batch_size or (1 if args.short else 2), args.frames or (32 if args.short else 48))
         compare_steps(timed, depth=depth, shape=shape, rounds=rounds)
@@ -113,8 +114,7 @@ def weigh_checkpointing(*, depth: int, shape: Sequence[int], rounds: int) -> Dic
     """
     plain, saving = (make_recognizer(depth, with_cp=with_cp) for with_cp in (False, True))
     weights = [saved_bytes(model, make_step(model, shape, backward=False)) for model in (plain, saving)]
-    has_peak = Path('/proc/self/status').is_file()  # Linux
-    peaks = [_in_a_process(_peak_bytes, depth, tuple(shape), with_cp) for with_cp in (False, True) if has_peak]
+    peaks = [_in_a_process(_peak_bytes, depth, tuple(shape), with_cp) for with_cp in (False, True) if _HAS_PEAK]
     measured = alternate(make_step(plain, shape), {'checkpointing': make_step(saving, shape)}, rounds=rounds, warmup=1)
     slower = [1 / ratio for ratio in measured['checkpointing'].ratios]
     return report(
@@ -137,14 +137,14 @@ def time_long_clips(*, depth: int, shape: Sequence[int], rounds: int) -> Dict[st
         shape: Clips in a batch and frames in a clip.
         rounds: Timed runs of each.
     """
+    peaks = [_in_a_process(_peak_bytes, depth, tuple(shape), True, bf16) for bf16 in (False, True) if _HAS_PEAK]
     model = make_recognizer(depth, with_cp=True)
     measured = alternate(make_step(model, shape), {'bf16': make_step(model, shape, bf16=True)}, rounds=rounds, warmup=0)
-    weights = [saved_bytes(model, make_step(model, shape, bf16=bf16, backward=False)) for bf16 in (False, True)]
     return report(
         measured['bf16'],
         benchmark='train_step',
         row=f'training step, R{depth}, {shape[0]} x {shape[1]} frames, checkpointing, bf16 against fp32',
-        activation_mb=[round(weight / 1e6) for weight in weights],
+        peak_above_model_mb=[round(peak / 1e6) for peak in peaks],
     )
 
 
@@ -212,8 +212,8 @@ def saved_bytes(model: nn.Module, forward: Callable[[], Any]) -> int:
     return total
 
 
-def _peak_bytes(depth: int, shape: Sequence[int], with_cp: bool) -> int:
-    step = make_step(make_recognizer(depth, with_cp=with_cp), shape)
+def _peak_bytes(depth: int, shape: Sequence[int], with_cp: bool, bf16: bool = False) -> int:
+    step = make_step(make_recognizer(depth, with_cp=with_cp), shape, bf16=bf16)
     before = _resident_peak()
     step()
     return _resident_peak() - before

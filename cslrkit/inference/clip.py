@@ -37,7 +37,8 @@ def read_clip(
 
     Raises:
         DataNotFoundError: If there is no such file.
-        DataError: If it is no single video, cannot be read, or is too long.
+        DataError: If it is no single video, cannot be read, or is too long; or if its length is limited and it
+            has no frame rate.
     """
     spec = frame_spec(config) if spec is None else spec
     frame_rate = spec.frame_rate if frame_rate is None else frame_rate
@@ -47,7 +48,9 @@ def read_clip(
     source = sources[0]
     samples: List[Sample] = []
     for sample in sample_frames(source, spec):
-        if max_seconds is not None and sample.times is not None and sample.times[0] >= max_seconds:
+        if max_seconds is not None and sample.times is None:
+            raise DataError(f"'{source.where}' has no frame rate, so max_seconds says nothing. Give frame_rate too.")
+        if max_seconds is not None and sample.times[0] >= max_seconds:
             raise DataError(f"'{source.where}' is longer than {max_seconds:g} s. Cut it, or raise the limit.")
         samples.append(sample)
     return pack_samples(samples, clip_pipeline(config), name=source.name, frame_rate=source.frame_rate)

@@ -2,31 +2,15 @@
 
 import numpy as np
 import pytest
-import torch
 
-import cslrkit
-from cslrkit.engine.config import load_config
 from cslrkit.inference import VideoWriter
-from cslrkit.registry import MODELS
 from cslrkit.testing.synthetic import render_videos
-from cslrkit.utils.tensor_files import write_tensor_file
 
 
 @pytest.fixture(scope='session')
-def demo_checkpoint(tiny_config, tmp_path_factory):
-    """A work directory with an untrained network, whose outputs depend on what it sees."""
-    config = load_config(tiny_config)
-    torch.manual_seed(0)
-    model = MODELS.build(config.model)
-    with torch.no_grad():
-        for name, value in model.named_parameters():
-            if name.startswith('head.classifiers'):
-                value.mul_(12)
-    folder = tmp_path_factory.mktemp('demo_checkpoint')
-    meta = dict(cfg=config.pretty_text, vocab=model.vocab.glosses, cslrkit_version=cslrkit.__version__)
-    write_tensor_file(folder / 'net.pth', model.state_dict(), meta)
-    (folder / 'best_checkpoint').write_text('net.pth')
-    return folder
+def demo_checkpoint(untrained_checkpoint):
+    """A work directory with an untrained network."""
+    return untrained_checkpoint.parent
 
 
 @pytest.fixture(scope='session')

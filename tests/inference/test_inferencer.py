@@ -1,19 +1,19 @@
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
 
-import cslrkit
 from cslrkit.apis import CSLRInferencer, init_recognizer
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import parse_values, stored_config
 from cslrkit.errors import CheckpointError, ConfigError, DataError
 from cslrkit.inference import frame_spec, read_clip
 from cslrkit.models.weights import read_weights
-from cslrkit.registry import DATASETS, MODELS
+from cslrkit.registry import DATASETS
 from cslrkit.testing.synthetic import render_videos
 from cslrkit.utils.tensor_files import write_tensor_file
 
@@ -23,25 +23,14 @@ def config(tiny_config):
     return load_config(tiny_config)
 
 
-@pytest.fixture(scope='module')
-def checkpoint(config, tmp_path_factory):
-    """An untrained network whose outputs depend on what it sees."""
-    torch.manual_seed(0)
-    model = MODELS.build(config.model)
-    with torch.no_grad():
-        for name, value in model.named_parameters():
-            if name.startswith('head.classifiers'):
-                value.mul_(12)
-    path = tmp_path_factory.mktemp('checkpoint') / 'net.pth'
-    meta = dict(cfg=config.pretty_text, vocab=model.vocab.glosses, cslrkit_version=cslrkit.__version__)
-    write_tensor_file(path, model.state_dict(), meta)
-    (path.parent / 'best_checkpoint').write_text('net.pth')
-    return path
+@pytest.fixture
+def checkpoint(untrained_checkpoint):
+    return untrained_checkpoint
 
 
 @pytest.fixture(scope='module')
-def inferencer(checkpoint):
-    return CSLRInferencer(checkpoint, device='cpu', fold_bn=False)
+def inferencer(untrained_checkpoint):
+    return CSLRInferencer(untrained_checkpoint, device='cpu', fold_bn=False)
 
 
 @pytest.fixture(scope='module')
@@ -120,6 +109,10 @@ def test_frame_spec(config):
 def test_read_clip_has_a_limit(inferencer, videos):
     with pytest.raises(DataError, match=r'longer than 0\.4 s'):
         read_clip(str(videos[0]), inferencer.config, max_seconds=0.4)
+    frames = np.zeros((4, 112, 112, 3), np.uint8)
+    spec = replace(inferencer.spec, frame_rate=None)
+    with pytest.raises(DataError, match=r'no frame rate.*Give frame_rate'):
+        read_clip(frames, inferencer.config, spec=spec, max_seconds=1.0)
 
 
 def test_wrong_arguments(checkpoint, config, inferencer):

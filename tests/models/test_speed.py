@@ -13,6 +13,7 @@ from cslrkit.models.backbones.residual3d import BasicStem, ResBlock
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.models.speed import compile_network, fold_batch_norms, prepare_for_inference
 from cslrkit.registry import BACKBONES
+from cslrkit.utils.threads import torch_threads
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 NETWORKS = [
@@ -152,10 +153,8 @@ def formats_on_the_way(network, clip):
 @pytest.fixture
 def two_threads():
     """With one thread torch sends kernels of size 1 through an old implementation in contiguous memory."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(threads)
+    with torch_threads(2):
+        yield
 
 
 def wide(config):

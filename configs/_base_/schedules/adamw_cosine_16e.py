@@ -2,7 +2,7 @@
 max_epochs = 16
 optim_wrapper = dict(
     type='GuardedOptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3),
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3, fused=True),
     clip_grad=dict(max_norm=20.0),
 )
 param_scheduler = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from cslrkit.datasets.packed.codecs import DEFAULT_CODEC, make_codec
-from cslrkit.datasets.packed.index import PackIndex
+from cslrkit.datasets.packed.index import PackIndex, index_file, read_index
 from cslrkit.datasets.packed.shard import VERSION, read_footer
 from cslrkit.datasets.packed.source_files import names_of
 from cslrkit.datasets.packed.writer import ClipTask, ShardTask, write_shard
@@ -73,7 +73,7 @@ def pack_frames(
         progress: Whether to show progress on stderr.
 
     Raises:
-        ConfigError: For an unknown codec or a wrong number.
+        ConfigError: For an unknown codec or a wrong number, or if the folder holds the same split of another corpus.
         DataError: If a sample has no frames, or an image cannot be read; names it.
         OutputError: If the folder cannot be written.
     """
@@ -85,6 +85,7 @@ def pack_frames(
     for left in _shards_of(dataset.split, folder, hidden=True):
         left.unlink()
     tasks, source_bytes = _plan(dataset, folder, codec, shard_frames, progress)
+    _check_same_corpus(folder, dataset, tasks)
     line = ProgressLine(f'packing {dataset.split}', sum(map(_num_frames, tasks)), shown=progress)
     todo = [task for task in tasks if not _is_done(task)]
     kept_frames = sum(map(_num_frames, tasks)) - sum(map(_num_frames, todo))
@@ -133,6 +134,24 @@ def _plan(dataset: Any, folder: str, codec: str, shard_frames: int, progress: bo
         path = os.path.join(folder, f'{dataset.split}-{number:05d}-{fingerprint[:12]}.frames')
         tasks.append(ShardTask(path, codec, tuple(group), dataset.frame_root, fingerprint))
     return tasks, source_bytes
+
+
+def _check_same_corpus(folder: str, dataset: Any, tasks: Sequence[ShardTask]) -> None:
+    """A split of that name without any of these samples is of another corpus, and would be lost."""
+    path = index_file(folder, dataset.split)
+    if not path.is_file():
+        return
+    try:
+        known = read_index(path, where=dataset.split).samples
+    except DataError:
+        return  # damaged, or of another version: written again
+    patterns = [clip.pattern for task in tasks for clip in task.clips]
+    if known and known.keys().isdisjoint(patterns):
+        raise ConfigError(
+            f"'{folder}' holds a split '{dataset.split}' of other samples, such as '{next(iter(known))}'; here "
+            f"they are such as '{patterns[0]}'. Give each corpus a folder of its own with --out, or delete '{path}' "
+            'first.'
+        )
 
 
 def _fingerprint(clips: Sequence[ClipTask], codec: str, frame_root: str) -> Tuple[str, int]:

@@ -82,6 +82,29 @@ def _edit(op: str, ref: Optional[int], hyp: Optional[int]) -> Edit:
     return Edit(op, ref, hyp)
 
 
+def edits_of_steps(ops: str) -> List[Edit]:
+    """Return the alignment that consists of these steps.
+
+    Args:
+        ops: Letters C, S, D and I, from the first step on.
+
+    Raises:
+        ValueError: For another letter.
+
+    Examples:
+        >>> edits_of_steps('DC')
+        [Edit(op='D', ref=0, hyp=None), Edit(op='C', ref=1, hyp=0)]
+    """
+    if set(ops) - set('CSDI'):
+        raise ValueError(f"steps of an alignment: got '{ops}', expected letters C, S, D and I.")
+    edits, i, j = [], 0, 0
+    for op in ops:
+        edits.append(_edit(op, None if op == 'I' else i, None if op == 'D' else j))
+        i += op != 'I'
+        j += op != 'D'
+    return edits
+
+
 def _cheapest_edits(
     refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]], *, deletion_first: bool
 ) -> Iterator[List[Edit]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.evaluation.functional.alignment import Edit
+from cslrkit.evaluation.functional.alignment import edits_of_steps
 from cslrkit.evaluation.functional.wer import SentenceScore, WordCounts
 from cslrkit.evaluation.report import ScoredCorpus, ScoredSentence
 from cslrkit.utils.messages import listed
@@ -147,33 +147,20 @@ def _sentence(fields: _Fields) -> ScoredSentence:
         if not isinstance(steps, list) or not all(isinstance(s, list) and s and isinstance(s[0], str) for s in steps):
             fields.refuse(key, 'a list of steps')
         ops = ''.join(step[0] for step in steps)
-    edits = _edits(ops)
-    if edits is None or (sum(e.ref is not None for e in edits), sum(e.hyp is not None for e in edits)) != (
-        len(ref),
-        len(hyp),
-    ):
+    counted = Counter(ops)
+    both = counted['C'] + counted['S']
+    if set(counted) - set('CSDI') or (both + counted['D'], both + counted['I']) != (len(ref), len(hyp)):
         fields.refuse(key, f'steps C, S, D and I over {len(ref)} reference and {len(hyp)} hypothesis words')
     counts = WordCounts(
-        substitutions=ops.count('S'),
-        deletions=ops.count('D'),
-        insertions=ops.count('I'),
+        substitutions=counted['S'],
+        deletions=counted['D'],
+        insertions=counted['I'],
         errors=fields.count('errors'),
         ref_words=fields.count('words', 'num_words'),
         hyp_words=len(hyp),
     )
-    score = SentenceScore(counts, edits, ref, hyp)
+    score = SentenceScore(counts, edits_of_steps(ops), ref, hyp)
     return ScoredSentence(fields.text('sample_id'), fields.text('signer'), score, missing=missing)
-
-
-def _edits(ops: str) -> Optional[List[Edit]]:
-    if set(ops) - set('CSDI'):
-        return None
-    edits, i, j = [], 0, 0
-    for op in ops:
-        edits.append(Edit(op, None if op == 'I' else i, None if op == 'D' else j))
-        i += op != 'I'
-        j += op != 'D'
-    return edits
 
 
 def _times(fields: _Fields, length: int) -> ClipTimes:

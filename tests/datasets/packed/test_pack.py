@@ -80,6 +80,15 @@ def test_splits_do_not_touch_each_other(noisy):
     assert [path.name.rsplit('-', 1)[0] for path in shards(noisy / 'out')] == ['train-00000', 'train-a-00000']
 
 
+def test_another_corpus_does_not_replace_a_split(packed):
+    folder = packed / 'packed/frames'
+    before = [path.name for path in shards(folder)]
+    write_noisy_corpus(packed / 'other', [3], suffix='.jpg')
+    with pytest.raises(ConfigError, match=r"other samples, such as 's0/\*\.png'; here they are such as .* --out"):
+        pack_frames(make_dataset(packed / 'other'), str(folder), workers=1)
+    assert [path.name for path in shards(folder)] == before
+
+
 def test_corrupt_image_is_named(noisy):
     path = noisy / 's1/f004.png'
     path.write_bytes(path.read_bytes()[:300])
