@@ -181,6 +181,26 @@ def test_channels_stay_innermost_through_the_network(config, two_threads):
     )
 
 
+def test_a_fused_optimizer_takes_the_steps_of_a_plain_one(tmp_path):
+    """It reads weights, gradients and its state as they lie in memory, in whatever order that is."""
+    network = BACKBONES.build(dict(NETWORKS[0], alpha=2, beta_inv=2))
+    outputs = network(torch.randn(1, 8, 64, 64, 3).permute(0, 4, 1, 2, 3))
+    sum(feature.square().sum() for feature in outputs.values()).backward()
+    found = []
+    for fused in (False, True):
+        weights = [nn.Parameter(parameter.detach().clone()) for parameter in network.parameters()]
+        optimizer = torch.optim.AdamW(weights, lr=0.01, fused=fused)
+        for step in range(2):
+            for weight, parameter in zip(weights, network.parameters()):
+                weight.grad = parameter.grad * (step + 1)
+            optimizer.step()
+            torch.save(optimizer.state_dict(), tmp_path / 'state.pth')  # as a run that is resumed
+            optimizer = torch.optim.AdamW(weights, lr=0.01, fused=fused)
+            optimizer.load_state_dict(torch.load(tmp_path / 'state.pth', weights_only=True))
+        found.append([weight.detach() for weight in weights])
+    torch.testing.assert_close(*found, atol=1e-6, rtol=1e-5)
+
+
 def test_channels_stay_innermost_under_data_parallelism(tmp_path, two_threads):
     torch.distributed.init_process_group('gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
     try:
