@@ -103,10 +103,18 @@ def main() -> None:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
     from cslrkit.apis import CSLRInferencer
-    from cslrkit.inference import captioned_paths, format_result, open_sources, write_captioned, write_results
+    from cslrkit.inference import (
+        captioned_paths,
+        check_formats,
+        format_result,
+        open_sources,
+        write_captioned,
+        write_results,
+    )
     from cslrkit.utils.files import ensure_writable_dir
     from cslrkit.utils.imports import import_modules
 
+    check_formats(args.format or ())
     import_modules(args.modules, option='--import')
     if args.out_dir:
         ensure_writable_dir(args.out_dir, what='output', option='--out-dir')

@@ -128,8 +128,9 @@ def measure_samples(corpus: Corpus, rounds: int, *, packed: bool, growth: bool =
             runs[name, source, 'limit'] = _reader(DecodeOnly(corpus.dataset(pipeline, frames)))
     with torch_threads(1):
         measured = alternate(corpus.read_all, runs, rounds=rounds)
-    for (name, source), required in REQUIRED_SAMPLES.items():
-        if source in sources:
+        for (name, source), required in REQUIRED_SAMPLES.items():
+            if source not in sources:
+                continue
             row = measured[name, source]
             report(
                 row,

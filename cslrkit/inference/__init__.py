@@ -7,7 +7,7 @@ from cslrkit.inference.readers import Source, SourceFrame
 from cslrkit.inference.result import Candidate, GlossSpan, InferenceResult
 from cslrkit.inference.sources import open_sources
 from cslrkit.inference.table import format_result
-from cslrkit.inference.writers import FORMATS, write_results
+from cslrkit.inference.writers import FORMATS, check_formats, write_results
 
 __all__ = [
     'FORMATS',
@@ -19,6 +19,7 @@ __all__ = [
     'SourceFrame',
     'VideoWriter',
     'captioned_paths',
+    'check_formats',
     'clip_pipeline',
     'format_result',
     'frame_spec',

@@ -31,10 +31,19 @@ def write_results(results: Results, out_dir: Union[str, Path], formats: Sequence
         DataError: If a format needs seconds and the frame rate of a source is not known.
         OutputError: If a file cannot be written.
     """
+    check_formats(formats)
+    return [path for name in dict.fromkeys(formats) for path in FORMATS[name](results, Path(out_dir))]
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Check names of formats before anything is recognized.
+
+    Raises:
+        ConfigError: For a name that is none of ``FORMATS``.
+    """
     for name in formats:
         if name not in FORMATS:
             raise ConfigError(f'format: got {name!r}, expected {", ".join(FORMATS)}.{nearest(name, FORMATS)}')
-    return [path for name in dict.fromkeys(formats) for path in FORMATS[name](results, Path(out_dir))]
 
 
 def format_webvtt(result: InferenceResult) -> str:
