@@ -8,6 +8,7 @@ from cslrkit.errors import ConfigError
 from cslrkit.testing.parity import judge_model
 from cslrkit.testing.parity.published_model import slowfast_arguments
 from cslrkit.testing.parity.result import Comparison
+from cslrkit.utils.threads import torch_threads
 
 CASES = json.loads((Path(__file__).parents[1] / 'data' / 'model_public.json').read_text())
 
@@ -53,7 +54,7 @@ def record(multi_stream=True, **kwargs):
         train=dict(lr=1e-3, weight_decay=1e-4, dropout=0.0, steps=[dict(grad_norms=norms), dict(grad_norms={})]),
         state_dict=[['conv1d.main_temporal_conv.0.weight', []]] if multi_stream else [],
     )
-    with judge_model._recorded_threads():
+    with torch_threads(judge_model.RECORDED_THREADS):
         observed = judge_model.observe(case)
     case['state_dict'] = observed.shapes
     case['eval'] = dict(
@@ -76,7 +77,7 @@ def small_images():
     """Small images and one thread: a case then takes a fraction of a second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judge_model, '_IMAGE_SIZE', 32)
-        patch.setattr(judge_model, '_RECORDED_THREADS', 1)
+        patch.setattr(judge_model, 'RECORDED_THREADS', 1)
         yield
 
 
@@ -87,7 +88,7 @@ def small(small_images):
 
 @pytest.fixture(scope='module')
 def observed_r50():
-    with judge_model._recorded_threads(), pytest.MonkeyPatch.context() as patch:
+    with torch_threads(judge_model.RECORDED_THREADS), pytest.MonkeyPatch.context() as patch:
         patch.setattr(judge_model, '_IMAGE_SIZE', 224)
         return judge_model.observe(CASES[1])
 

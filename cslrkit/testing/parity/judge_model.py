@@ -30,7 +30,7 @@ _STEP_TOLERANCE = 1e-3  # relative, first step
 _LATER_STEP_TOLERANCE = 3e-2  # relative; the steps drift with floating-point order
 # As many as the recording: they decide the order of sums, and a deep network in training mode amplifies the
 # difference, to several percent of a gradient norm in the first step of R101.
-_RECORDED_THREADS = 2
+RECORDED_THREADS = 2
 _IMAGE_SIZE = 224
 
 Statistics = Dict[str, Any]
@@ -81,7 +81,7 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     for index, case in enumerate(content):
         comparison = Comparison(str(case.get('tag', index)))
         try:
-            with torch_threads(_RECORDED_THREADS):
+            with torch_threads(RECORDED_THREADS):
                 compare(case, observe(case), comparison)
         # A malformed case can fail anywhere between here and torch; all of it is a failure of the case.
         except Exception as error:
