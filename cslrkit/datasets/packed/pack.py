@@ -82,10 +82,10 @@ def pack_frames(
         raise ConfigError(f'shard_frames: got {shard_frames}, expected at least 1.')
     dataset.frame_source.check()
     folder = str(ensure_writable_dir(folder, what='packed frames', option='--out'))
-    for left in _shards_of(dataset.split, folder, hidden=True):
-        left.unlink()
     tasks, source_bytes = _plan(dataset, folder, codec, shard_frames, progress)
     _check_same_corpus(folder, dataset, tasks)
+    for left in _shards_of(dataset.split, folder, hidden=True):
+        left.unlink()
     line = ProgressLine(f'packing {dataset.split}', sum(map(_num_frames, tasks)), shown=progress)
     todo = [task for task in tasks if not _is_done(task)]
     kept_frames = sum(map(_num_frames, tasks)) - sum(map(_num_frames, todo))
