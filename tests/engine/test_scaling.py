@@ -80,21 +80,26 @@ class RecordMeanLoss(Hook):
                 file.write(json.dumps(loss.item()) + chr(10))
 """
 
+# It ends as the tools do: gloo's threads can abort a process that ends otherwise.
 DRIVER = """
-import os, sys
+import sys
 from cslrkit.apis import train_model
 from cslrkit.engine.config import load_config
+from cslrkit.utils.cli import run_tool
 
-config, launcher, *jobs = sys.argv[1:]
-for job in jobs:
-    work_dir, strategy, batch_size, accumulation, epochs, resume = job.split(',')
-    options = {
-        'train_dataloader.batch_size': int(batch_size),
-        'optim_wrapper.accumulative_counts': int(accumulation),
-        'train_cfg.max_epochs': int(epochs),
-    }
-    train_model(load_config(config, options), work_dir, launcher=launcher, seed=1,
-                strategy=strategy or None, resume=resume == 'resume')
+def main():
+    config, launcher, *jobs = sys.argv[1:]
+    for job in jobs:
+        work_dir, strategy, batch_size, accumulation, epochs, resume = job.split(',')
+        options = {
+            'train_dataloader.batch_size': int(batch_size),
+            'optim_wrapper.accumulative_counts': int(accumulation),
+            'train_cfg.max_epochs': int(epochs),
+        }
+        train_model(load_config(config, options), work_dir, launcher=launcher, seed=1,
+                    strategy=strategy or None, resume=resume == 'resume')
+
+run_tool(main)
 """
 
 
