@@ -43,7 +43,7 @@ parity: install
 # The short form of every benchmark; docs/performance.md says how to read them. Nothing else should run meanwhile.
 bench: install
 	for script in data codecs model train_step decode score end_to_end; do \
-	    $(RUN) tools/benchmark/$$script.py --short || exit 1; \
+	    $(RUN) -m benchmarks.$$script --short || exit 1; \
 	done
 
 # The documentation site, in docs/_build; a warning is an error.

@@ -217,7 +217,7 @@ METRICS = Registry(  # one record per sample -> a dict of corpus figures
     'metric', mmengine_registry.METRICS, locations=['cslrkit.evaluation']
 )
 HOOKS = Registry(  # called by the Runner at fixed points
-    'hook', mmengine_registry.HOOKS, locations=['cslrkit.engine']
+    'hook', mmengine_registry.HOOKS, locations=['cslrkit.engine', 'cslrkit.visualization']
 )
 OPTIM_WRAPPERS = Registry(  # backward, clipping, accumulation, mixed precision
     'optim wrapper', mmengine_registry.OPTIM_WRAPPERS, locations=['cslrkit.engine']
@@ -285,7 +285,7 @@ DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
     'decoder', locations=['cslrkit.decoders']
 )
 FRAME_SOURCES = Registry(  # pattern of a sample's frames -> ClipFrames, decoded when asked for
-    'frame source', locations=['cslrkit.datasets.frame_sources']
+    'frame source', locations=['cslrkit.video']
 )
 NORMALIZERS = Registry(  # cleans the words of hypotheses and references before they are scored
     'normalizer', locations=['cslrkit.evaluation']

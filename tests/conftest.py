@@ -14,7 +14,7 @@ REPO = Path(__file__).parents[1]
 @pytest.fixture(scope='session')
 def tiny_corpus(tmp_path_factory):
     """A synthetic corpus in the layout of PHOENIX 2014, prepared."""
-    from cslrkit.testing.synthetic import make_corpus
+    from cslrkit.corpora.synthsign import make_corpus
 
     root = tmp_path_factory.mktemp('tiny')
     make_corpus(root, preset='tiny', size=(112, 112), progress=False)

@@ -1,5 +1,8 @@
 """Compare cslrkit with recorded facts of the published implementation."""
 
+import sys
+from pathlib import Path
+
 from cslrkit.utils.cli import make_parser, run_tool
 
 
@@ -12,7 +15,8 @@ def main() -> int:
     parser.add_argument('files', nargs='+', metavar='FILE', help='golden JSON files')
     args = parser.parse_args()
 
-    from cslrkit.testing.parity import run_files
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the judges are no part of the package
+    from benchmarks.parity import run_files
 
     return run_files(args.files)
 

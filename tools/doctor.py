@@ -25,7 +25,7 @@ def main() -> int:
     """Run the checks; 1 if one fails."""
     args = parse_args()
 
-    from cslrkit.utils.doctor import diagnose
+    from cslrkit.doctor import diagnose
 
     checks = diagnose(
         args.config,

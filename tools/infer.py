@@ -103,7 +103,7 @@ def main() -> None:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
     from cslrkit.apis import CSLRInferencer
-    from cslrkit.inference import (
+    from cslrkit.apis.infer import (
         captioned_paths,
         check_formats,
         format_result,

@@ -19,7 +19,7 @@ def main() -> int:
     )
     args = parser.parse_args()
 
-    from cslrkit.utils.components import components_json, format_components, list_components
+    from cslrkit.doctor.components import components_json, format_components, list_components
     from cslrkit.utils.imports import import_modules
 
     import_modules(args.modules, option='--import')

@@ -36,7 +36,7 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from cslrkit.testing.synthetic import make_corpus, render_videos
+    from cslrkit.corpora.synthsign import make_corpus, render_videos
 
     summary = make_corpus(
         args.out,

@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument('--verify', action='store_true', help='compare a pack with the frames, pixel by pixel')
     add_cfg_options(parser)
     args = parser.parse_args()
-    from cslrkit.datasets.packed.corpora import CORPORA
+    from cslrkit.corpora.packing import CORPORA
 
     is_config = args.source not in CORPORA
     if is_config and (args.root or args.frame_subdir):
@@ -45,7 +45,7 @@ def main() -> int:
 
 def find_datasets(args: argparse.Namespace, is_config: bool) -> List[Any]:
     """Build what is to be packed."""
-    from cslrkit.datasets.packed.corpora import datasets_of_config, datasets_of_corpus
+    from cslrkit.corpora.packing import datasets_of_config, datasets_of_corpus
 
     if not is_config:
         return datasets_of_corpus(args.source, args.root, splits=args.split, frame_subdir=args.frame_subdir)
@@ -56,8 +56,8 @@ def find_datasets(args: argparse.Namespace, is_config: bool) -> List[Any]:
 
 def pack(args: argparse.Namespace, datasets: List[Any]) -> int:
     """Pack each split and print its size."""
-    from cslrkit.datasets.packed import pack_frames
-    from cslrkit.datasets.packed.corpora import pack_dir_of
+    from cslrkit.corpora.packing import pack_dir_of
+    from cslrkit.video.packed import pack_frames
 
     shared = dict(codec=args.codec, shard_frames=args.shard_frames, workers=args.workers, progress=True)
     for dataset in datasets:
@@ -67,8 +67,8 @@ def pack(args: argparse.Namespace, datasets: List[Any]) -> int:
 
 def verify(args: argparse.Namespace, datasets: List[Any]) -> int:
     """Print every problem of the packs of all splits."""
-    from cslrkit.datasets.packed import verify_pack
-    from cslrkit.datasets.packed.corpora import pack_dir_of
+    from cslrkit.corpora.packing import pack_dir_of
+    from cslrkit.video.packed import verify_pack
 
     bad = False
     for dataset in datasets:

@@ -45,7 +45,7 @@ def main() -> int:
 
 def prepare(args: argparse.Namespace, shared: Dict[str, Any]) -> int:
     """Write the files and print the summary; frames that cannot be resized are listed."""
-    from cslrkit.datasets.prepare import describe, prepare_corpus, prepare_custom
+    from cslrkit.corpora.prepare import describe, prepare_corpus, prepare_custom
 
     shared.update(resize=args.resize, frames_out=args.frames_out)
     if args.corpus == 'custom':
@@ -60,7 +60,7 @@ def prepare(args: argparse.Namespace, shared: Dict[str, Any]) -> int:
 
 def check(args: argparse.Namespace, shared: Dict[str, Any]) -> int:
     """Print every problem of a prepared corpus."""
-    from cslrkit.datasets.prepare import check_corpus
+    from cslrkit.corpora.prepare import check_corpus
 
     root = Path(args.table).parent if args.root is None else args.root
     result = check_corpus(

@@ -10,10 +10,10 @@ from mmengine.config import Config
 import cslrkit
 from cslrkit.engine.checkpoint_io import find_checkpoint, read_checkpoint
 from cslrkit.errors import CheckpointError
-from cslrkit.models.checks import one_of
 from cslrkit.models.weights import BACKBONE_FORMATS, LoadReport, check_num_classes, load_weights_file, read_weights
 from cslrkit.registry import BACKBONES, MODELS
 from cslrkit.structures import GlossVocab
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
 from cslrkit.utils.files import ensure_writable_dir
 from cslrkit.utils.tensor_files import SUFFIXES, write_tensor_file

@@ -8,21 +8,21 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
+from cslrkit.apis.infer.clip import pack_samples
+from cslrkit.apis.infer.preparation import clip_pipeline, frame_spec
+from cslrkit.apis.infer.sampling import Sample, sample_frames
+from cslrkit.apis.infer.track import Track
+from cslrkit.apis.infer.windows import Window, WindowPlan, cut_windows, plan_windows
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.errors import ConfigError
-from cslrkit.inference.clip import pack_samples
-from cslrkit.inference.preparation import clip_pipeline, frame_spec
-from cslrkit.inference.readers import Source
-from cslrkit.inference.result import InferenceResult
-from cslrkit.inference.sampling import Sample, sample_frames
-from cslrkit.inference.sources import Input, open_sources
-from cslrkit.inference.track import Track
-from cslrkit.inference.windows import Window, WindowPlan, cut_windows, plan_windows
-from cslrkit.models.checks import positive
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DECODERS, accepted_arguments
 from cslrkit.structures import Hypothesis
+from cslrkit.structures.result import InferenceResult
+from cslrkit.utils.checks import positive
 from cslrkit.utils.progress import ProgressLine
+from cslrkit.video.readers import Source
+from cslrkit.video.sources import Input, open_sources
 
 WINDOW, OVERLAP = 16.0, 4.0  # seconds
 Listener = Callable[[np.ndarray, Hypothesis], None]
@@ -42,7 +42,7 @@ class CSLRInferencer:
         weights: The checkpoint of ``model`` where that is a config.
         device: E.g. ``'cuda:0'``; by default a GPU if there is one.
         frame_size: Width and height to which whole frames are resized before the test transforms; by default
-            as the config says, see :func:`cslrkit.inference.frame_spec`.
+            as the config says, see :func:`cslrkit.apis.infer.frame_spec`.
         fit: ``'stretch'`` resizes a frame of another shape as corpora are prepared; ``'crop'`` cuts its central part.
         corpus_rate: Frames per second that the model is used to; ``'config'`` as the config or its corpus says,
             None takes every frame.
@@ -53,7 +53,7 @@ class CSLRInferencer:
 
     Raises:
         CheckpointError: As :func:`cslrkit.apis.init_recognizer`.
-        ConfigError: As that and :func:`cslrkit.inference.frame_spec`.
+        ConfigError: As that and :func:`cslrkit.apis.infer.frame_spec`.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class CSLRInferencer:
 
         Args:
             inputs: Videos, folders of frames, patterns, cameras, arrays; see
-                :func:`cslrkit.inference.open_sources`.
+                :func:`cslrkit.apis.infer.open_sources`.
             batch_size: Windows, of one or of several inputs, that go through the network together.
             window: Seconds; None takes each input as a whole.
             overlap: Seconds that two windows share.

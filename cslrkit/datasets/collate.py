@@ -5,8 +5,8 @@ from typing import Callable, Sequence, Tuple, Union
 
 import torch
 
-from cslrkit.datasets.padding import longest_first, pad_clips
-from cslrkit.models.temporal_spec import TemporalSpec
+from cslrkit.structures.padding import longest_first, pad_clips
+from cslrkit.structures.temporal_spec import TemporalSpec
 
 ClassicalSample = Tuple[torch.Tensor, Sequence[int], str]
 ClassicalBatch = Tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, Tuple[str, ...]]

@@ -7,12 +7,12 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.dataset import BaseDataset, Compose
 
-from cslrkit.datasets.frame_sources.base import FrameSource
-from cslrkit.datasets.info_file import describe_unknown, encode_entries, read_entries
+from cslrkit.corpora.info_file import describe_unknown, encode_entries, read_entries
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import DATASETS, FRAME_SOURCES, TRANSFORMS
 from cslrkit.structures import GlossVocab
+from cslrkit.video.clip_reader import FrameSource
 
 UNKNOWN_GLOSS_RULES = ('drop', 'error')
 

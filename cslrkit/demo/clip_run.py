@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from torch import nn
 
+from cslrkit.apis.infer.clip import read_clip
 from cslrkit.apis.inferencer import WINDOW, CSLRInferencer
 from cslrkit.demo.limits import LimitedVideo, Limits
-from cslrkit.inference.clip import read_clip
-from cslrkit.inference.fonts import find_font
-from cslrkit.inference.readers import Source
-from cslrkit.inference.result import InferenceResult
 from cslrkit.structures import Hypothesis
+from cslrkit.structures.result import InferenceResult
+from cslrkit.video.fonts import find_font
+from cslrkit.video.readers import Source
 from cslrkit.visualization.alignment_picture import AlignmentData, draw_alignment
 from cslrkit.visualization.cam import CamTarget, GlossCam, compute_cam
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate, write_cam_video

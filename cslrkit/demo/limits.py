@@ -9,7 +9,7 @@ from typing import Iterator, Optional
 import cv2
 
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.inference.readers import SourceFrame, VideoSource
+from cslrkit.video.readers import SourceFrame, VideoSource
 
 _MAX_RATE = 120  # frames per second, on average
 _MEGABYTE = 2**20  # as Gradio's page counts

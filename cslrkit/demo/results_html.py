@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import List, Union
 
 from cslrkit.demo.clip_run import ClipRun
-from cslrkit.inference.result import GlossSpan, InferenceResult
+from cslrkit.structures.result import GlossSpan, InferenceResult
 
 CSS = """
 .clip-run { font-size: 1rem; line-height: 1.45; }

@@ -4,9 +4,6 @@ import logging
 import os
 from typing import TextIO
 
-# Passed as ``extra`` with a log record that belongs on the console, too.
-CONSOLE = {'console': True}
-
 _COLOURS = {logging.WARNING: '33', logging.ERROR: '31', logging.CRITICAL: '31'}
 # Warnings of mmengine about its own code, which a user can neither cause nor mend.
 _FRAMEWORK_NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')

@@ -22,10 +22,10 @@ from cslrkit.engine.checkpoint_io import (
     rebuild_message_hub,
     replace_file,
 )
-from cslrkit.engine.console import CONSOLE
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.errors import CheckpointError
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_weights_file, log_report, read_weights
+from cslrkit.utils.messages import CONSOLE
 
 # What mmengine registers unless it is told None; of other names it knows no None.
 _MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')

@@ -6,10 +6,10 @@ from typing import Any, Dict, List, Optional, Sequence
 import torch
 from mmengine.model import BaseDataPreprocessor
 
-from cslrkit.datasets.padding import Statistic, longest_first, normalize_, pad_clips
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.registry import MODELS
+from cslrkit.structures.padding import Statistic, longest_first, normalize_, pad_clips
+from cslrkit.structures.temporal_spec import TemporalSpec
 
 
 @MODELS.register_module()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 from cslrkit.structures.gloss_vocab import GlossVocab
 
 if TYPE_CHECKING:  # the models import this package
-    from cslrkit.models.temporal_spec import TemporalSpec
+    from cslrkit.structures.temporal_spec import TemporalSpec
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from typing import Iterable
 
+# Passed as ``extra`` with a log record that belongs on the console, too.
+CONSOLE = {'console': True}
+
 
 def listed(names: Iterable[object], count: int = 10) -> str:
     """Return the first names, separated by commas, and how many more there are.

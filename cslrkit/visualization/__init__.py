@@ -2,5 +2,15 @@
 
 from cslrkit.visualization.cam import CamTarget, GlossCam, compute_cam
 from cslrkit.visualization.cam_pictures import cam_grid, overlay, write_cam_video, write_cams
+from cslrkit.visualization.sign_visualization_hook import SignVisualizationHook
 
-__all__ = ['CamTarget', 'GlossCam', 'cam_grid', 'compute_cam', 'overlay', 'write_cam_video', 'write_cams']
+__all__ = [
+    'CamTarget',
+    'GlossCam',
+    'SignVisualizationHook',
+    'cam_grid',
+    'compute_cam',
+    'overlay',
+    'write_cam_video',
+    'write_cams',
+]

@@ -6,8 +6,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 
 from cslrkit.decoders.alignment import forced_align
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.structures import GlossVocab, Hypothesis, SignDataSample
+from cslrkit.structures.temporal_spec import TemporalSpec
 
 _SHOWN_GLOSSES = 10  # curves that can be told apart
 _LEAST = 0.05  # probability that a gloss of neither sequence must reach to be drawn

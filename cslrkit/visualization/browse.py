@@ -11,10 +11,10 @@ from mmengine.config import Config
 from mmengine.runner import set_random_seed
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.inference.captions import VideoWriter
-from cslrkit.models.checks import one_of, positive
 from cslrkit.registry import DATASETS
 from cslrkit.structures import SignDataSample
+from cslrkit.utils.checks import one_of, positive
+from cslrkit.video.captions import VideoWriter
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate
 from cslrkit.visualization.canvas import Canvas
 from cslrkit.visualization.samples import find_samples

@@ -9,10 +9,10 @@ from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.models.checks import one_of
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.registry import nearest
 from cslrkit.structures import Hypothesis, SignDataSample
+from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
 from cslrkit.visualization.cam_layers import CapturedMap, find_layer, frozen, map_layers, refuse_layer
 from cslrkit.visualization.cam_methods import METHODS
@@ -90,7 +90,7 @@ def compute_cam(
 
     Args:
         model: A recognizer, as :func:`cslrkit.apis.init_recognizer` gives it.
-        clip: A packed sample: what :func:`cslrkit.inference.read_clip` or a dataset gives.
+        clip: A packed sample: what :func:`cslrkit.apis.infer.read_clip` or a dataset gives.
         layer: Name of a layer whose output is a map over the image, e.g. ``'backbone.s4'``; by default the
             backbone's last one that has at least 7 x 7 places: of images of 224 pixels the last of all, of
             smaller ones an earlier one.

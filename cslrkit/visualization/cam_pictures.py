@@ -7,10 +7,10 @@ from typing import Any, List, Mapping, Optional, Sequence, Union
 import cv2
 import numpy as np
 
-from cslrkit.inference.captions import CaptionPainter, VideoWriter
-from cslrkit.inference.result import GlossSpan
-from cslrkit.models.checks import one_of
+from cslrkit.structures.result import GlossSpan
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.files import ensure_writable_dir
+from cslrkit.video.captions import CaptionPainter, VideoWriter
 from cslrkit.visualization.cam import GlossCam
 from cslrkit.visualization.canvas import Canvas, save_picture
 

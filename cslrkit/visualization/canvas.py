@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from cslrkit.errors import OutputError
-from cslrkit.inference.fonts import find_font
+from cslrkit.video.fonts import find_font
 
 _PAPER, _INK = (255, 255, 255), (25, 25, 25)
 _GAP = 4  # pixels

@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.models.checks import positive
 from cslrkit.registry import DATASETS, nearest
+from cslrkit.utils.checks import positive
 from cslrkit.utils.messages import listed
 
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 from PIL import Image
 
-from cslrkit.datasets.frame_sources import FileFrames
 from cslrkit.datasets.transforms import (
     CenterCrop,
     LoadFrames,
@@ -24,6 +23,7 @@ from cslrkit.datasets.transforms import (
 )
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import DataError
+from cslrkit.video import FileFrames
 
 
 def noise(seed, height, width):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.parity.judge_decode import formula_logits
 from cslrkit.decoders import BeamDecoder, prefix_beam_search
 from cslrkit.decoders.pruning import prune_symbols
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import DECODERS
-from cslrkit.testing.parity.judge_decode import formula_logits
 
 CASES = json.loads((Path(__file__).parents[1] / 'data' / 'decode_public.json').read_text())['decode']
 

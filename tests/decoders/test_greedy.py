@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.parity.judge_decode import formula_logits
 from cslrkit.decoders import GreedyDecoder
-from cslrkit.testing.parity.judge_decode import formula_logits
 
 CASES = json.loads((Path(__file__).parents[1] / 'data' / 'decode_public.json').read_text())['decode']
 

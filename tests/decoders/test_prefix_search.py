@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cslrkit.benchmark.decode import plain_prefix_search
+from benchmarks.decode import plain_prefix_search
 from cslrkit.decoders import forced_align, forced_align_batch, prefix_beam_search
 from cslrkit.decoders.alignment import span_confidences, span_confidences_batch
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cslrkit.inference import VideoWriter
-from cslrkit.testing.synthetic import render_videos
+from cslrkit.apis.infer import VideoWriter
+from cslrkit.corpora.synthsign import render_videos
 
 
 @pytest.fixture(scope='session')

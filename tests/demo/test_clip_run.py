@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from cslrkit.apis import CSLRInferencer
+from cslrkit.apis.infer import open_sources, read_clip
 from cslrkit.demo import Limits, render_error, render_run, run_clip
 from cslrkit.demo.clip_run import _cam_pieces
 from cslrkit.errors import DataError
-from cslrkit.inference import open_sources, read_clip
 from cslrkit.visualization import CamTarget, compute_cam
 
 

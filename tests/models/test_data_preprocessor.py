@@ -6,9 +6,9 @@ import torch
 from cslrkit.datasets import make_collate_fn
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.data_preprocessor import SignDataPreprocessor
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.registry import MODELS
 from cslrkit.structures import SignDataSample
+from cslrkit.structures.temporal_spec import TemporalSpec
 
 SPEC = TemporalSpec(('K5', 'P2', 'K5', 'P2'))
 

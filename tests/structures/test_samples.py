@@ -3,8 +3,8 @@ import pickle
 import pytest
 import torch
 
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.structures import GlossVocab, Hypothesis, SignDataSample
+from cslrkit.structures.temporal_spec import TemporalSpec
 
 
 def test_sample_holds_reference_and_identity():

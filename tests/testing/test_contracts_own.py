@@ -3,7 +3,7 @@
 import pytest
 
 from cslrkit import registry, testing
-from cslrkit.testing.synthetic import make_corpus
+from cslrkit.corpora.synthsign import make_corpus
 
 # Small arguments, and the clauses that a class breaks by intent.
 SMALL = {

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.parity.published_model import _fill_value
 from cslrkit.apis import convert_checkpoint
 from cslrkit.engine.checkpoint_io import read_checkpoint
 from cslrkit.engine.config import load_config
 from cslrkit.errors import CheckpointError
 from cslrkit.models.published_names import to_published
 from cslrkit.registry import MODELS
-from cslrkit.testing.parity.published_model import _fill_value
 from cslrkit.utils.npy import save_object
 
 MODEL_CASES = Path(__file__).parents[1] / 'data' / 'model_public.json'

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from cslrkit.doctor.components import find_registries, format_components, list_components
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DECODERS
-from cslrkit.utils.components import find_registries, format_components, list_components
 
 
 def test_a_class_is_listed_with_summary_arguments_and_source():

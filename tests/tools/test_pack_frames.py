@@ -15,8 +15,8 @@ pytest.importorskip('zstandard')
 @pytest.fixture(scope='module')
 def packed(tiny_config, tmp_path_factory):
     """The pack of the tiny corpus's training sentences."""
-    from cslrkit.datasets.packed import pack_frames
-    from cslrkit.datasets.packed.corpora import datasets_of_config
+    from cslrkit.corpora.packing import datasets_of_config
+    from cslrkit.video.packed import pack_frames
 
     folder = tmp_path_factory.mktemp('pack')
     for dataset in datasets_of_config(load_config(tiny_config), ['train', 'dev']):

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 from cslrkit.engine.config import load_config
-from cslrkit.utils.components import list_components
+from cslrkit.doctor.components import list_components
 
 print(load_config('my_plugin::config.py').model.losses)
 print(list_components('losses', search='my-plugin'))

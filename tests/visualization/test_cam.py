@@ -89,8 +89,8 @@ class LinearModel(nn.Module):
         from types import SimpleNamespace
 
         from cslrkit.decoders import GreedyDecoder
-        from cslrkit.models.temporal_spec import TemporalSpec
         from cslrkit.structures import GlossVocab
+        from cslrkit.structures.temporal_spec import TemporalSpec
 
         self.backbone = LinearBackbone()
         self.vocab = GlossVocab.from_list(['A', 'B'])

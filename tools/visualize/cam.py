@@ -51,9 +51,9 @@ def main() -> None:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
     from cslrkit.apis import init_recognizer
+    from cslrkit.apis.infer import frame_spec, open_sources, read_clip
     from cslrkit.engine.config import load_config
-    from cslrkit.inference import frame_spec, open_sources, read_clip
-    from cslrkit.models.checks import one_of
+    from cslrkit.utils.checks import one_of
     from cslrkit.utils.progress import ProgressLine
     from cslrkit.visualization import compute_cam, write_cams
     from cslrkit.visualization.cam_pictures import FORMATS

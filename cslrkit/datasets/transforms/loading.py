@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
-from cslrkit.datasets.frame_sources.base import ClipFrames
-from cslrkit.datasets.frame_sources.folders import FileFrames
 from cslrkit.datasets.transforms.checks import as_size, check_interval, describe
 from cslrkit.datasets.transforms.plan import ClipPlan
 from cslrkit.datasets.transforms.sample import set_clip
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
+from cslrkit.video.clip_reader import ClipFrames
+from cslrkit.video.image_folders import FileFrames
 
 
 @TRANSFORMS.register_module()

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
-from cslrkit.datasets.padding import Statistic, normalize_
 from cslrkit.registry import TRANSFORMS
 from cslrkit.structures import SignDataSample
+from cslrkit.structures.padding import Statistic, normalize_
 
 
 @TRANSFORMS.register_module()

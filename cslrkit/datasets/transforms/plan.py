@@ -5,7 +5,7 @@ from typing import Callable, Tuple
 
 import numpy as np
 
-from cslrkit.datasets.frame_sources.base import ClipFrames, copy_box
+from cslrkit.video.clip_reader import ClipFrames, copy_box
 
 FrameOperation = Callable[[np.ndarray], np.ndarray]
 

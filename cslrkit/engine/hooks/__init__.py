@@ -1,9 +1,8 @@
-"""Hooks: console, pictures, seeding, checkpoints, non-finite losses."""
+"""Hooks: console, seeding, checkpoints, non-finite losses."""
 
 from cslrkit.engine.hooks.console_hook import ConsoleHook
 from cslrkit.engine.hooks.non_finite_loss_hook import NonFiniteLossHook
 from cslrkit.engine.hooks.reseed_hook import ReseedHook
 from cslrkit.engine.hooks.sign_checkpoint_hook import SignCheckpointHook
-from cslrkit.engine.hooks.sign_visualization_hook import SignVisualizationHook
 
-__all__ = ['ConsoleHook', 'NonFiniteLossHook', 'ReseedHook', 'SignCheckpointHook', 'SignVisualizationHook']
+__all__ = ['ConsoleHook', 'NonFiniteLossHook', 'ReseedHook', 'SignCheckpointHook']

@@ -11,9 +11,9 @@ from cslrkit.models.backbones.corrnet_modules import REDUCTION, FrameCorrelation
 from cslrkit.models.backbones.frames import pool_frames
 from cslrkit.models.backbones.residual3d import initialise
 from cslrkit.models.checkpointing import checkpointed
-from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.utils.checks import check_clip, one_of, positive
 
 _STAGE_BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 # Where a correlation may follow, and what the published code calls it.

@@ -8,9 +8,9 @@ from mmengine.model import BaseModule
 from torch import nn
 
 from cslrkit.errors import ConfigError
-from cslrkit.models.checks import check_clip, one_of
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.utils.checks import check_clip, one_of
 
 
 @BACKBONES.register_module()

@@ -15,9 +15,9 @@ from cslrkit.models.backbones.residual3d import (
     VideoStem,
     initialise,
 )
-from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.utils.checks import check_clip, one_of, positive
 
 # Temporal kernels of s1..s5.
 _TEMPORAL_KERNELS = (1, 1, 1, 3, 3)

@@ -17,9 +17,9 @@ from cslrkit.models.backbones.residual3d import (
     VideoStem,
     initialise,
 )
-from cslrkit.models.checks import check_clip, one_of, positive
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.utils.checks import check_clip, one_of, positive
 
 # What the published yaml files set beside the depth.
 LAYOUTS = {

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from cslrkit.errors import ConfigError
-from cslrkit.models.checks import one_of
 from cslrkit.models.heads.classifiers import build_classifier
 from cslrkit.models.heads.padded_lstm import PaddedLSTM
 from cslrkit.registry import HEADS
+from cslrkit.utils.checks import one_of
 
 SHARING = ('none', 'stream', 'all')
 

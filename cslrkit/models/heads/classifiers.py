@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from cslrkit.models.checks import one_of
+from cslrkit.utils.checks import one_of
 
 CLASSIFIERS = ('norm_linear', 'linear')
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.models.checks import positive
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.registry import NECKS
+from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.utils.checks import positive
 
 PUBLISHED_KERNEL_SPEC = ('K5', 'P2', 'K5', 'P2')
 

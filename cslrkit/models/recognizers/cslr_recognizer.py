@@ -8,11 +8,11 @@ from mmengine.model import BaseModel
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.models.checks import one_of
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
+from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
 
 Vocab = Union[GlossVocab, str, Sequence[str], Mapping[str, Any]]

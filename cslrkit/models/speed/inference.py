@@ -6,9 +6,9 @@ from typing import Dict, Optional
 import torch
 from torch import nn
 
-from cslrkit.models.checks import one_of
 from cslrkit.models.speed.compiling import compile_network
 from cslrkit.models.speed.folding import fold_batch_norms
+from cslrkit.utils.checks import one_of
 
 DTYPES = ('float32', 'bfloat16', 'float16')
 

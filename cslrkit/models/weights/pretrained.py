@@ -11,6 +11,7 @@ from torch import nn
 from cslrkit.models.weights.load import load_pretrained
 from cslrkit.models.weights.report import LoadReport
 from cslrkit.registry import WEIGHT_INITIALIZERS
+from cslrkit.utils.messages import CONSOLE
 
 
 @WEIGHT_INITIALIZERS.register_module()
@@ -74,8 +75,6 @@ class ScopedInit:
 
 def log_report(report: LoadReport, logger: logging.Logger, verb: str) -> None:
     """Log a report: its counts on the console too, names in the file, conflicts as warnings."""
-    from cslrkit.engine.console import CONSOLE  # the engine imports this package
-
     logger.info(f'{verb} {report.summary()}', extra=CONSOLE)
     for conflict in report.conflicts:
         logger.warning(conflict)

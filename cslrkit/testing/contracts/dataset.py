@@ -34,7 +34,7 @@ def check_dataset(
     Args:
         cls: The class, or the name of a registered one.
         cfg: Arguments, as a config gives them; ``data_root`` names data that exist, such as what
-            ``cslrkit.testing.synthetic.make_corpus`` draws. ``pipeline`` is left out.
+            ``cslrkit.corpora.synthsign.make_corpus`` draws. ``pipeline`` is left out.
         num_samples: How many samples are read.
         allow: Clauses that the class breaks by intent.
 

@@ -4,9 +4,9 @@ from typing import Any, List, Optional, Sequence, Union
 
 import torch
 
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.registry import DECODERS
 from cslrkit.structures import GlossVocab, Hypothesis
+from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.testing.contracts.findings import Findings
 from cslrkit.testing.contracts.modules import Subject
 from cslrkit.testing.contracts.values import difference, shape_of

@@ -5,8 +5,8 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 import torch
 from torch import nn
 
-from cslrkit.models.temporal_spec import TemporalSpec
 from cslrkit.registry import NECKS
+from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.testing.contracts.findings import Findings
 from cslrkit.testing.contracts.modules import MODULE_CLAUSES, Subject, check_module, run_in_evaluation
 from cslrkit.testing.contracts.values import difference, is_channels, random_streams, shape_of

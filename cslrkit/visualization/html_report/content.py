@@ -105,7 +105,7 @@ def _occurrences(
 ) -> Tuple[Mapping[str, int], Optional[str]]:
     if train_info is None:
         return Counter(word for sentence in corpus.sentences for word in sentence.score.ref), None
-    from cslrkit.datasets.info_file import read_entries  # late: it imports torch
+    from cslrkit.corpora.info_file import read_entries  # late: it imports torch
 
     normalizer = NORMALIZERS.build(dict(type=corpus.settings.get('normalizer', 'none')))
     entries = read_entries(Path(train_info), where='training labels')

@@ -1,9 +1,9 @@
 """The config trains on a drawn corpus, and the parts are listed."""
 
 from cslrkit.apis import train_model
+from cslrkit.corpora.synthsign import make_corpus
+from cslrkit.doctor.components import list_components
 from cslrkit.engine.config import load_config
-from cslrkit.testing.synthetic import make_corpus
-from cslrkit.utils.components import list_components
 
 
 def test_trains(tmp_path):

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from cslrkit.errors import ConfigError
-from cslrkit.models.checks import check_clip, positive
 from cslrkit.registry import BACKBONES
+from cslrkit.utils.checks import check_clip, positive
 
 
 @BACKBONES.register_module()

@@ -1,0 +1,151 @@
+"""How a model wants its frames: size, rate and transforms, as a config's test data have them."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import Compose
+
+from cslrkit.datasets.transforms.checks import as_size
+from cslrkit.errors import ConfigError, DataError
+from cslrkit.registry import DATASETS, TRANSFORMS
+from cslrkit.utils.checks import one_of
+from cslrkit.video.images import resize_image
+
+FITS = ('stretch', 'crop')
+_LOADER = 'LoadFrames'
+_SIZE_IN_NAME = re.compile(r'(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)')
+
+
+@dataclass(frozen=True)
+class FrameSpec:
+    """What is done to each frame of a video before the test transforms.
+
+    Args:
+        size: Width and height in pixels to which a frame is brought; None keeps its own.
+        fit: ``'stretch'`` resizes whole frames, as corpora are prepared; ``'crop'`` first cuts the central
+            part that has the shape of ``size``.
+        crop_top: Rows that the config's loading step cuts off the top of each frame (CSL-Daily: 40).
+        bilinear: Whether frames are resized as the config's loading step does, instead of by the
+            Lanczos filter of the published preparation.
+        frame_rate: Frames per second of the corpus, to which videos are resampled in time; None takes all
+            frames as they are.
+        interval: Every how many frames the model sees one.
+    """
+
+    size: Optional[Tuple[int, int]]
+    fit: str = 'stretch'
+    crop_top: int = 0
+    bilinear: bool = False
+    frame_rate: Optional[float] = None
+    interval: int = 1
+
+    def prepare(self, frame: np.ndarray, *, where: str) -> np.ndarray:
+        """Return an RGB frame (H, W, 3) cut and resized.
+
+        Raises:
+            DataError: If nothing is left of it.
+        """
+        if self.crop_top >= frame.shape[0]:
+            raise DataError(
+                f'{where}: frames have {frame.shape[0]} rows, of which crop_top={self.crop_top} leaves none.'
+            )
+        frame = frame[self.crop_top :]
+        if self.size is None or (frame.shape[1], frame.shape[0]) == self.size:
+            return frame
+        if self.fit == 'crop':
+            frame = _central(frame, self.size[0] / self.size[1])
+        return cv2.resize(frame, self.size) if self.bilinear else resize_image(frame, self.size)
+
+
+def frame_spec(
+    config: Config,
+    *,
+    frame_size: Optional[Tuple[int, int]] = None,
+    fit: str = 'stretch',
+    frame_rate: Any = 'config',
+) -> FrameSpec:
+    """Return how a config's test data bring frames to the model.
+
+    The size is ``frame_size`` if given; else that of the loading step (``LoadFrames(resize=...)``); else the
+    one that the name of the folder of frames states (``fullFrame-256x256px`` is 256 wide and 256 high).
+
+    Args:
+        config: A config with a test (or else a validation) loader.
+        frame_size: Width and height in pixels.
+        fit: How frames of another shape are brought to that size, see :class:`FrameSpec`.
+        frame_rate: Frames per second of the corpus; ``'config'`` takes what config or corpus say, None
+            takes videos as they are.
+
+    Raises:
+        ConfigError: If the config has no such loader, does not begin by ``LoadFrames``, or says no size.
+    """
+    dataset = eval_dataset(config)
+    loader = _loading_step(dataset)
+    one_of('fit', fit, FITS)
+    cls = DATASETS.lookup(dataset['type'])
+    if frame_rate == 'config':
+        frame_rate = dataset.get('frame_rate') or getattr(cls, 'default_frame_rate', None)
+    elif frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < 1000):
+        raise ConfigError(f'corpus frame rate: got {frame_rate!r}, expected frames per second.')
+    spec = FrameSpec(
+        None,
+        fit,
+        crop_top=loader.get('crop_top', 0),
+        frame_rate=None if frame_rate is None else float(frame_rate),
+        interval=loader.get('frame_interval') or dataset.get('frame_interval', 1),
+    )
+    if frame_size is not None:
+        height, width = as_size('frame_size', tuple(frame_size)[::-1])
+        return replace(spec, size=(width, height))
+    if loader.get('resize') is not None:
+        height, width = as_size('LoadFrames: resize', loader['resize'])
+        return replace(spec, size=(width, height), bilinear=True)
+    folder = dataset.get('frame_subdir') or getattr(cls, 'default_frame_subdir', '')
+    match = _SIZE_IN_NAME.search(folder)
+    if match is None:
+        raise ConfigError(
+            f"frame size: the config's folder of frames ({folder!r}) does not say which size the frames had in "
+            'training. Give frame_size=(width, height), on the command line --frame-size WxH.'
+        )
+    return replace(spec, size=(int(match[1]), int(match[2])))
+
+
+def eval_dataset(config: Config) -> Mapping[str, Any]:
+    """Return the dataset dict by which a config tests.
+
+    Raises:
+        ConfigError: If it has none.
+    """
+    for name in ('test_dataloader', 'val_dataloader'):
+        if config.get(name) is not None:
+            return config[name]['dataset']
+    raise ConfigError('config: it has no test_dataloader, which says how frames are cropped and resized for the model.')
+
+
+def clip_pipeline(config: Config) -> Compose:
+    """Build the test transforms without their loading step: from ``imgs`` to the packed sample."""
+    steps: List[Dict[str, Any]] = list(eval_dataset(config)['pipeline'])[1:]
+    return Compose([TRANSFORMS.build(step) for step in steps])
+
+
+def _loading_step(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
+    pipeline = dataset.get('pipeline') or [{}]
+    kind = pipeline[0].get('type')
+    if kind != _LOADER:
+        raise ConfigError(
+            f'config: the test pipeline begins with {kind!r}, expected {_LOADER}: for a video, only that step is known '
+            'to be replaceable.'
+        )
+    return pipeline[0]
+
+
+def _central(frame: np.ndarray, aspect: float) -> np.ndarray:
+    """Cut the largest central part whose width is ``aspect`` times its height."""
+    height, width = frame.shape[:2]
+    new_width, new_height = min(width, max(1, round(height * aspect))), min(height, max(1, round(width / aspect)))
+    left, top = (width - new_width) // 2, (height - new_height) // 2
+    return frame[top : top + new_height, left : left + new_width]

@@ -1,0 +1,155 @@
+"""Verify a prepared corpus: everything that training would trip over, found before it starts."""
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+from cslrkit.corpora.info_file import read_entries
+from cslrkit.corpora.prepare.corpus import resized_frame_dir
+from cslrkit.corpora.prepare.layouts import SPLITS, PathLike, check_frame_dir, find_frame_dir, find_layout
+from cslrkit.errors import CSLRKitError, DataNotFoundError
+from cslrkit.structures import GlossVocab
+from cslrkit.utils.parallel import run_parallel
+from cslrkit.utils.progress import ProgressLine
+from cslrkit.video.frame_folders import list_frames
+from cslrkit.video.images import Size, read_image
+
+CUSTOM = 'custom'
+_NAMED_FRAMES = 3  # how many unreadable frames of a sentence a problem names
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What ``check_corpus`` found.
+
+    Args:
+        frame_root: Folder of the frames that were checked.
+        num_sentences: Sentences checked.
+        num_frames: Frames checked.
+        problems: What is wrong, a line each; empty if nothing is.
+    """
+
+    frame_root: str
+    num_sentences: int
+    num_frames: int
+    problems: Tuple[str, ...]
+
+
+def check_corpus(
+    root: PathLike,
+    layout: str,
+    *,
+    out: Optional[PathLike] = None,
+    frame_dir: Optional[str] = None,
+    resize: Optional[Size] = None,
+    frames_out: Optional[PathLike] = None,
+    workers: Optional[int] = None,
+    progress: bool = False,
+) -> CheckResult:
+    """Check every sentence of a prepared corpus, frames and glosses.
+
+    Its frames are there, as many as ``num_frames``, readable and of one size; its glosses are in
+    the vocabulary.
+
+    Args:
+        root: Root of the corpus.
+        layout: One of ``LAYOUTS`` or ``'custom'``.
+        out: Folder of the prepared files; ``root/preprocess`` by default.
+        frame_dir: Folder of the frames relative to the root; None takes the one resized to
+            256x256, which the dataset classes read by default, or else the only one.
+        resize: Takes the frames resized to this width and height.
+        frames_out: Stands for the root in the path of the frames, as in ``prepare_corpus``.
+        workers: Processes that read frames; None takes one for each CPU.
+        progress: Whether to show progress on stderr.
+
+    Raises:
+        ConfigError: For an unknown layout.
+        DataNotFoundError: If there is no prepared file or no folder of frames.
+    """
+    out = Path(root) / 'preprocess' if out is None else Path(out)
+    base = root if frames_out is None or layout == CUSTOM else frames_out
+    frame_root = os.path.normpath(os.path.join(base, _frame_dir(base, layout, frame_dir, resize)))
+    problems: List[str] = []
+    tasks = []
+    vocab = _attempt(partial(GlossVocab.from_file, out / 'gloss_dict.npy'), problems)
+    for split in _splits(out, layout, problems):
+        entries = _attempt(partial(read_entries, out / f'{split}_info.npy', where=split), problems) or []
+        for entry in entries:
+            where = f"{split}: sample '{entry['sample_id']}'"
+            unknown = vocab.encode(entry['glosses'])[1] if vocab is not None else []
+            if unknown:
+                problems.append(f'{where}: glosses outside the vocabulary: {", ".join(unknown)}')
+            tasks.append((where, frame_root, _pattern(entry['folder'], layout), entry['num_frames']))
+    line = ProgressLine('checking sentences', len(tasks), shown=progress)
+    found: Dict[int, List[str]] = {}
+    num_frames = 0
+    for index, (count, own) in run_parallel(_check_sentence, tasks, workers=workers):
+        found[index], num_frames = own, num_frames + count
+        line.add(1)
+    line.close()
+    problems.extend(problem for index in sorted(found) for problem in found[index])
+    return CheckResult(frame_root, len(tasks), num_frames, tuple(problems))
+
+
+def _frame_dir(root: PathLike, layout: str, frame_dir: Optional[str], resize: Optional[Size]) -> str:
+    if frame_dir is not None or layout == CUSTOM:  # a custom corpus's entries lead from its root
+        return check_frame_dir(root, '.' if frame_dir is None else frame_dir)
+    spec = find_layout(layout)
+    if resize is not None:
+        return check_frame_dir(root, resized_frame_dir(spec, resize))
+    resized = resized_frame_dir(spec, (256, 256))
+    return resized if os.path.isdir(os.path.join(root, resized)) else find_frame_dir(root, layout)
+
+
+def _splits(out: Path, layout: str, problems: List[str]) -> List[str]:
+    splits = [split for split in SPLITS if (out / f'{split}_info.npy').is_file()]
+    if not splits:
+        raise DataNotFoundError(f"'{out}' has no *_info.npy. Prepare the corpus first, or name its folder by --out.")
+    if layout != CUSTOM:
+        optional = find_layout(layout).optional_splits
+        problems.extend(f'{s}: there is no {s}_info.npy' for s in SPLITS if s not in splits and s not in optional)
+    return splits
+
+
+def _pattern(folder: str, layout: str) -> str:
+    """Turn an entry's folder into the pattern that the corpus's dataset class looks for."""
+    if '*' in os.path.basename(folder):
+        return folder
+    return os.path.join(folder, '*.jpg' if layout == 'csl' else '*')
+
+
+def _attempt(read: Any, problems: List[str]) -> Any:
+    try:
+        return read()
+    except CSLRKitError as error:
+        problems.append(str(error))
+        return None
+
+
+def _check_sentence(task: Tuple[str, str, str, int]) -> Tuple[int, List[str]]:
+    """Return the number of frames of a sentence, and its problems."""
+    where, frame_root, pattern, expected = task
+    paths = list_frames(frame_root, pattern)
+    if not paths:
+        return 0, [f"{where}: no frames match '{os.path.join(frame_root, pattern)}'"]
+    problems = []
+    if len(paths) != expected:
+        problems.append(f"{where}: {len(paths)} frames match '{pattern}', num_frames says {expected}")
+    sizes: Dict[Tuple[int, int], str] = {}
+    unreadable = []
+    for path in paths:
+        image = read_image(path)
+        if image is None:
+            unreadable.append(path)
+        else:
+            sizes.setdefault((image.shape[1], image.shape[0]), path)
+    if unreadable:
+        shown = ', '.join(f"'{path}'" for path in unreadable[:_NAMED_FRAMES])
+        rest = f' and {len(unreadable) - _NAMED_FRAMES} more' if len(unreadable) > _NAMED_FRAMES else ''
+        problems.append(f'{where}: {len(unreadable)} frames cannot be read: {shown}{rest}')
+    if len(sizes) > 1:
+        shown = ', '.join(f"{w}x{h} ('{os.path.basename(path)}')" for (w, h), path in sizes.items())
+        problems.append(f'{where}: frames of several sizes: {shown}')
+    return len(paths), problems

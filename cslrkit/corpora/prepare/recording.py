@@ -1,0 +1,167 @@
+"""Turn a video, or a folder of frames, into the frames of a sentence at the size that is wanted."""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+from dataclasses import dataclass
+from typing import Iterator, List, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from cslrkit.errors import DataError, OutputError
+from cslrkit.video.frame_folders import list_files, list_images
+from cslrkit.video.images import PART, Size, read_image, resize_image, write_image
+
+_RECORD = '.source.json'  # in each folder of frames: what they were made from
+_TOLERANCE = 0.05  # some containers estimate how many frames they hold
+
+
+@dataclass(frozen=True)
+class ImportTask:
+    """A recording whose frames are to be written.
+
+    Args:
+        source: A video file or a folder of frames.
+        target: Folder of the frames; replaced as a whole.
+        size: Width and height in pixels; None keeps those of the recording.
+    """
+
+    source: str
+    target: str
+    size: Optional[Size]
+
+
+@dataclass(frozen=True)
+class ImportedFrames:
+    """The frames of a recording.
+
+    Args:
+        names: Their file names, sorted.
+        frame_rate: Frames per second of a video that says so.
+        problem: Why they cannot be used; empty if they can.
+        note: What looks wrong with them; empty if nothing does.
+    """
+
+    names: Tuple[str, ...] = ()
+    frame_rate: Optional[float] = None
+    problem: str = ''
+    note: str = ''
+
+
+def import_recording(task: ImportTask) -> ImportedFrames:
+    """Write the frames of a recording, unless they are there already and it has not changed.
+
+    Frames of a video are named ``000000.png`` and so on; those of a folder keep their names. The
+    target folder appears at once when all frames are in it.
+
+    Raises:
+        OutputError: If frames cannot be written.
+    """
+    fingerprint = _fingerprint(task)
+    done = _read_record(task, fingerprint)
+    if done is not None:
+        return done
+    parent, name = os.path.split(task.target)
+    temporary = os.path.join(parent, f'.{name}{PART}{os.getpid()}')
+    try:
+        _clear(parent, name)
+        os.makedirs(temporary)
+        try:
+            imported = _write(task, temporary)
+            if not imported.problem:
+                record = dict(fingerprint=fingerprint, frame_rate=imported.frame_rate, note=imported.note)
+                record['names'] = list(imported.names)
+                with open(os.path.join(temporary, _RECORD), 'w', encoding='utf-8') as file:
+                    json.dump(record, file)
+                shutil.rmtree(task.target, ignore_errors=True)
+                os.replace(temporary, task.target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"'{task.target}' cannot be written: {error}. Choose another place by --frames-out."
+        ) from error
+    return imported
+
+
+def _write(task: ImportTask, folder: str) -> ImportedFrames:
+    if os.path.isdir(task.source):
+        return _write_images(task, folder)
+    capture = cv2.VideoCapture(task.source)
+    try:
+        if not capture.isOpened():
+            return ImportedFrames(problem=f"'{task.source}' is not a video that OpenCV can read")
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        announced = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        names: List[str] = []
+        for image in _decode(capture):
+            names.append(f'{len(names):06d}.png')
+            write_image(os.path.join(folder, names[-1]), image if task.size is None else resize_image(image, task.size))
+    finally:
+        capture.release()
+    if not names:
+        return ImportedFrames(problem=f"'{task.source}': no frame can be decoded")
+    note = ''
+    if len(names) < announced - max(1, _TOLERANCE * announced):
+        note = f"'{task.source}' says that it has {announced:.0f} frames, {len(names)} can be decoded: is it cut off?"
+    return ImportedFrames(tuple(names), rate if math.isfinite(rate) and 0 < rate < 1e6 else None, note=note)
+
+
+def _decode(capture: cv2.VideoCapture) -> Iterator[np.ndarray]:
+    while True:
+        read, image = capture.read()
+        if not read:
+            return
+        yield image
+
+
+def _write_images(task: ImportTask, folder: str) -> ImportedFrames:
+    try:
+        names = list_images(task.source)
+    except DataError as error:
+        return ImportedFrames(problem=str(error))
+    for name in names:
+        image = read_image(os.path.join(task.source, name))
+        if image is None:
+            return ImportedFrames(problem=f"'{os.path.join(task.source, name)}' cannot be read as an image")
+        write_image(os.path.join(folder, name), image if task.size is None else resize_image(image, task.size))
+    return ImportedFrames(names)
+
+
+def _fingerprint(task: ImportTask) -> str:
+    """Tell whether a recording changed, by the names, sizes and times of its files."""
+    paths = [task.source]
+    if os.path.isdir(task.source):
+        paths += [os.path.join(task.source, name) for name in list_files(task.source, '*')]
+    stats = [os.stat(path) for path in paths if os.path.isfile(path)]
+    facts = [task.size, [os.path.abspath(path) for path in paths], [(s.st_size, s.st_mtime_ns) for s in stats]]
+    return hashlib.sha256(json.dumps(facts).encode('utf-8')).hexdigest()
+
+
+def _read_record(task: ImportTask, fingerprint: str) -> Optional[ImportedFrames]:
+    """Return what an earlier run made of the same recording, if all of it is still there."""
+    try:
+        with open(os.path.join(task.target, _RECORD), encoding='utf-8') as file:
+            record = json.load(file)
+    except (OSError, ValueError):
+        return None  # nothing was made, or the record is damaged: make it anew
+    if not isinstance(record, dict) or record.get('fingerprint') != fingerprint:
+        return None
+    names = tuple(record['names'])
+    if list_files(task.target, '*') != names:
+        return None
+    return ImportedFrames(names, record['frame_rate'], note=record['note'])
+
+
+def _clear(parent: str, name: str) -> None:
+    """Make ``parent`` if need be and remove what a killed run left for ``name``."""
+    os.makedirs(parent, exist_ok=True)
+    with os.scandir(parent) as entries:
+        stale = [entry.path for entry in entries if entry.name.startswith(f'.{name}{PART}')]
+    for path in stale:
+        shutil.rmtree(path)

@@ -1,0 +1,156 @@
+"""What was prepared, in figures and in words."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+from cslrkit.corpora.prepare.info import samples
+from cslrkit.corpora.prepare.resize import ResizeResult
+
+NAMED = 50  # how many of a kind the text names
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """A split of a prepared corpus.
+
+    Args:
+        num_sentences: Number of sentences.
+        num_frames: Their frames, as ``num_frames`` of the info file says.
+        signers: Names of the signers, sorted.
+        num_words: Running glosses.
+        gloss_counts: How often each gloss occurs.
+        missing_frames: By sample id, what is missing of its frames.
+    """
+
+    num_sentences: int
+    num_frames: int
+    signers: Tuple[str, ...]
+    num_words: int
+    gloss_counts: Dict[str, int]
+    missing_frames: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PreparedCorpus:
+    """What was prepared.
+
+    Args:
+        layout: Name of the layout, or ``'custom'``.
+        out: Folder of the info files, the vocabulary and the STM files.
+        frame_dir: Folder of the frames, relative to the corpus root.
+        splits: Figures of each split.
+        num_glosses: Size of the vocabulary.
+        notes: What a reader should know, a sentence each.
+        resized_dir: Folder of the resized frames; None if none were asked for.
+        resized: What became of them.
+    """
+
+    layout: str
+    out: Path
+    frame_dir: str
+    splits: Dict[str, SplitSummary]
+    num_glosses: int
+    notes: Tuple[str, ...] = ()
+    resized_dir: Optional[Path] = None
+    resized: ResizeResult = field(default_factory=ResizeResult)
+
+    @property
+    def num_samples(self) -> Dict[str, int]:
+        """Sentences of each split."""
+        return {split: own.num_sentences for split, own in self.splits.items()}
+
+    @property
+    def num_frames(self) -> Dict[str, int]:
+        """Frames of each split."""
+        return {split: own.num_frames for split, own in self.splits.items()}
+
+    def absent_from_train(self, split: str) -> Dict[str, int]:
+        """Glosses of ``split`` that the training sentences lack, and how often each occurs there."""
+        known = self.splits['train'].gloss_counts if 'train' in self.splits else {}
+        counts = self.splits[split].gloss_counts
+        return {gloss: counts[gloss] for gloss in sorted(counts) if gloss not in known}
+
+
+def summarise_split(info: Mapping, missing_frames: Mapping[str, str]) -> SplitSummary:
+    """Count what an info dict holds."""
+    entries = list(samples(info))
+    counts = Counter(gloss for entry in entries for gloss in entry['label'].split())
+    return SplitSummary(
+        num_sentences=len(entries),
+        num_frames=sum(int(entry['num_frames']) for entry in entries),
+        signers=tuple(sorted({entry['signer'] for entry in entries})),
+        num_words=sum(counts.values()),
+        gloss_counts=dict(counts),
+        missing_frames=dict(missing_frames),
+    )
+
+
+def label_notes(infos: Mapping[str, Mapping]) -> List[str]:
+    """Return a note for each kind of label or id that trips up a reader of the corpus."""
+    notes, first = [], {}
+    for split, info in infos.items():
+        entries = list(samples(info))
+        empty = [entry['fileid'] for entry in entries if not entry['label'].split()]
+        if empty:
+            notes.append(f'{split}: {len(empty)} sentences without glosses: {named(empty)}')
+        blank = [e['fileid'] for e in entries if e['label'].split() != [w for w in e['label'].split(' ') if w]]
+        if blank:
+            notes.append(
+                f'{split}: {len(blank)} labels have white space other than spaces, which readers of the corpus do '
+                f'not split at: {named(blank)}'
+            )
+        repeated = [entry['fileid'] for entry in entries if first.setdefault(entry['fileid'], split) != split]
+        if repeated:
+            notes.append(f'{split}: in another split as well: {named(repeated)}')
+    return notes
+
+
+def describe(corpus: PreparedCorpus) -> str:
+    """Return the summary that the tool prints."""
+    lines = [f'{"split":<6}{"sentences":>10}{"frames":>10}{"signers":>9}{"glosses":>9}{"running":>9}']
+    for split, own in corpus.splits.items():
+        # CSL and CSL-Daily do not say who signs.
+        signers = '-' if own.signers == ('unknown',) else len(own.signers)
+        lines.append(
+            f'{split:<6}{own.num_sentences:>10}{own.num_frames:>10}{signers:>9}'
+            f'{len(own.gloss_counts):>9}{own.num_words:>9}'
+        )
+    lines.append(f'vocabulary: {corpus.num_glosses} glosses')
+    for split in corpus.splits:
+        absent = corpus.absent_from_train(split) if split != 'train' else {}
+        if absent:
+            shown = named([f'{gloss} ({count})' for gloss, count in absent.items()])
+            lines.append(f'{split}: {len(absent)} glosses absent from train: {shown}')
+    lines.extend(f'note: {note}' for note in corpus.notes)
+    lines.extend(_missing(corpus))
+    if corpus.resized_dir is not None:
+        lines.append(
+            f'frames  {corpus.resized_dir}: {corpus.resized.written} written, {corpus.resized.kept} there already'
+        )
+    lines.append(f'files   {corpus.out}')
+    return '\n'.join(lines)
+
+
+def named(items: Sequence[str]) -> str:
+    """Return the first of ``items``, separated by commas, and how many more there are."""
+    rest = f' and {len(items) - NAMED} more' if len(items) > NAMED else ''
+    return ', '.join(items[:NAMED]) + rest
+
+
+def _missing(corpus: PreparedCorpus) -> List[str]:
+    lines = []
+    for split, own in corpus.splits.items():
+        missing = own.missing_frames
+        if len(missing) == own.num_sentences:
+            lines.append(
+                f'{split}: NO sentence has all its frames; the first, {next(iter(missing))}: '
+                f'{next(iter(missing.values()))}. Check the corpus root and --frame-dir.'
+            )
+        elif missing:
+            lines.append(f'{split}: {len(missing)} sentences with missing frames:')
+            lines.extend(f'  {sample_id}: {problem}' for sample_id, problem in list(missing.items())[:NAMED])
+            if len(missing) > NAMED:
+                lines.append(f'  and {len(missing) - NAMED} more; --check lists all')
+    return lines

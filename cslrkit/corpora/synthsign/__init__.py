@@ -1,0 +1,18 @@
+"""A drawn signing corpus in the layouts of the real ones, for the quickstart, tests and benchmarks."""
+
+from cslrkit.corpora.synthsign.corpus import CorpusSummary, make_corpus
+from cslrkit.corpora.synthsign.lexicon import Lexicon, MinimalPair, make_lexicon
+from cslrkit.corpora.synthsign.spec import FRAME_RATE, PRESETS, CorpusSpec
+from cslrkit.corpora.synthsign.videos import render_videos
+
+__all__ = [
+    'FRAME_RATE',
+    'PRESETS',
+    'CorpusSpec',
+    'CorpusSummary',
+    'Lexicon',
+    'MinimalPair',
+    'make_corpus',
+    'make_lexicon',
+    'render_videos',
+]

@@ -1,0 +1,154 @@
+"""Draw a signer in a pose."""
+
+from typing import Tuple
+
+import cv2
+import numpy as np
+
+from cslrkit.corpora.synthsign.hand import draw_hand, wrist_of
+from cslrkit.corpora.synthsign.signers import Colour, Signer
+
+_SHIFT = 4  # OpenCV takes coordinates in 1/16 pixel
+_DRAWN_SIDE = 320  # small frames are drawn about this large and averaged down
+
+
+class Canvas:
+    """A frame that is drawn enlarged, in body units, and averaged down.
+
+    Body units: the origin is the middle of the shoulders, x to the right of the image, y down;
+    the shorter side of the picture is two units.
+
+    Args:
+        size: Width and height of the frame in pixels.
+        backdrop: Colour of the whole frame.
+        margin_top: Rows at the top that stay empty.
+        zoom: Size of the figure.
+        offset: Shift of the figure in body units.
+    """
+
+    def __init__(
+        self,
+        size: Tuple[int, int],
+        backdrop: Colour,
+        *,
+        margin_top: int = 0,
+        zoom: float = 1.0,
+        offset: Tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        width, height = size
+        free = height - margin_top
+        self.size = size
+        self.factor = int(np.clip(round(_DRAWN_SIDE / min(width, free)), 1, 5))
+        self.image = np.zeros((height * self.factor, width * self.factor, 3), dtype=np.uint8)
+        self.image = cv2.rectangle(self.image, (0, 0), self.image.shape[1::-1], backdrop, cv2.FILLED)
+        frame_unit = self.factor * min(width, free) / 2
+        self._unit = frame_unit * zoom
+        spare = max(0.0, free * self.factor / frame_unit - 2)  # what a tall frame has below and above
+        self._origin = np.array(
+            (
+                width * self.factor / 2 + offset[0] * frame_unit,
+                margin_top * self.factor + (0.9 + 0.4 * spare + offset[1]) * frame_unit,
+            )
+        )
+
+    def _points(self, points) -> np.ndarray:
+        pixels = self._origin + np.asarray(points, dtype=np.float64) * self._unit
+        return np.round(pixels * (1 << _SHIFT)).astype(np.int32)
+
+    def line(self, points, colour: Colour, width: float) -> None:
+        """Draw a polyline with round joints; ``width`` in body units."""
+        thickness = max(1, round(width * self._unit))
+        cv2.polylines(self.image, [self._points(points)], False, colour, thickness, cv2.LINE_AA, _SHIFT)
+
+    def polygon(self, points, colour: Colour) -> None:
+        """Fill a polygon."""
+        cv2.fillPoly(self.image, [self._points(points)], colour, cv2.LINE_AA, _SHIFT)
+
+    def ellipse(self, centre, axes, colour: Colour, *, angle: float = 0.0, arc: Tuple[float, float] = (0, 360)) -> None:
+        """Fill an ellipse, or the part of it between the angles of ``arc`` (degrees)."""
+        points = cv2.ellipse2Poly((0, 0), (1000, 1000), 0, int(arc[0]), int(arc[1]), 10) / 1000.0 * np.asarray(axes)
+        cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        self.polygon(np.asarray(centre) + points @ np.array(((cosine, sine), (-sine, cosine))), colour)
+
+    def frame(self) -> np.ndarray:
+        """Return the frame, RGB, (H, W, 3)."""
+        return cv2.resize(self.image, self.size, interpolation=cv2.INTER_AREA)
+
+
+def draw_signer(canvas: Canvas, signer: Signer, pose: np.ndarray, *, hand_scale: float, nod: float = 0.0) -> None:
+    """Draw ``signer`` onto ``canvas``.
+
+    Args:
+        canvas: Where to draw.
+        signer: Build and colours.
+        pose: Acting and other hand, (2, HAND_POSE_SIZE); the acting hand is the signer's right
+            one, on the left of the image.
+        hand_scale: Size of the hands relative to a natural build.
+        nod: Shift of the head downwards, body units.
+    """
+    shoulder = 0.36 * signer.breadth
+    _draw_torso(canvas, signer, shoulder)
+    _draw_head(canvas, signer, nod)
+    size = hand_scale * signer.hand
+    for hand, side in ((pose[1], 1.0), (pose[0], -1.0)):  # the acting hand last: it is in front
+        _draw_arm(canvas, signer, (side * shoulder * 0.92, 0.09), wrist_of(hand, side, size), side)
+        draw_hand(canvas, hand, side, size, signer.skin)
+
+
+def _draw_torso(canvas: Canvas, signer: Signer, shoulder: float) -> None:
+    canvas.line(((0, -0.25), (0, 0.02)), shaded(signer.skin, 0.86), 0.17)
+    canvas.polygon(
+        (
+            (-0.1, -0.05),
+            (-shoulder * 0.8, 0.0),
+            (-shoulder, 0.1),
+            (-shoulder * 0.86, 2.5),
+            (shoulder * 0.86, 2.5),
+            (shoulder, 0.1),
+            (shoulder * 0.8, 0.0),
+            (0.1, -0.05),
+        ),
+        signer.clothes,
+    )
+    canvas.polygon(((-0.1, -0.05), (0.1, -0.05), (0, 0.13)), shaded(signer.skin, 0.92))
+
+
+def _draw_head(canvas: Canvas, signer: Signer, nod: float) -> None:
+    width, height = 0.18 * signer.head, 0.235 * signer.head
+    x, y = 0.0, -0.36 + nod
+    if signer.hairstyle == 'long':
+        for side in (-1, 1):
+            canvas.ellipse((x + side * width * 0.85, y + 0.06), (width * 0.42, height * 1.15), signer.hair)
+    if signer.hairstyle == 'bun':
+        canvas.ellipse((x, y - height * 1.12), (0.09, 0.08), signer.hair)
+    for side in (-1, 1):
+        canvas.ellipse((x + side * width, y + 0.01), (0.035, 0.05), shaded(signer.skin, 0.9))
+    canvas.ellipse((x, y), (width, height), signer.skin)
+    if signer.hairstyle != 'bald':
+        canvas.ellipse((x, y - 0.03), (width * 1.1, height * 1.05), signer.hair, arc=(190, 350))
+    dark = shaded(signer.skin, 0.35)
+    for side in (-1, 1):
+        canvas.ellipse((x + side * 0.07, y - 0.015), (0.032, 0.02), (250, 250, 250))
+        canvas.ellipse((x + side * 0.07, y - 0.015), (0.016, 0.02), (40, 36, 34))
+        canvas.line(((x + side * 0.04, y - 0.065), (x + side * 0.105, y - 0.06)), shaded(signer.hair, 0.8), 0.018)
+    canvas.line(((x, y - 0.01), (x + 0.015, y + 0.055), (x - 0.01, y + 0.06)), shaded(signer.skin, 0.78), 0.014)
+    canvas.line(((x - 0.05, y + 0.115), (x, y + 0.125), (x + 0.05, y + 0.115)), dark, 0.018)
+
+
+def _draw_arm(canvas: Canvas, signer: Signer, shoulder, wrist, side: float) -> None:
+    # The elbow hangs below and outside the shoulder and follows the hand a little: limbs change
+    # length as they would when they point at the camera, and no position flips the joint.
+    hanging = np.array((shoulder[0] + side * 0.13, shoulder[1] + 0.46))
+    elbow = hanging + 0.24 * (np.asarray(wrist) - hanging - (-side * 0.1, 0.1))
+    sleeve, rim = shaded(signer.clothes, 1.25), shaded(signer.clothes, 0.6)
+    cuff = np.asarray(wrist) + 0.12 * (elbow - np.asarray(wrist))
+    canvas.line((cuff, wrist), signer.skin, 0.09)
+    for colour, extra in ((rim, 0.035), (sleeve, 0.0)):
+        canvas.line((shoulder, elbow), colour, 0.15 + extra)
+        canvas.line((elbow, cuff), colour, 0.115 + extra)
+
+
+def shaded(colour: Colour, factor: float) -> Colour:
+    """Return ``colour``, darker (factor below 1) or lighter."""
+    red, green, blue = (min(255, round(channel * factor + (factor > 1) * 12)) for channel in colour)
+    return red, green, blue

@@ -1,0 +1,48 @@
+"""All checks in order."""
+
+from typing import Any, Callable, List, Optional, Sequence
+
+from cslrkit.doctor.check import Check, Checkup
+from cslrkit.doctor.codecs import check_codecs
+from cslrkit.doctor.environment import check_environment
+from cslrkit.doctor.project import check_checkpoint_alone, check_project, check_work_dir
+
+# What reading a config, data and a model takes.
+_NEEDED = ('numpy', 'torch', 'torchvision', 'mmengine', 'mmcv-lite', 'opencv-python', 'Pillow')
+
+
+def diagnose(
+    config: Optional[str] = None,
+    *,
+    checkpoint: Optional[str] = None,
+    options: Sequence[str] = (),
+    work_dir: Optional[str] = None,
+    show: Callable[[str], Any] = print,
+) -> List[Check]:
+    """Check the installation and, if they are given, a config with its data and a checkpoint.
+
+    Nothing is written but a small temporary video.
+
+    Args:
+        config: Config file.
+        checkpoint: A checkpoint, or a work directory, whose best one is taken.
+        options: What changes the config, each ``'KEY=VALUE'``.
+        work_dir: Where a run would write; the config's by default.
+        show: Called with the text of each check as soon as it is known.
+
+    Returns:
+        All checks.
+    """
+    checkup = Checkup(show)
+    usable = check_environment(checkup)
+    check_codecs(checkup, has_opencv=usable['opencv-python'] and usable['numpy'])
+    broken = [name for name in _NEEDED if not usable[name]]
+    if broken and (config or checkpoint):
+        checkup.skip('config' if config else 'checkpoint', f'needs {", ".join(broken)}')
+    elif config:
+        check_project(checkup, config, options=options, work_dir=work_dir, checkpoint=checkpoint)
+    else:
+        checkup.run('work dir', check_work_dir, work_dir or 'work_dirs')
+        if checkpoint:
+            checkup.run('checkpoint', check_checkpoint_alone, checkpoint)
+    return checkup.checks

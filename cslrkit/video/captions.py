@@ -1,0 +1,193 @@
+"""A video with its glosses as running captions."""
+
+import os
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from cslrkit.errors import ConfigError, OutputError
+from cslrkit.structures.result import GlossSpan, InferenceResult
+from cslrkit.video.fonts import find_font
+from cslrkit.video.readers import Source
+
+# Suffix -> codec that OpenCV's wheels can write. Browsers play the one of .webm.
+CODECS = {'.mp4': 'mp4v', '.avi': 'MJPG', '.webm': 'VP80', '.mkv': 'FFV1'}
+_PAUSE = 1.5  # seconds after a gloss at which the line is cleared
+_NOW, _BEFORE = (255, 214, 64), (225, 225, 225)  # colours of the current gloss and of those before it
+
+
+def write_captioned(
+    source: Source, result: InferenceResult, path: Union[str, Path], *, font: Optional[str] = None
+) -> None:
+    """Write the frames of a source with captions: same size, number of frames and frame rate.
+
+    The line at the bottom holds the glosses since the last pause, the one that is being signed in
+    colour; it drops its oldest where it would be wider than the frame.
+
+    Args:
+        source: What the result is of; it is read once more.
+        result: The glosses.
+        path: ``.mp4``, ``.avi`` or ``.webm``, or ``.mkv`` without loss.
+        font: A font file; by default one that has all characters of the glosses.
+
+    Raises:
+        ConfigError: For another suffix, or if ``path`` is the source itself.
+        DataError: If no font has the characters.
+        OutputError: If the file cannot be written.
+    """
+    path = _beside(Path(path), [source])
+    check_video_name(path)
+    painter = CaptionPainter(result.spans, pause=round(_PAUSE * (result.frame_rate or 25.0)), font=font)
+    writer = VideoWriter(path, result.frame_rate or 25.0)
+    try:
+        for frame in source.frames():
+            writer.write(painter.draw(frame.image, frame.index))
+    finally:
+        writer.close()
+
+
+def captioned_paths(path: Union[str, Path], sources: Sequence[Source]) -> List[Path]:
+    """Return where the captioned video of each source goes.
+
+    Args:
+        path: A video file, for one source; or a folder, in which files are named by the sources.
+        sources: The sources.
+
+    Raises:
+        ConfigError: For a file and several sources, for a suffix that cannot be written, or where a source
+            would be overwritten.
+    """
+    path = Path(path)
+    if path.is_dir() or not path.suffix:
+        return [_beside(path / f'{source.name}.mp4', sources) for source in sources]
+    check_video_name(path)
+    if len(sources) != 1:
+        raise ConfigError(
+            f"video: got the one file '{path}' for {len(sources)} inputs. Name a folder (without a suffix)."
+        )
+    return [_beside(path, sources)]
+
+
+def _beside(path: Path, sources: Sequence[Source]) -> Path:
+    """Return ``path`` unless a source is read from it: writing begins by emptying the file."""
+    if path.exists() and any(os.path.exists(source.where) and path.samefile(source.where) for source in sources):
+        raise ConfigError(f"video: '{path}' is an input itself. Name another file or folder for the captioned video.")
+    return path
+
+
+def check_video_name(path: Union[str, Path]) -> None:
+    """Check that a video can be written under this name.
+
+    Raises:
+        ConfigError: If its suffix is none of ``CODECS``.
+    """
+    if Path(path).suffix.lower() not in CODECS:
+        raise ConfigError(f"video: got the name '{path}', expected one ending in {', '.join(CODECS)}.")
+
+
+class VideoWriter:
+    """Writes RGB frames as a video.
+
+    Args:
+        path: File whose suffix is one of ``CODECS``; its folder is made if need be.
+        frame_rate: Frames per second.
+
+    Raises:
+        OutputError: With the first frame, if the file cannot be written.
+    """
+
+    def __init__(self, path: Union[str, Path], frame_rate: float) -> None:
+        self._path, self._rate = Path(path), frame_rate
+        self._writer: Optional[cv2.VideoWriter] = None
+
+    def write(self, frame: np.ndarray) -> None:
+        """Append an RGB frame; all must have one size."""
+        if self._writer is None:
+            check_video_name(self._path)
+            try:
+                os.makedirs(self._path.parent, exist_ok=True)
+                self._path.open('ab').close()
+            except OSError as error:
+                raise OutputError(f"video: '{self._path}' cannot be written ({error.strerror or error}).") from error
+            codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])
+            self._writer = cv2.VideoWriter(str(self._path), codec, self._rate, frame.shape[1::-1])
+            if not self._writer.isOpened():
+                raise OutputError(
+                    f"video: OpenCV cannot write '{self._path}' as {CODECS[self._path.suffix.lower()]}. Try another of "
+                    f'{", ".join(CODECS)}.'
+                )
+        self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+
+    def close(self) -> None:
+        """End the file."""
+        if self._writer is not None:
+            self._writer.release()
+
+
+class CaptionPainter:
+    """Draws the glosses up to a frame onto it.
+
+    Args:
+        spans: The glosses, in order.
+        pause: Frames without a gloss after which the line is cleared.
+        font: A font file.
+    """
+
+    def __init__(self, spans: Sequence[GlossSpan], *, pause: int, font: Optional[str] = None) -> None:
+        self._spans, self._pause = list(spans), pause
+        self._font_path = find_font([span.gloss for span in spans], font)
+        self._fonts: Dict[int, ImageFont.FreeTypeFont] = {}
+
+    def visible(self, index: int) -> Tuple[List[str], bool]:
+        """Return the glosses of the line at frame ``index``, and whether the last one is being signed."""
+        line: List[str] = []
+        end = -self._pause
+        for span in self._spans:
+            if span.frames[0] > index:
+                break
+            if span.frames[0] - end >= self._pause:
+                line = []
+            line.append(span.gloss)
+            end = span.frames[1]
+        if index - end >= self._pause:
+            line = []
+        return line, bool(line) and index < end
+
+    def draw(self, frame: np.ndarray, index: int) -> np.ndarray:
+        """Return the RGB frame with the captions of ``index``."""
+        line, active = self.visible(index)
+        if not line:
+            return frame
+        height, width = frame.shape[:2]
+        font = self._font(max(9, round(height * 0.055)), width, line[-1])
+        space = font.getlength(' ')
+        while len(line) > 1 and sum(map(font.getlength, line)) + space * (len(line) + 1) > width:
+            line = line[1:]
+        ascent, descent = font.getmetrics()
+        top = height - round((ascent + descent) * 1.4)
+        band = frame[max(top, 0) :]
+        picture = np.array(frame)
+        picture[max(top, 0) :] = band // 4
+        image = Image.fromarray(picture)
+        pen = ImageDraw.Draw(image)
+        left = (width - sum(map(font.getlength, line)) - space * (len(line) - 1)) / 2
+        for place, gloss in enumerate(line):
+            colour = _NOW if active and place == len(line) - 1 else _BEFORE
+            pen.text((left, max(top, 0) + (ascent + descent) * 0.2), gloss, font=font, fill=colour)
+            left += font.getlength(gloss) + space
+        return np.asarray(image)
+
+    def _font(self, size: int, width: int, text: str) -> ImageFont.FreeTypeFont:
+        """The font at ``size``, or as small as ``text`` needs to fit."""
+        length = self._font_of(size).getlength(text)
+        if length > width - 4 and size > 6:
+            size = max(6, int(size * (width - 4) / length))
+        return self._font_of(size)
+
+    def _font_of(self, size: int) -> ImageFont.FreeTypeFont:
+        if size not in self._fonts:
+            self._fonts[size] = ImageFont.truetype(self._font_path, size)
+        return self._fonts[size]

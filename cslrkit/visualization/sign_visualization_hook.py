@@ -1,0 +1,118 @@
+"""Shows decoded sentences, alignments and heat maps of a few samples at each validation."""
+
+from typing import Any, Dict, List, Optional
+
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from torch.nn.parallel import DistributedDataParallel
+
+from cslrkit.errors import DataError
+from cslrkit.registry import HOOKS, check_arguments
+from cslrkit.utils.checks import positive
+from cslrkit.video.fonts import find_font
+from cslrkit.visualization.alignment_picture import AlignmentData, draw_alignment
+from cslrkit.visualization.backends import add_picture, add_text, compare_sentences, picture_backends
+from cslrkit.visualization.cam import compute_cam
+from cslrkit.visualization.cam_layers import frozen
+from cslrkit.visualization.cam_pictures import cam_grid, clip_images
+from cslrkit.visualization.samples import evaluation_clip
+
+
+@HOOKS.register_module()
+class SignVisualizationHook(Hook):
+    """Write what the network makes of a few validation samples, the same ones each time, to TensorBoard.
+
+    For each sample: reference and hypothesis as text (``text/...``), the probabilities of its glosses over time with
+    the spans of reference and hypothesis (``alignment/...``) and, if asked for, heat maps (``cam/...``). The error
+    rates of each decoded output go to ``wer/{split}/seq`` and ``wer/{split}/conv``. Everything is computed in the
+    main process from the samples alone, so it costs as much as recognizing them once more.
+
+    Nothing is drawn where no backend but that of plain files is in the config's visualizer, nor where the
+    parameters are spread over processes (FSDP, ZeRO 3).
+
+    Args:
+        num_samples: How many, at equal distances in the validation set; 0 writes error rates only.
+        interval: Validations from one drawing to the next.
+        cam: None, or the options of :func:`~cslrkit.visualization.compute_cam` for heat maps: a dict with any of
+            ``layer``, ``stream`` and ``method``. ``dict()`` takes the defaults.
+    """
+
+    priority = 'ABOVE_NORMAL'  # before averaged weights (EMAHook) are put back
+
+    def __init__(self, num_samples: int = 3, *, interval: int = 1, cam: Optional[Dict[str, Any]] = None) -> None:
+        self.num_samples = num_samples if num_samples == 0 else positive('num_samples', num_samples)
+        self.interval = positive('interval', interval)
+        if cam is not None:
+            check_arguments(_cam_options, cam)
+        self.cam = cam
+        self._validations = 0
+        self._clips: List[Dict[str, Any]] = []
+        self._font: Optional[str] = None
+
+    def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
+        """Write error rates, and the samples at every ``interval``-th validation."""
+        split = getattr(runner.val_dataloader.dataset, 'split', 'dev')
+        step = runner.epoch if runner._train_loop is not None else 0
+        _write_rates(runner, split, metrics or {}, step)
+        self._validations += 1
+        due = self.num_samples and (self._validations - 1) % self.interval == 0
+        if due and is_main_process() and picture_backends(runner.visualizer) and self._may_run(runner):
+            self._write_samples(runner, step)
+
+    def after_test_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
+        """Write error rates."""
+        _write_rates(runner, getattr(runner.test_dataloader.dataset, 'split', 'test'), metrics or {}, 0)
+
+    def _write_samples(self, runner, step: int) -> None:
+        model, visualizer = runner.bare_model, runner.visualizer
+        for clip in self._samples(runner):
+            batch = model.data_preprocessor(pseudo_collate([clip]))
+            with torch.no_grad(), frozen(model):
+                logits, lengths = model.logits(batch['inputs'], batch['frame_lens'], streams=('main',))
+                log_probs = logits[model.head.primary].float().log_softmax(-1)
+                hyp = model.decoder(log_probs, lengths)[0]
+            sample, name = clip['data_samples'], clip['data_samples'].sample_id
+            text = compare_sentences(list(sample.glosses), model.vocab.decode(hyp.gloss_ids))
+            add_text(visualizer, f'text/{name}', '\n'.join(f'    {line}' for line in text.splitlines()), step)
+            if self._font is None:
+                continue
+            spec, own = model.neck.temporal_spec, log_probs[0, : int(lengths[0])].cpu().numpy()
+            data = AlignmentData.of(sample, own, hyp, spec=spec, vocab=model.vocab)
+            add_picture(visualizer, f'alignment/{name}', draw_alignment(data, model.vocab, font=self._font), step)
+            if self.cam is not None:
+                cams = compute_cam(model, clip, **self.cam)
+                add_picture(visualizer, f'cam/{name}', cam_grid(clip_images(clip), cams, heading=name), step)
+
+    def _samples(self, runner) -> List[Dict[str, Any]]:
+        """Read the samples once; they stay in memory."""
+        if not self._clips:
+            dataset = runner.val_dataloader.dataset
+            count = min(self.num_samples, len(dataset))
+            self._clips = [evaluation_clip(dataset, place * len(dataset) // count) for place in range(count)]
+            try:
+                self._font = find_font([*runner.bare_model.vocab.glosses, *map(_name, self._clips)])
+            except DataError as error:
+                runner.logger.warning(f'{error} Until then TensorBoard gets texts and no pictures.')
+        return self._clips
+
+    def _may_run(self, runner) -> bool:
+        """Whether one process alone can run the model."""
+        return not is_model_wrapper(runner.model) or isinstance(runner.model, DistributedDataParallel)
+
+
+def _name(clip: Dict[str, Any]) -> str:
+    return clip['data_samples'].sample_id
+
+
+def _cam_options(layer: Optional[str] = None, stream: Optional[str] = None, method: str = '') -> None:
+    """What ``cam`` may hold."""
+
+
+def _write_rates(runner, split: str, metrics: Dict[str, float], step: int) -> None:
+    names = {'wer': f'wer/{split}/seq', 'wer_conv': f'wer/{split}/conv'}
+    rates = {names[key]: value for key, value in metrics.items() if key in names}
+    if rates:
+        runner.visualizer.add_scalars(rates, step=step)

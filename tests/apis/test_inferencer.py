@@ -1,0 +1,183 @@
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+
+from cslrkit.apis import CSLRInferencer, init_recognizer
+from cslrkit.apis.infer import frame_spec, read_clip
+from cslrkit.corpora.synthsign import render_videos
+from cslrkit.engine.config import load_config
+from cslrkit.engine.stored_config import parse_values, stored_config
+from cslrkit.errors import CheckpointError, ConfigError, DataError
+from cslrkit.models.weights import read_weights
+from cslrkit.registry import DATASETS
+from cslrkit.utils.tensor_files import write_tensor_file
+
+
+@pytest.fixture(scope='module')
+def config(tiny_config):
+    return load_config(tiny_config)
+
+
+@pytest.fixture
+def checkpoint(untrained_checkpoint):
+    return untrained_checkpoint
+
+
+@pytest.fixture(scope='module')
+def inferencer(untrained_checkpoint):
+    return CSLRInferencer(untrained_checkpoint, device='cpu', fold_bn=False)
+
+
+@pytest.fixture(scope='module')
+def videos(tiny_corpus, tmp_path_factory):
+    return render_videos(tiny_corpus, count=2, out_dir=tmp_path_factory.mktemp('videos'), suffix='.mkv')
+
+
+def test_config_and_vocabulary_travel_in_the_checkpoint(checkpoint, config):
+    model, found = init_recognizer(checkpoint.parent, device='cpu')
+    assert not model.training
+    assert found.model.backbone == config.model.backbone
+    assert len(model.vocab) + 1 == model.vocab.num_classes
+    assert 'train_dataloader' not in found
+
+
+def test_equals_testing(config, checkpoint, inferencer, videos):
+    """A lossless video of a sentence gives what the sentence gives through the test loader."""
+    dataset = DATASETS.build(config.test_dataloader.dataset)
+    position = dataset.sample_ids.index(videos[0].stem)
+    torch.manual_seed(1)  # the dataset draws its first frame; take one that begins with frame 0
+    packed = next(clip for clip in (dataset[position] for _ in range(50)) if clip['data_samples'].frame_indices[0] == 0)
+    clip = read_clip(str(videos[0]), inferencer.config)
+    assert clip['data_samples'].frame_indices == packed['data_samples'].frame_indices
+    assert (clip['inputs'].int() - packed['inputs'].int()).abs().max() <= 6  # FFV1 keeps half the colour resolution
+    folder = os.path.dirname(dataset.frame_pattern(dataset.get_data_info(position)['folder']))
+    source = os.path.join(dataset.frame_root, folder)
+    with torch.no_grad():
+        hyp = inferencer.model.test_step(pseudo_collate([packed]))[0].hyps['seq/main']
+    result = inferencer(source, frame_rate=25)[0]
+    assert result.glosses == hyp.glosses
+    assert [span.frames for span in result.spans] == list(hyp.frame_spans)
+    times = [(span.start, span.end) for span in result.spans]
+    np.testing.assert_allclose(times, hyp.time_spans)
+    assert all(0 <= span.confidence <= 1 for span in result.spans)
+
+
+def test_batches_and_lists(inferencer, videos):
+    paths = [str(path) for path in videos]
+    alone = [inferencer(path)[0] for path in paths]
+    together = inferencer(paths, batch_size=2)
+    assert [r.name for r in together] == [path.stem for path in videos]
+    assert [r.num_frames for r in together] == [r.num_frames for r in alone]
+    assert [r.source for r in together] == paths
+
+
+def test_long_videos_in_windows(inferencer):
+    rng = np.random.RandomState(0)
+    video = np.repeat(rng.randint(0, 255, (80, 14, 14, 3)), 8, axis=1).repeat(8, axis=2).astype(np.uint8)
+    whole, windows = (inferencer(video, window=w, overlap=o, frame_rate=25)[0] for w, o in ((None, 0), (1.6, 0.6)))
+    assert windows.num_windows > 1
+    assert whole.num_windows == 1
+    assert windows.spans[-1].end <= 80 / 25 + 0.04 if windows.spans else True
+
+
+def test_nbest(inferencer, videos):
+    result = inferencer(str(videos[0]), nbest=4)[0]
+    assert result.nbest[0].glosses == result.glosses
+    assert 1 < len(result.nbest) <= 4
+    scores = [candidate.score for candidate in result.nbest]
+    assert scores == sorted(scores, reverse=True)
+    assert len({candidate.glosses for candidate in result.nbest}) == len(scores)
+
+
+def test_frame_spec(config):
+    spec = frame_spec(config)
+    assert (spec.size, spec.frame_rate, spec.interval) == ((112, 112), 25.0, 2)
+    assert frame_spec(config, frame_size=(210, 260), frame_rate=None).size == (210, 260)
+    other = config.copy()
+    other.test_dataloader.dataset.frame_subdir = 'frames'
+    with pytest.raises(ConfigError, match='--frame-size'):
+        frame_spec(other)
+    daily = frame_spec(load_config('configs/slowfast/csl-daily.py'))
+    assert (daily.size, daily.crop_top, daily.bilinear, daily.frame_rate) == ((256, 256), 40, True, None)
+
+
+def test_read_clip_has_a_limit(inferencer, videos):
+    with pytest.raises(DataError, match=r'longer than 0\.4 s'):
+        read_clip(str(videos[0]), inferencer.config, max_seconds=0.4)
+    frames = np.zeros((4, 112, 112, 3), np.uint8)
+    spec = replace(inferencer.spec, frame_rate=None)
+    with pytest.raises(DataError, match=r'no frame rate.*Give frame_rate'):
+        read_clip(frames, inferencer.config, spec=spec, max_seconds=1.0)
+
+
+def test_wrong_arguments(checkpoint, config, inferencer):
+    with pytest.raises(ConfigError, match='no weights'):
+        CSLRInferencer(config)
+    with pytest.raises(ConfigError, match='must be a config'):
+        CSLRInferencer(checkpoint, checkpoint)
+    with pytest.raises(ConfigError, match='device'):
+        CSLRInferencer(checkpoint, device='toaster')
+    with pytest.raises(ConfigError, match='half'):
+        inferencer(np.zeros((4, 8, 8, 3), np.uint8), window=4, overlap=3)
+    with pytest.raises(DataError, match='got none'):
+        inferencer([])
+
+
+def test_stored_configs_run_nothing(tmp_path):
+    text = 'model = dict(type="CSLRRecognizer", a=(1, -2.5, None), b={"x y": [True]})'
+    assert parse_values(text, where='x') == {'model': dict(type='CSLRRecognizer', a=(1, -2.5, None), b={'x y': [True]})}
+    for bad in ('import os', 'a = open("x")', 'a = __import__("os")', 'a = [x for x in (1,)]', 'a = dict(**{})'):
+        with pytest.raises(CheckpointError, match=r'line 1.*nothing was executed'):
+            parse_values(bad, where='x.pth')
+    with pytest.raises(CheckpointError, match='cannot be read'):
+        parse_values('a = (', where='x.pth')
+    for kind in ('os.system', 'antigravity', 'mmengine.load', 'BackBone'):
+        with pytest.raises(CheckpointError, match='no registered'):
+            stored_config(dict(cfg=f'model = dict(type="CSLRRecognizer", backbone=dict(type={kind!r}))'), where='x')
+    for kind in ([1], {'a': 1}, 3):
+        with pytest.raises(CheckpointError, match='no registered'):
+            stored_config(dict(cfg=f'model = dict(type={kind!r})'), where='x')
+    with pytest.raises(CheckpointError, match=r'test_dataloader = \[1\], expected a dict'):
+        stored_config(dict(cfg='model = dict(type="CSLRRecognizer")\ntest_dataloader = [1]'), where='x')
+    with pytest.raises(CheckpointError, match='carries no config'):
+        stored_config({}, where='x.pth')
+
+
+@pytest.mark.parametrize('name', ['slowfast/phoenix2014', 'slowfast/csl-daily', 'starter/resnet18_linear_synthsign'])
+def test_configs_survive_the_checkpoint(name):
+    full = load_config(f'configs/{name}.py')
+    assert parse_values(full.pretty_text, where=name) == full.to_dict()
+    stored = stored_config(dict(cfg=full.pretty_text), where=name)
+    assert stored.model == full.model
+    assert stored.test_dataloader.dataset == full.test_dataloader.dataset
+
+
+def test_the_tool(run_tool, checkpoint, videos, tmp_path):
+    out = tmp_path / 'out'
+    done = run_tool(
+        'infer.py', *videos, '--checkpoint', checkpoint, '--device', 'cpu', '--out-dir', out, '--format', 'json', 'vtt',
+        '--video', tmp_path / 'captions', '--nbest', 2,
+    )  # fmt: skip
+    assert done.stdout.count('25 frames/s') == 2
+    assert [r['name'] for r in json.loads((out / 'results.json').read_text(encoding='utf-8'))] == [
+        path.stem for path in videos
+    ]
+    assert sorted(p.name for p in (tmp_path / 'captions').iterdir()) == sorted(f'{p.stem}.mp4' for p in videos)
+    early = run_tool('infer.py', videos[0], '--checkpoint', 'none', '--out-dir', out, '--format', 'jsn', check=False)
+    assert "format: got 'jsn', expected text, json" in early.stderr  # before anything is read or recognized
+    (tmp_path / 'bad.mp4').write_bytes(b'no video at all')
+    done = run_tool('infer.py', tmp_path / 'bad.mp4', '--checkpoint', checkpoint, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith(f"error: video: '{tmp_path / 'bad.mp4'}' cannot be read")
+
+
+def test_a_checkpoint_of_something_else_is_named(checkpoint, tmp_path):
+    content = read_weights(checkpoint)
+    write_tensor_file(tmp_path / 'vocab.pth', content.tensors, dict(content.content['meta'], vocab=7))
+    with pytest.raises(CheckpointError, match=r"vocab.pth' has a vocabulary that is no list of glosses"):
+        init_recognizer(tmp_path / 'vocab.pth')

@@ -1,0 +1,132 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+from cslrkit.apis.infer.table import format_result
+from cslrkit.apis.infer.writers import write_results
+from cslrkit.errors import ConfigError, DataError, OutputError
+from cslrkit.evaluation.functional import load_ctm
+from cslrkit.structures.result import Candidate, GlossSpan, InferenceResult
+from cslrkit.video.captions import CaptionPainter, captioned_paths, write_captioned
+from cslrkit.video.fonts import find_font
+from cslrkit.video.readers import ArraySource, Source, VideoSource
+
+SPANS = (GlossSpan('ÄRGER&<X>', 0.0, 0.4, (0, 10), 0.75), GlossSpan('天气', 3723.48, 3724.0, (12, 25), 1.0))
+
+
+def result(spans=SPANS, name='clip', **kwargs):
+    nbest = (Candidate(tuple(s.gloss for s in spans), -1.5),)
+    return InferenceResult(name, f'/v/{name}.mp4', tuple(spans), nbest, -1.5, 25.0, 100, **kwargs)
+
+
+def test_text_and_json(tmp_path):
+    write_results([result(), result((), 'none')], tmp_path, ['text', 'json'])
+    assert (tmp_path / 'glosses.txt').read_text(encoding='utf-8') == 'clip\tÄRGER&<X> 天气\nnone\t\n'
+    first, second = json.loads((tmp_path / 'results.json').read_text(encoding='utf-8'))
+    assert first['spans'][1] == dict(gloss='天气', start=3723.48, end=3724.0, frames=[12, 25], confidence=1.0)
+    assert first['glosses'] == ['ÄRGER&<X>', '天气']
+    assert (first['nbest'][0]['score'], first['frame_rate'], second['glosses']) == (-1.5, 25.0, [])
+
+
+def test_ctm_can_be_read_back(tmp_path):
+    write_results([result(name='z z'), result((), 'a')], tmp_path, ['ctm'])
+    entries = load_ctm(tmp_path / 'glosses.ctm')
+    assert [(e.sample_id, e.start, e.duration, e.word, e.confidence) for e in entries] == [
+        ('a', 0, 0, '[EMPTY]', None),
+        ('z_z', 0.0, 0.4, 'ÄRGER&<X>', 0.75),
+        ('z_z', 3723.48, 0.52, '天气', 1),
+    ]
+
+
+def test_webvtt(tmp_path):
+    (path,) = write_results([result()], tmp_path, ['vtt'])
+    head, *cues = path.read_text(encoding='utf-8').strip().split('\n\n')
+    assert (path.name, head) == ('clip.vtt', 'WEBVTT')
+    parsed = [
+        re.fullmatch(r'(\d\d:[0-5]\d:[0-5]\d\.\d{3}) --> (\d\d:[0-5]\d:[0-5]\d\.\d{3})\n(.+)', cue) for cue in cues
+    ]
+    assert [match.groups() for match in parsed] == [
+        ('00:00:00.000', '00:00:00.400', 'ÄRGER&amp;&lt;X&gt;'),
+        ('01:02:03.480', '01:02:04.000', '天气'),
+    ]
+
+
+def test_elan(tmp_path):
+    (path,) = write_results([result()], tmp_path, ['elan'])
+    rows = [line.split('\t') for line in path.read_text(encoding='utf-8').splitlines()]
+    assert rows == [
+        ['gloss', '0.000', '0.400', 'ÄRGER&<X>'],
+        ['gloss', '3723.480', '3724.000', '天气'],
+        ['confidence', '0.000', '0.400', '0.750'],
+        ['confidence', '3723.480', '3724.000', '1.000'],
+    ]
+
+
+def test_what_cannot_be_written(tmp_path):
+    untimed = result((GlossSpan('A', None, None, (0, 4), 0.5),))
+    for name in ('ctm', 'vtt', 'elan'):
+        with pytest.raises(DataError, match='--frame-rate'):
+            write_results([untimed], tmp_path, [name])
+    assert 'from frame' in format_result(untimed)
+    with pytest.raises(ConfigError, match="Did you mean 'elan'"):
+        write_results([untimed], tmp_path, ['elam'])
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(OutputError):
+        write_results([untimed], tmp_path / 'file', ['json'])
+
+
+def test_table():
+    lines = format_result(result()).splitlines()
+    assert lines[0] == '/v/clip.mp4: 100 frames, 25 frames/s'
+    assert lines[2].split() == ['0.00', '0.40', 'ÄRGER&<X>', '75', '%']
+    assert 'no gloss' in format_result(result(()))
+
+
+def test_running_captions():
+    spans = [GlossSpan(g, None, None, frames, 1.0) for g, frames in (('A', (2, 4)), ('B', (6, 8)), ('C', (40, 44)))]
+    painter = CaptionPainter(spans, pause=10)
+    expected = {0: ([], False), 2: (['A'], True), 5: (['A'], False), 6: (['A', 'B'], True), 17: (['A', 'B'], False)}
+    expected.update({18: ([], False), 41: (['C'], True)})
+    assert {index: painter.visible(index) for index in expected} == expected
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.webm', '.avi', '.mkv'])
+def test_captioned_video(tmp_path, suffix):
+    frames = np.full((12, 64, 96, 3), 120, np.uint8)
+    frames[..., 0] = 200
+    source = ArraySource(frames, frame_rate=20.0)
+    spans = (GlossSpan('GRÖSSE', 0.3, 0.5, (6, 10), 1.0),)
+    path = captioned_paths(tmp_path / f'out{suffix}', [source])[0]
+    write_captioned(source, InferenceResult('a', 'a', spans, (), 0.0, 20.0, 12), path)
+    video = VideoSource(str(path))
+    written = [frame.image.astype(int) for frame in video.frames()]
+    assert (len(written), written[0].shape, video.frame_rate) == (12, (64, 96, 3), 20.0)
+    assert np.abs(written[2] - frames[2]).max() < 12  # nothing yet
+    assert np.abs(written[8][:40] - frames[8][:40]).max() < 40
+    band = written[8][-10:]
+    yellow = (band[..., 0] > 180) & (band[..., 1] > 140) & (band[..., 2] < 140)
+    assert yellow.any()
+    assert np.median(band) < 80
+
+
+def test_captions_that_cannot_be_drawn(tmp_path):
+    source = ArraySource(np.zeros((1, 8, 8, 3), np.uint8))
+    with pytest.raises(ConfigError, match=r'\.gif'):
+        captioned_paths(tmp_path / 'a.gif', [source])
+    with pytest.raises(ConfigError, match='2 inputs'):
+        captioned_paths(tmp_path / 'a.mp4', [source, source])
+    assert captioned_paths(tmp_path, [source]) == [tmp_path / 'array.mp4']
+    own = tmp_path / 'own.mp4'
+    own.write_bytes(b'a video')
+    with pytest.raises(ConfigError, match=r'own\.mp4. is an input itself'):
+        captioned_paths(own, [Source('own', str(own))])
+    with pytest.raises(ConfigError, match=r'own\.mp4. is an input itself'):
+        captioned_paths(tmp_path, [source, Source('own', str(own))])
+    with pytest.raises(DataError, match='\U0001f9ff'):
+        find_font(['A\U0001f9ff'], find_font(['ÄÖÜß']))
+    broken = tmp_path / 'broken.ttf'
+    broken.write_bytes(b'nothing')
+    with pytest.raises(DataError, match=r'broken\.ttf'):
+        find_font(['A'], str(broken))
