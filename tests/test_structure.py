@@ -1,0 +1,39 @@
+"""The house: which room imports which, and how long its files are."""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / 'cslrkit'
+FILES = sorted(PACKAGE.rglob('*.py'))
+
+
+def room_of(path):
+    """Name of the folder or module directly in the package that holds ``path``."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix('.py')
+
+
+def imported_rooms(path):
+    """Rooms that a file imports from, at its head or inside a function."""
+    modules = []
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.ImportFrom):
+            modules += [node.module] if node.module != 'cslrkit' else [f'cslrkit.{name.name}' for name in node.names]
+        elif isinstance(node, ast.Import):
+            modules += [name.name for name in node.names]
+    return {module.split('.')[1] for module in modules if module.startswith('cslrkit.')} - {room_of(path)}
+
+
+def test_no_two_rooms_import_each_other():
+    arrows = {}
+    for path in FILES:
+        for room in imported_rooms(path):
+            arrows.setdefault((room_of(path), room), path.relative_to(PACKAGE))
+    assert len(arrows) > 20
+    both = {pair: (str(arrows[pair]), str(arrows[pair[::-1]])) for pair in arrows if pair[::-1] in arrows}
+    assert not both
+
+
+def test_no_file_is_long():
+    lines = {str(path.relative_to(PACKAGE)): len(path.read_text(encoding='utf-8').splitlines()) for path in FILES}
+    assert len(lines) > 100
+    assert not {name: count for name, count in lines.items() if count > 300}
