@@ -269,7 +269,7 @@ WEIGHT_INITIALIZERS = Registry(  # init_cfg of modules
 
 # --- cslrkit's own: the recognizer builds from these ------------------------------------------
 
-BACKBONES = Registry(  # (N, 3, T, H, W) -> dict of streams (N, C_i, T); has `out_channels`
+BACKBONES = Registry(  # (N, 3, T, H, W) -> dict of streams (N, C_i, T); has `stream_specs`
     'backbone', locations=['cslrkit.models.backbones']
 )
 NECKS = Registry(  # streams, frame_lens -> dict (N, D, T'), feat_lens; has `temporal_spec`

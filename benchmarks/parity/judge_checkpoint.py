@@ -138,7 +138,11 @@ def _compare_blobs(content: Dict[str, Any], comparison: Comparison) -> None:
         elif name in _SINGLE_VALUES:
             comparison.equal(f'{name} shape', shape, [1])
         elif name == 'pred_w':
-            comparison.equal(f'{name} shape', shape, [*shapes['pred_b'], sum(network.out_channels.values())])
+            comparison.equal(
+                f'{name} shape',
+                shape,
+                [*shapes['pred_b'], sum(spec.channels for spec in network.stream_specs.values())],
+            )
         elif nonlocal_block:
             expected = _nonlocal_shape(nonlocal_block['layer'], len(shape), width[int(nonlocal_block['stage'])])
             comparison.equal(f'{name} shape', shape, expected)

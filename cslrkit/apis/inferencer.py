@@ -158,7 +158,7 @@ class CSLRInferencer:
         if window is None:
             return None
         rate = (self.spec.frame_rate or source.frame_rate or _USUAL_RATE) / self.spec.interval
-        return plan_windows(window, overlap, rate=rate, stride=self.model.neck.temporal_spec.total_stride)
+        return plan_windows(window, overlap, rate=rate, align=self.model.frames_in_phase)
 
     def _decoder(self, nbest: int) -> Callable:
         """The model's decoder, set to give ``nbest`` sequences."""

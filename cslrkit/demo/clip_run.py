@@ -24,7 +24,6 @@ from cslrkit.visualization.cam_pictures import clip_images, clip_rate, write_cam
 Report = Callable[[float, str], None]
 
 _PLOT_WIDTH, _PLOT_SECONDS = 9.0, 12.0  # inches of the plot of a clip up to this length; longer ones get more
-_PHASE = 8  # pathways that skip frames must skip the same ones in every piece
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def _cam_pieces(
 ) -> Iterator[Tuple[float, List[GlossCam]]]:
     """Yield the share that is done and the heat maps of each piece's glosses, in frames of the whole clip."""
     spec, num_frames = model.neck.temporal_spec, len(clip['inputs'])
-    align = math.lcm(spec.total_stride, _PHASE)
+    align = model.frames_in_phase
     pieces = max(1, math.ceil(num_frames / max(align, WINDOW * rate)))
     length = math.ceil(num_frames / pieces / align) * align
     for start in range(0, num_frames, length):

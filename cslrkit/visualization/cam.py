@@ -11,6 +11,7 @@ from torch import nn
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import nearest
 from cslrkit.structures import Hypothesis, SignDataSample
+from cslrkit.structures.stream_spec import stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
@@ -113,7 +114,7 @@ def compute_cam(
         inputs, frame_lens, sample = batch['inputs'], batch['frame_lens'], batch['data_samples'][0]
         if layer is None:
             layer = _last_map_layer(model, inputs)
-        captured = CapturedMap(tuple(model.backbone.out_channels), stream, layer)
+        captured = CapturedMap(tuple(stream_specs(model.backbone)), stream, layer)
         handle = find_layer(model, layer).register_forward_hook(captured.hook)
         try:
             with torch.enable_grad():
@@ -136,21 +137,19 @@ class _Geometry:
     padded: int
     num_frames: int
     size: Tuple[int, int]
-    alpha: Optional[int]
+    strides: Tuple[int, ...]  # of the backbone's streams
     frame_indices: Tuple[int, ...]
     frame_rate: Optional[float]
 
     @classmethod
     def of(cls, model: nn.Module, sample: SignDataSample, num_frames: int, shape: Tuple[int, ...]) -> '_Geometry':
-        # Backbones with a slow pathway say its step; in others the name may mean anything, or nothing.
-        alpha = getattr(model.backbone, 'alpha', None)
         indices = tuple(sample.frame_indices) or tuple(range(num_frames))
         return cls(
             spec=model.neck.temporal_spec,
             padded=shape[0],
             num_frames=num_frames,
             size=shape[-2:],
-            alpha=alpha if isinstance(alpha, int) else None,
+            strides=tuple(spec.stride for spec in stream_specs(model.backbone).values()),
             frame_indices=indices,
             frame_rate=sample.frame_rate,
         )
@@ -159,8 +158,9 @@ class _Geometry:
         """(T_layer, h, w) of the padded clip to (T, h, w) of the clip; a slow step lasts until the next one."""
         frames = torch.arange(self.spec.left_pad, self.spec.left_pad + self.num_frames, device=heat.device)
         steps = len(heat)
-        if self.alpha is not None and steps == -(-self.padded // self.alpha):
-            return heat[frames // self.alpha]
+        for stride in self.strides:
+            if steps == -(-self.padded // stride):
+                return heat[frames // stride]
         return heat[frames * steps // self.padded]
 
     def spans(self, target: CamTarget) -> Tuple[Tuple[int, int], Tuple[int, int], Optional[Tuple[float, float]]]:

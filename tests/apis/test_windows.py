@@ -62,12 +62,12 @@ def test_memory_does_not_grow_with_the_length():
 
 
 def test_plan_in_seconds():
-    assert plan_windows(16, 4, rate=25, stride=4) == WindowPlan(400, 96, 8)  # 100 is no multiple of 8
-    assert plan_windows(0.1, 0, rate=25, stride=2) == WindowPlan(16, 8, 8)
+    assert plan_windows(16, 4, rate=25, align=8) == WindowPlan(400, 96, 8)  # 100 is no multiple of 8
+    assert plan_windows(0.1, 0, rate=25, align=4) == WindowPlan(16, 8, 4)
     with pytest.raises(ConfigError, match='half'):
-        plan_windows(4, 3, rate=25, stride=4)
+        plan_windows(4, 3, rate=25, align=4)
     with pytest.raises(ConfigError, match='inf s'):
-        plan_windows(float('inf'), 3, rate=25, stride=4)
+        plan_windows(float('inf'), 3, rate=25, align=4)
 
 
 def test_windows_are_joined_at_the_surest_blank():

@@ -6,6 +6,7 @@ from cslrkit.models.backbones.frames import pool_frames, upsample_time
 from cslrkit.models.backbones.fusion import FUSIONS
 from cslrkit.models.backbones.slowfast import LAYOUTS
 from cslrkit.registry import BACKBONES
+from cslrkit.structures import StreamSpec
 
 SMALL = {
     'SlowFast': dict(depth=18, layout='8x8', width=8),
@@ -28,7 +29,7 @@ def test_a_feature_per_frame_for_any_size_and_length(name, size):
     for num_frames in (8, 9):  # 9 is not a multiple of alpha
         outputs = backbone(torch.randn(2, 3, num_frames, *size))
         shapes = {stream: tuple(output.shape) for stream, output in outputs.items()}
-        assert shapes == {stream: (2, channels, num_frames) for stream, channels in backbone.out_channels.items()}
+        assert shapes == {stream: (2, spec.channels, num_frames) for stream, spec in backbone.stream_specs.items()}
     sum(output.square().sum() for output in outputs.values()).backward()
     assert all(parameter.grad is not None for parameter in backbone.parameters())
 
@@ -144,13 +145,13 @@ def test_an_input_that_is_no_clip_is_refused():
 def test_a_pool_grid_keeps_the_place():
     config = dict(type='SlowFast', depth=18, width=8, dropout=0.0, pool_grid=2)
     network = BACKBONES.build(config).eval()
-    assert network.out_channels == {'slow': 32 * 8 * 4, 'fast': 32 * 4}
+    assert network.stream_specs == {'slow': StreamSpec(32 * 8 * 4, stride=4), 'fast': StreamSpec(32 * 4)}
     clip = torch.randn(1, 3, 8, 64, 64)
     plain = BACKBONES.build(dict(config, pool_grid=1)).eval()
     plain.load_state_dict(network.state_dict())
     with torch.no_grad():
         cells, whole = network(clip), plain(clip)
     for name, stream in cells.items():
-        assert stream.shape == (1, network.out_channels[name], 8)
+        assert stream.shape == (1, network.stream_specs[name].channels, 8)
         # The last map is 2 x 2: a cell is a pixel of it, and the mean of the cells is the average.
         torch.testing.assert_close(stream.unflatten(1, (-1, 4)).mean(2), whole[name])

@@ -10,6 +10,7 @@ from cslrkit.models.backbones.corrnet_modules import FrameCorrelation
 from cslrkit.models.published_names import to_published
 from cslrkit.models.weights import load_pretrained
 from cslrkit.registry import BACKBONES, MODELS
+from cslrkit.structures import StreamSpec
 
 
 def with_random_statistics(module):
@@ -285,6 +286,6 @@ def test_wrong_arguments_are_named(arguments, message):
 
 def test_deeper_and_with_places():
     network = CorrNet(depth=34, width=8, pool_grid=2).eval()
-    assert network.out_channels == {'main': 8 * 8 * 4}
+    assert network.stream_specs == {'main': StreamSpec(8 * 8 * 4)}
     assert len(network.layer3) == 6
     assert network(torch.randn(1, 3, 2, 64, 64))['main'].shape == (1, 256, 2)

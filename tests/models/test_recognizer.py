@@ -1,4 +1,5 @@
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -6,11 +7,13 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import OptimWrapper
 
+from cslrkit.apis.infer.windows import cut_windows, plan_windows
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.models.losses import published_losses
 from cslrkit.models.recognizers.cslr_recognizer import as_vocab
 from cslrkit.registry import HEADS, LOSSES, MODELS, NECKS
-from cslrkit.structures import GlossVocab, SignDataSample
+from cslrkit.structures import GlossVocab, SignDataSample, StreamSpec, stream_specs
+from cslrkit.structures.padding import pad_clips
 
 GLOSSES = ['ICH', 'DU', 'WETTER', 'MORGEN']
 
@@ -149,6 +152,51 @@ def test_tensor_mode_gives_every_logit():
     assert feat_lens.tolist() == [6, 4]
     with pytest.raises(ConfigError, match="mode='predict_all'"):
         model(data['inputs'], data['frame_lens'], mode='predict_all')
+
+
+@pytest.mark.parametrize('alpha', [1, 2, 3, 6, 8, 12, 16])
+@pytest.mark.parametrize('kind', ['SlowFast', 'SlowOnly'])
+@torch.no_grad()
+def test_windows_in_phase_give_what_the_whole_clip_gives(kind, alpha):
+    fewer = dict(temporal_blocks=[1, 1, 1, 1], dropout=0.0) if kind == 'SlowFast' else dict(dropout=0.0)
+    model = build(
+        backbone=dict(type=kind, depth=18, width=8, alpha=alpha, **fewer),
+        neck=dict(type='TemporalConv', kernel_spec=['K3', 'P2'], hidden_size=8),
+        head=dict(type='LinearHead'),
+        losses=[],
+    ).eval()
+    assert model.frames_in_phase == math.lcm(alpha, 2)
+    # Frames on either side that a step depends on, at most: four slow steps, and what is around them.
+    margin = 5 * alpha + 24
+    clip = torch.randn(5 * margin + 90, 3, 32, 32)
+    plan = plan_windows(2 * margin + 64, margin, rate=1, align=model.frames_in_phase)
+
+    def steps(frames):
+        padded, lens = pad_clips([frames], model.neck.temporal_spec)
+        return model.logits(padded, lens)[0]['conv/main'][0]
+
+    whole, starts = steps(clip), []
+    for window in cut_windows(range(len(clip)), plan):
+        first, count = window.start // 2, -(-len(window.samples) // 2)
+        start, end = (margin // 2 if first else 0), (count - margin // 2 if first + count < len(whole) else count)
+        given = steps(clip[window.samples])
+        torch.testing.assert_close(given[start:end], whole[first + start : first + end], rtol=1e-4, atol=1e-4)
+        assert end - start >= 8
+        starts.append(window.start)
+    assert len(starts) > 1
+
+
+def test_a_backbone_with_channels_alone_still_works():
+    network = torch.nn.Module()
+    network.out_channels = {'main': 4}
+    assert stream_specs(network) == {'main': StreamSpec(4)}
+    network.stream_specs = {'main': StreamSpec(5)}
+    with pytest.raises(ConfigError, match=r"Module: got out_channels=\{'main': 4\}, but stream_specs"):
+        stream_specs(network)
+    with pytest.raises(ConfigError, match=r'Module\.stream_specs: got None, expected a dict such as'):
+        stream_specs(torch.nn.Module())
+    with pytest.raises(ConfigError, match=r'StreamSpec\.stride: got 0, expected a positive integer'):
+        StreamSpec(4, stride=0)
 
 
 def test_a_clip_with_too_few_steps_is_named():

@@ -7,6 +7,7 @@ from torch import nn
 from cslrkit.errors import ConfigError
 from cslrkit.models.losses import CTCLoss
 from cslrkit.models.necks import TemporalConv
+from cslrkit.structures import StreamSpec
 from cslrkit.testing import ContractError, check_backbone, check_head, check_loss, check_neck
 
 
@@ -26,7 +27,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.conv = nn.Conv3d(3, width, (3, 4, 4), stride=(1, 4, 4), padding=(1, 0, 0))
         self.norm = nn.BatchNorm3d(width)
-        self.out_channels = {'main': width}
+        self.stream_specs = {'main': StreamSpec(width)}
 
     def features(self, x):
         return self.norm(self.conv(x)).relu().mean((3, 4))
@@ -35,10 +36,16 @@ class Backbone(nn.Module):
         return {'main': self.features(x)}
 
 
-class NoChannels(Backbone):
+class NoSpecs(Backbone):
     def __init__(self):
         super().__init__()
-        self.out_channels = 4
+        self.stream_specs = {'main': 4}
+
+
+class TwoSpecs(Backbone):
+    def __init__(self):
+        super().__init__()
+        self.out_channels = {'main': 5}
 
 
 class OtherStream(Backbone):
@@ -134,8 +141,9 @@ class Raises(Backbone):
 
 
 BACKBONES = [
-    (NoChannels, 'out_channels', 'the attribute out_channels: got 4, expected a dict of stream to channels'),
-    (OtherStream, 'streams', r"got the streams \['slow'\], expected a dict of the streams in out_channels, \['main'\]"),
+    (NoSpecs, 'stream_specs', r"NoSpecs.stream_specs: got \{'main': 4\}, expected a dict such as"),
+    (TwoSpecs, 'stream_specs', r"TwoSpecs: got out_channels=\{'main': 5\}, but stream_specs="),
+    (OtherStream, 'streams', r"got the streams \['slow'\], expected a dict of the streams in stream_specs, \['main'\]"),
     (HalfTheFrames, 'shapes', r"stream 'main': got \(2, 4, 4\), expected \(N, C, T\) = \(2, 4, 8\)"),
     (OneSize, 'shapes', r'clips \(2, 3, 8, 40, 48\): got RuntimeError: .*test_contracts_broken.py:\d+'),
     (Infinite, 'finite', 'got NaN or infinity'),

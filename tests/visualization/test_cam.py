@@ -70,7 +70,7 @@ def test_grad_cam_weighs_each_frame_alone():
 class LinearBackbone(nn.Module):
     """Brightness of the left and of the right half, which a linear head turns into glosses."""
 
-    out_channels = {'main': 2}
+    out_channels = {'main': 2}  # as in 0.1.0
 
     def __init__(self):
         super().__init__()

@@ -9,9 +9,6 @@ import numpy as np
 from cslrkit.apis.infer.sampling import Sample
 from cslrkit.errors import ConfigError
 
-# Pathways that skip frames (alpha of 2, 4 or 8) must skip the same ones in every window.
-_PHASE = 8
-
 
 @dataclass(frozen=True)
 class Window:
@@ -41,14 +38,14 @@ class WindowPlan:
     align: int
 
 
-def plan_windows(window: float, overlap: float, *, rate: float, stride: int) -> WindowPlan:
+def plan_windows(window: float, overlap: float, *, rate: float, align: int) -> WindowPlan:
     """Turn seconds into samples.
 
     Args:
         window: Seconds of a window.
         overlap: Seconds that two windows share, at most half of a window.
         rate: Samples per second.
-        stride: Samples per feature step of the network.
+        align: Samples of which a window's start must be a multiple: the recognizer's ``frames_in_phase``.
 
     Raises:
         ConfigError: For numbers that give no windows.
@@ -58,9 +55,8 @@ def plan_windows(window: float, overlap: float, *, rate: float, stride: int) -> 
             f'windows: got {window:g} s that overlap by {overlap:g} s, expected a length above 0 and an overlap from 0 '
             'to half of it.'
         )
-    align = math.lcm(stride, _PHASE)
     # At least two steps are shared, in whose midst the outputs are joined.
-    shared = max(align, round(overlap * rate / align) * align)
+    shared = max(2 * align, round(overlap * rate / align) * align)
     return WindowPlan(max(2 * shared, round(window * rate / align) * align), shared, align)
 
 

@@ -13,6 +13,7 @@ from cslrkit.models.backbones.residual3d import initialise
 from cslrkit.models.checkpointing import checkpointed
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.structures.stream_spec import StreamSpec
 from cslrkit.utils.checks import check_clip, one_of, positive
 
 _STAGE_BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
@@ -83,7 +84,7 @@ class CorrNet(ScopedInit, BaseModule):
             channels = out_channels
             if stage in self.correlated_stages:
                 self.add_module(_CORRELATIONS[stage], FrameCorrelation(channels))
-        self.out_channels: Dict[str, int] = {'main': channels * pool_grid**2}
+        self.stream_specs = {'main': StreamSpec(channels * pool_grid**2)}
         initialise(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:

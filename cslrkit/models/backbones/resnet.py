@@ -10,6 +10,7 @@ from torch import nn
 from cslrkit.errors import ConfigError
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.structures.stream_spec import StreamSpec
 from cslrkit.utils.checks import check_clip, one_of
 
 
@@ -43,7 +44,7 @@ class ResNet(ScopedInit, BaseModule):
             self.net = torchvision.models.get_model(name, weights=weights)
         except OSError as error:
             raise ConfigError(f'{weights!r} of {name} cannot be downloaded: {error}', path='weights') from error
-        self.out_channels: Dict[str, int] = {'main': self.net.fc.in_features}
+        self.stream_specs = {'main': StreamSpec(self.net.fc.in_features)}
         self.net.fc = nn.Identity()
         self.net.to(memory_format=torch.channels_last)  # as frames come
 

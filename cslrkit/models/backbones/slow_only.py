@@ -17,6 +17,7 @@ from cslrkit.models.backbones.residual3d import (
 )
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.structures.stream_spec import StreamSpec
 from cslrkit.utils.checks import check_clip, one_of, positive
 
 # Temporal kernels of s1..s5.
@@ -85,7 +86,7 @@ class SlowOnly(ScopedInit, BaseModule):
             self.add_module(f's{stage + 2}', block)
             in_channels = out_channels
         self.dropout = nn.Dropout(dropout)
-        self.out_channels: Dict[str, int] = {'main': in_channels}
+        self.stream_specs = {'main': StreamSpec(in_channels, stride=alpha)}
         initialise(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:

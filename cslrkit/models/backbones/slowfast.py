@@ -19,6 +19,7 @@ from cslrkit.models.backbones.residual3d import (
 )
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
+from cslrkit.structures.stream_spec import StreamSpec
 from cslrkit.utils.checks import check_clip, one_of, positive
 
 # What the published yaml files set beside the depth.
@@ -126,8 +127,8 @@ class SlowFast(ScopedInit, BaseModule):
             in_channels = out_channels
         self.dropout = nn.Dropout(recipe['dropout'] if dropout is None else dropout)
         self.pool_grid = positive('pool_grid', pool_grid)
-        pooled_channels = [channels * pool_grid**2 for channels in in_channels]
-        self.out_channels: Dict[str, int] = dict(zip(('slow', 'fast'), pooled_channels))
+        slow_channels, fast_channels = (channels * pool_grid**2 for channels in in_channels)
+        self.stream_specs = {'slow': StreamSpec(slow_channels, stride=alpha), 'fast': StreamSpec(fast_channels)}
         initialise(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
@@ -145,5 +146,5 @@ class SlowFast(ScopedInit, BaseModule):
         slow, fast = (pool_frames(pathway, self.pool_grid) for pathway in pathways)
         # One dropout over both, as published, so that equal seeds drop the same features.
         features = self.dropout(torch.cat([upsample_time(slow, self.alpha, num_frames), fast], 1))
-        slow, fast = features.split(list(self.out_channels.values()), 1)
+        slow, fast = features.split([spec.channels for spec in self.stream_specs.values()], 1)
         return {'slow': slow, 'fast': fast}

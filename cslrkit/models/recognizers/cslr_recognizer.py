@@ -1,5 +1,6 @@
 """The recognizer: wires a backbone, a neck, a head, losses and a decoder together."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -11,6 +12,7 @@ from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
+from cslrkit.structures.stream_spec import stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
@@ -88,8 +90,9 @@ class CSLRRecognizer(ScopedInit, BaseModel):
             vocab = as_vocab(vocab)
         with config_path('model.backbone'):
             backbone = BACKBONES.build(backbone)
+            channels = {stream: spec.channels for stream, spec in stream_specs(backbone).items()}
         with config_path('model.neck'):
-            neck = NECKS.build(neck, default_args=dict(in_channels=backbone.out_channels))
+            neck = NECKS.build(neck, default_args=dict(in_channels=channels))
         with config_path('model.data_preprocessor'):
             super().__init__(_build_preprocessor(data_preprocessor, neck), init_cfg)
         self.vocab = vocab
@@ -107,6 +110,15 @@ class CSLRRecognizer(ScopedInit, BaseModel):
         with config_path('model'):
             self.on_short_clip = one_of('on_short_clip', on_short_clip, ('error', 'infinite_loss'))
             self.decode_outputs = self._checked_outputs(decode_outputs)
+
+    @property
+    def frames_in_phase(self) -> int:
+        """Frames of which a window's start must be a multiple, so that it is computed as the whole clip is.
+
+        From there every stream of the backbone and every pooling of the neck takes the same frames together.
+        """
+        strides = [spec.stride for spec in stream_specs(self.backbone).values()]
+        return math.lcm(self.neck.temporal_spec.total_stride, *strides)
 
     def forward(
         self,

@@ -6,11 +6,12 @@ import torch
 from torch import nn
 
 from cslrkit.registry import BACKBONES
+from cslrkit.structures import stream_specs
 from cslrkit.testing.contracts.findings import Findings
 from cslrkit.testing.contracts.modules import MODULE_CLAUSES, Subject, check_module, run_in_evaluation
-from cslrkit.testing.contracts.values import difference, is_channels, shape_of
+from cslrkit.testing.contracts.values import difference, shape_of
 
-CLAUSES = (*MODULE_CLAUSES, 'out_channels', 'streams', 'shapes', 'finite', 'padding invariance')
+CLAUSES = (*MODULE_CLAUSES, 'stream_specs', 'streams', 'shapes', 'finite', 'padding invariance')
 
 
 def check_backbone(
@@ -24,7 +25,8 @@ def check_backbone(
     """Check that a class keeps the contract of a backbone; all that is wrong is said at once.
 
     It takes clips (N, 3, T, H, W) and gives a dict of streams (N, C_i, T), a feature for each frame, with
-    the channels that its attribute ``out_channels`` says. A clip's features depend on that clip alone.
+    the channels that its attribute ``stream_specs`` says (``out_channels`` alone, as in 0.1.0,
+    will do). A clip's features depend on that clip alone.
 
     Args:
         cls: The class, or the name of a registered one.
@@ -73,32 +75,27 @@ def _check_attributes(findings: Findings, backbone: nn.Module) -> bool:
         expected='an nn.Module',
         do='Derive the class from nn.Module.',
     )
-    channels = getattr(backbone, 'out_channels', None)
-    return is_module and findings.expect(
-        is_channels(channels),
-        'out_channels',
-        'the attribute out_channels',
-        got=repr(channels),
-        expected="a dict of stream to channels such as {'main': 512}",
-        do='Set it in __init__: neck and head are sized from it.',
-    )
+    if is_module:
+        with findings.trying('stream_specs', 'the attribute stream_specs'):
+            return bool(stream_specs(backbone))
+    return False
 
 
 def _check_shapes(findings: Findings, backbone: nn.Module, clips: torch.Tensor) -> bool:
-    before = len(findings)
+    before, specs = len(findings), stream_specs(backbone)
     where = f'clips {tuple(clips.shape)}'
     with findings.trying('shapes', where, do='Take clips of any length and size (N, 3, T, H, W).'):
         outputs = run_in_evaluation(backbone, clips, _run)
         if findings.expect(
-            isinstance(outputs, dict) and set(outputs) == set(backbone.out_channels),
+            isinstance(outputs, dict) and set(outputs) == set(specs),
             'streams',
             f'{where}: the result',
             got=f'the streams {sorted(outputs)}' if isinstance(outputs, dict) else shape_of(outputs),
-            expected=f'a dict of the streams in out_channels, {sorted(backbone.out_channels)}',
+            expected=f'a dict of the streams in stream_specs, {sorted(specs)}',
             do='Return every stream by its name.',
         ):
-            for stream, channels in backbone.out_channels.items():
-                expected = (clips.shape[0], channels, clips.shape[2])
+            for stream, spec in specs.items():
+                expected = (clips.shape[0], spec.channels, clips.shape[2])
                 _check_stream(findings, f"{where}: stream '{stream}'", outputs[stream], expected)
     return len(findings) == before
 

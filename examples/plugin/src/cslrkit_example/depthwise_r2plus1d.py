@@ -7,6 +7,7 @@ from torch import nn
 
 from cslrkit.errors import ConfigError
 from cslrkit.registry import BACKBONES
+from cslrkit.structures import StreamSpec
 from cslrkit.utils.checks import check_clip, positive
 
 
@@ -46,7 +47,7 @@ class DepthwiseR2Plus1D(nn.Module):
                 stages.append(_Block(channels, channels, stride=1, temporal_kernel=temporal_kernel))
         self.stem = nn.Sequential(stem, nn.BatchNorm3d(widths[0]), nn.ReLU())
         self.stages = nn.Sequential(*stages)
-        self.out_channels: Dict[str, int] = {'main': channels}
+        self.stream_specs = {'main': StreamSpec(channels)}
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""
