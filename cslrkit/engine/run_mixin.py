@@ -3,16 +3,14 @@
 import os
 import uuid
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Union
+from typing import Any, Dict, Mapping, Optional
 
-import torch
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
 import cslrkit
-from cslrkit.datasets.seeded_dataset import SeededDataset
+from cslrkit.datasets.seeded_dataset import build_loader
 from cslrkit.engine.checkpoint_io import (
     check_vocab,
     drop_functions,
@@ -55,19 +53,24 @@ class RunMixin:
         """Write a line to the console and the log file."""
         self.logger.info(message, extra=CONSOLE)
 
-    @staticmethod
-    def build_dataloader(
-        dataloader: Union[DataLoader, Dict], seed: Optional[int] = None, diff_rank_seed: bool = False
-    ) -> DataLoader:
-        """Build a loader; samples of persistent workers are seeded one by one, see ``SeededDataset``."""
-        if isinstance(dataloader, dict) and dataloader.get('persistent_workers'):
-            if not dataloader.get('num_workers'):  # none to keep alive; torch refuses the pair
-                return Runner.build_dataloader(dict(dataloader, persistent_workers=False), seed, diff_rank_seed)
-            # With a generator of its own, starting workers moves no number of the training's generator.
-            generator = torch.Generator().manual_seed(seed or 0)
-            dataset = dict(type=SeededDataset, dataset=dataloader['dataset'])
-            dataloader = dict(dataloader, dataset=dataset, generator=generator)
-        return Runner.build_dataloader(dataloader, seed=seed, diff_rank_seed=diff_rank_seed)
+    def build_train_loop(self, loop: Any) -> Any:
+        """Build the training loop over samples that are seeded one by one, see ``SeededDataset``."""
+        self._train_dataloader = self._seeded_loader(self._train_dataloader, training=True)
+        return super().build_train_loop(loop)
+
+    def build_val_loop(self, loop: Any) -> Any:
+        """Build the validation loop over samples that are seeded one by one."""
+        self._val_dataloader = self._seeded_loader(self._val_dataloader)
+        return super().build_val_loop(loop)
+
+    def build_test_loop(self, loop: Any) -> Any:
+        """Build the test loop over samples that are seeded one by one."""
+        self._test_dataloader = self._seeded_loader(self._test_dataloader)
+        return super().build_test_loop(loop)
+
+    def _seeded_loader(self, loader: Any, *, training: bool = False) -> DataLoader:
+        diff_rank_seed = self._randomness_cfg.get('diff_rank_seed', False)
+        return build_loader(loader, self.seed, training=training, diff_rank_seed=diff_rank_seed)
 
     def register_default_hooks(self, hooks: Optional[Dict] = None) -> None:
         """Register the hooks by name; None removes one, of ours as of mmengine's."""

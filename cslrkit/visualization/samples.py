@@ -3,11 +3,11 @@
 from functools import partial
 from typing import Any, Callable, Dict, List, Sequence
 
-import torch
 from mmengine.config import Config
 
+from cslrkit.datasets.seeded_dataset import SeededDataset
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.registry import DATASETS, nearest
+from cslrkit.registry import nearest
 from cslrkit.utils.checks import positive
 from cslrkit.utils.messages import listed
 
@@ -15,7 +15,7 @@ from cslrkit.utils.messages import listed
 def evaluation_samples(
     config: Config, split: str, *, sample_ids: Sequence[str] = (), num: int = 1
 ) -> List[Callable[[], Dict[str, Any]]]:
-    """Return a function for each sample that reads and packs it as in testing, the same frames each time.
+    """Return a function for each sample that reads and packs it as in testing.
 
     Args:
         config: A complete config with a test loader.
@@ -32,16 +32,9 @@ def evaluation_samples(
 
     if config.get('test_dataloader') is None:
         raise ConfigError('config: it has no test_dataloader, which says how samples are read.')
-    dataset = DATASETS.build(select_split(config, split).test_dataloader.dataset)
+    dataset = SeededDataset(select_split(config, split).test_dataloader.dataset)
     places = find_samples(dataset, sample_ids, num)
-    return [partial(evaluation_clip, dataset, place) for place in places]
-
-
-def evaluation_clip(dataset: Any, place: int) -> Dict[str, Any]:
-    """Read a sample under a seed of its own, for the first frame is drawn, in testing too."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return dataset[place]
+    return [partial(dataset.__getitem__, place) for place in places]
 
 
 def find_samples(dataset: Any, sample_ids: Sequence[str], num: int) -> List[int]:

@@ -18,7 +18,6 @@ from cslrkit.visualization.backends import add_picture, add_text, compare_senten
 from cslrkit.visualization.cam import compute_cam
 from cslrkit.visualization.cam_layers import frozen
 from cslrkit.visualization.cam_pictures import cam_grid, clip_images
-from cslrkit.visualization.samples import evaluation_clip
 
 
 @HOOKS.register_module()
@@ -91,7 +90,7 @@ class SignVisualizationHook(Hook):
         if not self._clips:
             dataset = runner.val_dataloader.dataset
             count = min(self.num_samples, len(dataset))
-            self._clips = [evaluation_clip(dataset, place * len(dataset) // count) for place in range(count)]
+            self._clips = [dataset[place * len(dataset) // count] for place in range(count)]
             try:
                 self._font = find_font([*runner.bare_model.vocab.glosses, *map(_name, self._clips)])
             except DataError as error:

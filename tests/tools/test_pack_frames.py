@@ -5,8 +5,8 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
+from cslrkit.datasets.seeded_dataset import build_loader
 from cslrkit.engine.config import load_config
-from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
 
 pytest.importorskip('zstandard')
@@ -50,8 +50,7 @@ def test_the_same_batches_with_two_workers(tiny_config, packed):
     for frames in ({}, {'frames.backend': 'packed', 'frames.path': str(packed)}):
         config = load_config(tiny_config, {'train_dataloader.num_workers': 2, **frames})
         with DefaultScope.overwrite_default_scope('cslrkit'):
-            torch.manual_seed(0)
-            batches.append(list(CSLRRunner.build_dataloader(config.train_dataloader, seed=0)))
+            batches.append(list(build_loader(config.train_dataloader, 0, training=True)))
     assert len(batches[0]) == len(batches[1]) > 1
     for one, other in zip(*batches):
         assert all(torch.equal(ours, theirs) for ours, theirs in zip(one['inputs'], other['inputs']))

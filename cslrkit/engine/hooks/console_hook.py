@@ -7,7 +7,6 @@ from typing import Dict, Optional
 import torch
 from mmengine.hooks import Hook
 
-from cslrkit.datasets.samplers import LengthGroupedSampler
 from cslrkit.engine.console import paint, supports_colour
 from cslrkit.registry import HOOKS
 
@@ -38,8 +37,9 @@ class ConsoleHook(Hook):
             f'training {type(model).__name__} ({parameters:.1f} M parameters) on {device} x {runner.world_size}: '
             f'{len(loop.dataloader.dataset)} samples, {loop.max_epochs} epochs, output in {runner.work_dir}'
         )
-        if isinstance(loop.dataloader.sampler, LengthGroupedSampler):
-            runner.say(loop.dataloader.sampler.describe())
+        describe = getattr(loop.dataloader.sampler, 'describe', None)
+        if describe is not None:
+            runner.say(describe())
         self._start = time.monotonic()
         self._first_iter = runner.iter
         self._last = self._start
