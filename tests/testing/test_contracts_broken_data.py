@@ -87,7 +87,7 @@ DECODERS = [
     (NumpyIds, 'result', 'gloss_ids: got .*expected ints from 1 to 5'),
     (OverlappingSpans, 'spans', 'in order that do not overlap'),
     (WorstFirst, 'n-best', 'expected the best first'),
-    (OtherBlank, 'result', 'expected ints from 1 to 5.*Drop blanks'),
+    (OtherBlank, 'result', 'expected ints from 1 to 5.*without blanks'),
     (SeesPadding, 'spans', 'clip 1 of 9 steps.*expected steps from 0 to 8'),
     (Remembers, 'determinism', 'Keep no state between calls'),
     (ChangesInput, 'input', 'log_probs and feat_lens after the call'),
@@ -203,13 +203,13 @@ class Fails(Transform):
 TRANSFORMS = [
     (WithoutKeys, 'docstring', 'the docstring of WithoutKeys: got no word of keys'),
     (GivesNothing, 'result', 'the result: got a NoneType, expected a dict'),
-    (Normalises, 'imgs', r'got float64 \(11, 40, 48, 3\), expected a uint8 array'),
+    (Normalises, 'imgs', r'got \(11, 40, 48, 3\) of float64, expected a uint8 array'),
     (DropsFrames, 'imgs', 'frame_indices: got 11 for 6 frames'),
     (AddsUnnamed, 'keys', 'keys that were added: got mask'),
     (Relabels, 'annotation', 'got another value of gloss_ids'),
     (OwnGenerator, 'seeds', 'seeded by 0: got different results'),
-    (InPlace, 'input', 'the pixels that were given, after the call: got other values'),
-    (NotPicklable, 'workers', 'Keep no lambda'),
+    (InPlace, 'input', 'the pixels that were given: got other values after the call'),
+    (NotPicklable, 'workers', 'Keep no open file, lock or lambda'),
     (Fails, 'result', r"KeyError: 'images' \(test_contracts_broken_data.py:\d+\)"),
 ]
 
