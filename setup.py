@@ -61,7 +61,7 @@ setup(
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
     packages=find_packages(include=['cslrkit', 'cslrkit.*']),
-    package_data={'cslrkit.visualization.html_report': ['*.css', '*.js']},
+    package_data={'cslrkit.visualization.html_report': ['*.css', '*.j2', '*.js']},
     cmdclass={'build_py': BuildPy},
     entry_points={'console_scripts': ['cslrkit = cslrkit.__main__:main']},
     python_requires='>=3.9',
@@ -88,6 +88,5 @@ setup(
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
         'packed': ['zstandard>=0.22'],
         'safetensors': ['safetensors>=0.4'],
-        'vis': ['matplotlib>=3.6'],
     },
 )

@@ -38,10 +38,10 @@ def parse_args() -> argparse.Namespace:
         '--missing',
         choices=('empty', 'deleted', 'error'),
         help='sentences of which the CTM has no word count as [EMPTY], as deletions, or are an error (default: empty; '
-        'in mode sclite without a normaliser deleted, as the program has it)',
+        'in mode sclite without a normalizer deleted, as the program has it)',
     )
     parser.add_argument(
-        '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register normalisers'
+        '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register normalizers'
     )
     parser.add_argument('--json', metavar='OUT', help='write all of it to a JSON file')
     parser.add_argument(

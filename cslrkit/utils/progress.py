@@ -1,9 +1,12 @@
-"""A line on stderr that says how far a long job is."""
+"""How far a long job is, on stderr."""
 
-import sys
 import time
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 _SHOWN_AFTER = 2.0  # seconds: short jobs stay silent
+_PAUSE = 10.0  # seconds between two lines in a log file
 
 
 class ProgressLine:
@@ -16,27 +19,28 @@ class ProgressLine:
     """
 
     def __init__(self, what: str, total: int, *, shown: bool = True) -> None:
-        self._what, self._total, self._shown, self._done = what, total, shown, 0
-        self._start = self._last = time.monotonic()
-        self._printed = False
+        columns = (TextColumn('{task.description}'), BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), redirect_stdout=False, disable=not shown)
+        self._task = self._progress.add_task(what, total=total)
+        self._start = time.monotonic()
+        self._last = -_PAUSE
 
     def add(self, units: int) -> None:
         """Count ``units`` more as done."""
-        self._done += units
+        self._progress.advance(self._task, units)
         now = time.monotonic()
-        terminal = sys.stderr.isatty()
-        pause = 0.2 if terminal else 10.0
-        if self._shown and now - self._start > _SHOWN_AFTER and (not self._printed or now - self._last > pause):
-            self._last, self._printed = now, True
-            left = (now - self._start) * (self._total - self._done) / max(1, self._done)
-            text = f'{self._what}: {self._done}/{self._total}, about {left:.0f} s left'
-            if terminal:
-                filled = 20 * self._done // max(1, self._total)
-                print(f'\r[{"#" * filled:<20}] {text:<60}', end='', file=sys.stderr, flush=True)
-            else:
-                print(text, file=sys.stderr, flush=True)
+        if self._progress.disable or now - self._start <= _SHOWN_AFTER:
+            return
+        if self._progress.console.is_terminal:
+            self._progress.start()
+        elif now - self._last > _PAUSE:
+            self._last = now
+            task = self._progress.tasks[0]
+            left = (now - self._start) * (task.total - task.completed) / max(1, task.completed)
+            self._progress.console.out(
+                f'{task.description}: {task.completed:.0f}/{task.total:.0f}, about {left:.0f} s left', highlight=False
+            )
 
     def close(self) -> None:
-        """End the line."""
-        if self._printed and sys.stderr.isatty():
-            print(file=sys.stderr)
+        """Take the bar away."""
+        self._progress.stop()

@@ -86,14 +86,12 @@ def draw_curves(runs: Sequence[RunCurves], keys: Sequence[str], out: Union[str, 
         Where the picture is.
 
     Raises:
-        ConfigError: If no run has a key, or matplotlib is missing.
+        ConfigError: If no run has a key.
         OutputError: If the picture cannot be written, or its suffix is of no known format.
     """
+    from matplotlib.figure import Figure  # late: it takes a second to import
+
     _check_keys(runs, keys)
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError(f"drawing curves needs matplotlib ({error}). pip install 'cslrkit[vis]'.") from error
     figure = Figure(figsize=(6.4, 0.6 + 2.4 * len(keys)), layout='constrained')
     panels = figure.subplots(len(keys), 1, sharex=True, squeeze=False)[:, 0]
     for panel, key in zip(panels, keys):

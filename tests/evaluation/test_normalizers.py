@@ -66,7 +66,7 @@ def test_none_leaves_everything():
     assert none.reference(('A', 'A'), split='dev') == ['A', 'A']
 
 
-def test_a_normaliser_of_ones_own():
+def test_a_normalizer_of_ones_own():
     @NORMALIZERS.register_module(name='upper-for-test')
     class Upper:
         def hypothesis_word(self, word):
@@ -81,6 +81,6 @@ def test_a_normaliser_of_ones_own():
         NORMALIZERS.module_dict.pop('upper-for-test')
 
 
-def test_unknown_normaliser():
+def test_unknown_normalizer():
     with pytest.raises(ConfigError, match=r"'phoenix14' is not registered in the normalizer registry.*'phoenix2014'"):
         WERMetric(normalizer='phoenix14')

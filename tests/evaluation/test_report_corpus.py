@@ -27,7 +27,7 @@ def test_hand_worked_counts(tmp_path):
 @pytest.mark.parametrize('case', GOLDEN, ids=range(len(GOLDEN)))
 @pytest.mark.parametrize('cleaned', [False, True])
 def test_recorded_figures_from_files(tmp_path, case, cleaned):
-    """Raw hypotheses and a normaliser, or cleaned ones: the recorded counts of both scorers."""
+    """Raw hypotheses and a normalizer, or cleaned ones: the recorded counts of both scorers."""
     hyps = case['scored_hypotheses' if cleaned else 'hypotheses']
     dump_stm(tmp_path / 'ref.stm', [StmEntry(i, ' '.join(words)) for i, words in zip(case['ids'], case['references'])])
     words = [CtmEntry(i, at, 1, word) for i, hyp in zip(case['ids'], hyps) for at, word in enumerate(hyp)]
@@ -76,12 +76,12 @@ def test_raw_references_are_pointed_out_and_can_be_cleaned(tmp_path):
     files = write_files(tmp_path, 'a 1 s 0.0 1.0 loc-NORD __PU__\nb 1 s 0.0 1.0 X\n', 'a 1 0 1 NORD\nb 1 0 1 X\n')
     corpus = score_files(*files, normalizer='phoenix2014')
     assert corpus.total.errors == 2
-    assert "the normaliser 'phoenix2014' would change 1 of 2 references" in corpus.notes[0]
+    assert "the normalizer 'phoenix2014' would change 1 of 2 references" in corpus.notes[0]
     corpus = score_files(*files, normalizer='phoenix2014', clean_ref='dev')
     assert (corpus.total.errors, corpus.total.ref_words, corpus.notes) == (0, 2, [])
 
 
-def test_a_normaliser_of_ones_own(tmp_path):
+def test_a_normalizer_of_ones_own(tmp_path):
     @NORMALIZERS.register_module(name='lower-for-test')
     class Lower:
         def hypothesis_word(self, word):

@@ -2,7 +2,6 @@ import pytest
 from score_cases import CTM, STM, write_files
 
 from cslrkit.errors import DataError
-from cslrkit.evaluation.functional.table import format_table
 from cslrkit.evaluation.report import (
     by_length,
     by_signer,
@@ -14,6 +13,7 @@ from cslrkit.evaluation.report import (
     score_files,
     summarize,
 )
+from cslrkit.utils.tables import format_table
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_summary(corpus):
         ['C', 'NORD', 'NORD'],
     ]
     text = format_summary(summary, top=3)
-    assert "scored      mode 'python', normaliser 'none', repeats merged" in text
+    assert "scored      mode 'python', normalizer 'none', repeats merged" in text
     assert 'WER 36.36 %   95 % interval' in text
     assert 'REGEN          SCHNEE         1' in text
     assert 'Bo       0.00' in text

@@ -80,7 +80,7 @@ def test_samples_as_the_evaluator_hands_them_over():
     assert evaluate([one.to_dict() for one in SAMPLES]) == evaluate(SAMPLES)
 
 
-def test_normaliser_cleans_both_sides():
+def test_normalizer_cleans_both_sides():
     samples = [sample('a', 'loc-NORD __PU__ ZEIGEN', 'NORD __EMOTION__ ZEIGEN-BILDSCHIRM')]
     assert evaluate(samples)['wer'] == pytest.approx(100.0)
     metrics = evaluate(samples, normalizer='phoenix2014')

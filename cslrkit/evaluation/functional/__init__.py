@@ -1,4 +1,4 @@
-"""Pure functions: word alignment, word error rates, normalisers, STM and CTM files, tables."""
+"""Pure functions: word alignment, word error rates, normalizers, STM and CTM files, tables."""
 
 from cslrkit.evaluation.functional.alignment import align_sentences, align_words
 from cslrkit.evaluation.functional.ctm import CtmEntry, dump_ctm, load_ctm

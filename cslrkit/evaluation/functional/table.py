@@ -1,7 +1,8 @@
 """Word error rates as a small text table."""
 
-import unicodedata
-from typing import Dict, Mapping, Sequence
+from typing import Dict, Mapping
+
+from cslrkit.utils.tables import format_table
 
 _COLUMNS = (  # heading, key, format
     ('WER %', 'wer', '.2f'),
@@ -37,38 +38,6 @@ def format_wer_table(results: Mapping[str, Mapping[str, float]]) -> str:
         for split, row in rows.items()
     ]
     return format_table(['split', *(heading for heading, _, _ in columns)], rows_of_cells)
-
-
-def format_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
-    """Lay out cells in columns, two spaces apart.
-
-    Args:
-        headings: First line.
-        rows: Lines, of as many cells each.
-        left: How many columns stand at the left of their place; the others stand at the right.
-
-    Examples:
-        >>> print(format_table(['signer', 'WER %'], [['Ann', '9.50'], ['Bo', '12.00']]))
-        signer  WER %
-        Ann      9.50
-        Bo      12.00
-    """
-    lines = [list(headings), *map(list, rows)]
-    widths = [max(display_width(line[i]) for line in lines) for i in range(len(headings))]
-    return '\n'.join(
-        '  '.join(pad(cell, widths[i], left=i < left) for i, cell in enumerate(line)).rstrip() for line in lines
-    )
-
-
-def display_width(text: str) -> int:
-    """Columns that ``text`` takes in a terminal: two for wide characters, none for combining ones."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in text)
-
-
-def pad(text: str, width: int, *, left: bool = True) -> str:
-    """Fill ``text`` with spaces to ``width`` columns, text at the left or at the right."""
-    spaces = ' ' * (width - display_width(text))
-    return text + spaces if left else spaces + text
 
 
 def _cell(value: float, form: str) -> str:

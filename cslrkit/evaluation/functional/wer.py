@@ -98,7 +98,7 @@ def score_sentence(
 
     Args:
         ref: Reference words.
-        hyp: Hypothesis words, after normalisation.
+        hyp: Hypothesis words, after normalization.
         mode: ``'python'``, the published Python scorer, or ``'sclite'``, which ignores the case of
             ASCII letters and decides equal costs differently. sclite's markup in words (``{ / }``,
             ``(word)``, ``@``, ``;``) has no meaning here.
@@ -130,7 +130,7 @@ def score_sentences(
 
     Args:
         refs: Reference words of each sentence.
-        hyps: Hypothesis words of each sentence, after normalisation.
+        hyps: Hypothesis words of each sentence, after normalization.
         mode: As for :func:`score_sentence`.
         merge: As for :func:`score_sentence`.
         empty_word: As for :func:`score_sentence`.

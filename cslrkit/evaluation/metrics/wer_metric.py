@@ -34,7 +34,7 @@ class WERMetric(BaseMetric):
             NIST's program.
         normalizer: Name of a ``NORMALIZERS`` class: ``'none'``, ``'phoenix2014'``, or your own.
         stm: File with the references, taken as they are; ``{split}`` in it is replaced. By
-            default, the data samples' glosses are the references, after normalisation.
+            default, the data samples' glosses are the references, after normalization.
         missing: What to do about sentences of ``stm`` that the dataset does not hold: ``'error'``, or
             ``'empty'``, which scores each as an empty hypothesis (``[EMPTY]``) and reports how many
             (``num_missing``). The published code does the latter; its numbers of CSL and CSL-Daily,
@@ -54,7 +54,7 @@ class WERMetric(BaseMetric):
         the main output (``war``) or only the auxiliary output (``wdr``) has right.
 
     Raises:
-        ConfigError: For an unknown mode, normaliser or rule for missing sentences.
+        ConfigError: For an unknown mode, normalizer or rule for missing sentences.
         DataError: If hypotheses or references are missing.
     """
 

@@ -11,7 +11,7 @@ from cslrkit.evaluation.report.breakdown import (
 )
 from cslrkit.evaluation.report.corpus import MISSING_RULES, ScoredCorpus, ScoredSentence, score_files
 from cslrkit.evaluation.report.summary import compare_corpora, summarize
-from cslrkit.evaluation.report.text import format_alignment, format_comparison, format_summary
+from cslrkit.evaluation.report.text import format_alignment, format_comparison, format_interval, format_summary
 
 __all__ = [
     'MISSING_RULES',
@@ -28,6 +28,7 @@ __all__ = [
     'count_confusions',
     'format_alignment',
     'format_comparison',
+    'format_interval',
     'format_summary',
     'paired_bootstrap',
     'score_files',

@@ -3,14 +3,14 @@
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from cslrkit.evaluation.functional.wer import EMPTY, WordCounts
 from cslrkit.evaluation.report.corpus import ScoredSentence
 
-LENGTH_STEP = 5  # reference words
-LAST_LENGTH = 26  # longer sentences are rare in the corpora
-FREQUENCIES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # first of each group
+# The first of each group.
+LENGTHS = (0, 1, 6, 11, 16, 21, 26)  # reference words; longer sentences are rare in the corpora
+FREQUENCIES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,13 @@ class Confusions:
 
 def by_length(sentences: Sequence[ScoredSentence]) -> List[GroupScore]:
     """Group sentences by the number of reference words: 0, 1-5, 6-10, ..., 26+."""
-    return _grouped(sentences, lambda sentence: _length_bin(len(sentence.score.ref)), lambda item: item[0])
+    pairs = [(_first_of(LENGTHS, len(sentence.score.ref)), sentence.score.counts) for sentence in sentences]
+    return _grouped(pairs, lambda first: _name_of(LENGTHS, first))
 
 
 def by_signer(sentences: Sequence[ScoredSentence]) -> List[GroupScore]:
     """Group sentences by signer, in the order of their names."""
-    return _grouped(sentences, lambda sentence: (0, sentence.signer), lambda item: item[1])
+    return _grouped([(sentence.signer, sentence.score.counts) for sentence in sentences], str)
 
 
 def by_frequency(sentences: Sequence[ScoredSentence], occurrences: Mapping[str, int]) -> List[GroupScore]:
@@ -68,19 +69,15 @@ def by_frequency(sentences: Sequence[ScoredSentence], occurrences: Mapping[str, 
         sentences: As for :func:`by_length`.
         occurrences: Of each gloss; one that is absent occurs never.
     """
-    groups: Dict[int, List[WordCounts]] = {}
+    pairs: List[Tuple[int, WordCounts]] = []
     for sentence in sentences:
         within: Dict[int, WordCounts] = {}
         for edit in sentence.score.edits:
             word = sentence.score.hyp[edit.hyp] if edit.ref is None else sentence.score.ref[edit.ref]
-            first = FREQUENCIES[bisect_right(FREQUENCIES, occurrences.get(word, 0)) - 1]
+            first = _first_of(FREQUENCIES, occurrences.get(word, 0))
             within[first] = within.get(first, WordCounts()) + _EDIT_COUNTS[edit.op]
-        for first, counts in within.items():
-            groups.setdefault(first, []).append(counts)
-    return [
-        GroupScore(_frequency_name(first), len(groups[first]), sum(groups[first], WordCounts()))
-        for first in sorted(groups)
-    ]
+        pairs += within.items()
+    return _grouped(pairs, lambda first: _name_of(FREQUENCIES, first))
 
 
 def count_confusions(sentences: Sequence[ScoredSentence]) -> Confusions:
@@ -110,34 +107,23 @@ _EDIT_COUNTS = {
 }
 
 
-def _frequency_name(first: int) -> str:
-    position = FREQUENCIES.index(first)
-    if position + 1 == len(FREQUENCIES):
+def _first_of(firsts: Sequence[int], value: int) -> int:
+    """First value of the group that ``value`` is in."""
+    return firsts[bisect_right(firsts, value) - 1]
+
+
+def _name_of(firsts: Sequence[int], first: int) -> str:
+    following = firsts[firsts.index(first) + 1 :]
+    if not following:
         return f'{first}+'
-    last = FREQUENCIES[position + 1] - 1
-    return str(first) if last == first else f'{first}-{last}'
+    return str(first) if following[0] == first + 1 else f'{first}-{following[0] - 1}'
 
 
-def _length_bin(length: int) -> Tuple[int, str]:
-    if length == 0:
-        return 0, '0'
-    if length >= LAST_LENGTH:
-        return LAST_LENGTH, f'{LAST_LENGTH}+'
-    first = (length - 1) // LENGTH_STEP * LENGTH_STEP + 1
-    return first, f'{first}-{first + LENGTH_STEP - 1}'
-
-
-def _grouped(
-    sentences: Sequence[ScoredSentence],
-    key: Callable[[ScoredSentence], Tuple[int, str]],
-    order: Callable[[Tuple[int, str]], object],
-) -> List[GroupScore]:
-    groups: Dict[Tuple[int, str], List[WordCounts]] = {}
-    for sentence in sentences:
-        groups.setdefault(key(sentence), []).append(sentence.score.counts)
-    return [
-        GroupScore(name[1], len(groups[name]), sum(groups[name], WordCounts())) for name in sorted(groups, key=order)
-    ]
+def _grouped(pairs: Sequence[Tuple[Any, WordCounts]], name_of: Callable[[Any], str]) -> List[GroupScore]:
+    groups: Dict[Any, List[WordCounts]] = {}
+    for key, counts in pairs:
+        groups.setdefault(key, []).append(counts)
+    return [GroupScore(name_of(key), len(groups[key]), sum(groups[key], WordCounts())) for key in sorted(groups)]
 
 
 def _ranked(counter: Counter) -> List[Tuple]:

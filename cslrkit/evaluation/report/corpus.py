@@ -82,11 +82,11 @@ def score_files(
             in mode ``'python'`` and not in ``'sclite'``.
         missing: What a sentence counts as of which the CTM file has no word: ``'empty'``, the one word
             ``[EMPTY]``, as the published chain; ``'deleted'``, deletions alone, as sclite on these files;
-            ``'error'`` refuses it. By default ``'deleted'`` in mode ``'sclite'`` without a normaliser,
+            ``'error'`` refuses it. By default ``'deleted'`` in mode ``'sclite'`` without a normalizer,
             which is what the program says of the two files, otherwise ``'empty'``.
 
     Raises:
-        ConfigError: For an unknown mode, normaliser or rule.
+        ConfigError: For an unknown mode, normalizer or rule.
         DataNotFoundError: If a file does not exist.
         DataError: If a file is malformed, or the two do not belong together.
     """
@@ -187,7 +187,7 @@ def _raw_reference_note(entries: Sequence[StmEntry], cleaner: Any, settings: Map
     if not changed:
         return []
     return [
-        f"the normaliser '{settings['normalizer']}' would change {changed} of {len(entries)} references of "
+        f"the normalizer '{settings['normalizer']}' would change {changed} of {len(entries)} references of "
         f"'{settings['ref']}', which are taken as they are. If they are raw labels, have them cleaned by clean_ref "
         '(--clean-ref).'
     ]

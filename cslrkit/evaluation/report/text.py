@@ -1,10 +1,10 @@
 """Scores as text for a terminal."""
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, List, Mapping
 
-from cslrkit.evaluation.functional.table import display_width, format_table, pad
+from rich.cells import cell_len, set_cell_size
 
-_MARKS = {'C': '', 'S': 'S', 'D': 'D', 'I': 'I'}
+from cslrkit.utils.tables import format_table
 
 
 def format_summary(summary: Mapping[str, Any], *, top: int = 10) -> str:
@@ -14,52 +14,49 @@ def format_summary(summary: Mapping[str, Any], *, top: int = 10) -> str:
         summary: From ``summarize``.
         top: How many confusions of each kind are shown, 0 for none.
     """
-    settings, metrics, interval = summary['settings'], summary['metrics'], summary['interval']
+    metrics = summary['metrics']
+    kinds = (('substitutions', 'sub'), ('deletions', 'del'), ('insertions', 'ins'), ('errors', 'wer'))
+    errors = [['all' if name == 'errors' else name, metrics[name], f'{metrics[key]:.2f}'] for name, key in kinds]
     head = [
-        f'reference   {settings["ref"]}: {metrics["num_sentences"]} sentences, {metrics["num_words"]} words',
-        f'hypothesis  {settings["hyp"]}',
-        f'scored      {_rules(settings)}',
-        '',
-        f'WER {metrics["wer"]:.2f} %   {_interval(interval)}',
-        format_table(
-            ['', 'errors', '%'],
-            [
-                ['substitutions', str(metrics['substitutions']), f'{metrics["sub"]:.2f}'],
-                ['deletions', str(metrics['deletions']), f'{metrics["del"]:.2f}'],
-                ['insertions', str(metrics['insertions']), f'{metrics["ins"]:.2f}'],
-                ['all', str(metrics['errors']), f'{metrics["wer"]:.2f}'],
-            ],
-        ),
+        *_head(summary, f'hypothesis  {summary["settings"]["hyp"]}'),
+        f'WER {metrics["wer"]:.2f} %   {format_interval(summary["interval"])}',
+        format_table(['', 'errors', '%'], errors),
         f'sentences with an error: {metrics["sentence_error_rate"]:.2f} %',
     ]
-    parts = [
-        '\n'.join(head),
-        _groups('words', summary['by_length']),
-        _groups('signer', summary['by_signer']),
-        _confusions(summary['confusions'], top),
-    ]
-    return '\n\n'.join(part for part in parts if part)
+    parts = ['\n'.join(head)]
+    for name in ('length', 'signer'):
+        rows = [
+            [
+                group['name'],
+                '-' if group['wer'] is None else f'{group["wer"]:.2f}',
+                *(group[key] for key in ('substitutions', 'deletions', 'insertions', 'num_sentences', 'num_words')),
+            ]
+            for group in summary[f'by_{name}']
+        ]
+        headings = ['words' if name == 'length' else name, 'WER %', 'sub', 'del', 'ins', 'sentences', 'words']
+        parts.append(format_table(headings, rows))
+    titles = {'substituted': ['most confused', 'taken for']}
+    for kind, confusions in summary['confusions'].items():
+        if confusions and top > 0:
+            names = titles.get(kind, [f'most often {kind}'])
+            rows = [list(confusion.values()) for confusion in confusions[:top]]
+            parts.append(format_table([*names, 'times'], rows, left=len(names)))
+    return '\n\n'.join(parts)
 
 
 def format_comparison(a: Mapping[str, Any], b: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
     """Lay out two summaries and what ``compare_corpora`` says of them."""
-    metrics = a['metrics']
-    rows = []
+    rows: List[List[str]] = []
     for name, summary in (('A', a), ('B', b)):
-        m, interval = summary['metrics'], summary['interval']
-        figures = [f'{m[key]:.2f}' for key in ('wer', 'sub', 'del', 'ins')]
-        rows.append(
-            [f'{name}  {summary["settings"]["hyp"]}', *figures, f'{interval["low"]:.2f} to {interval["high"]:.2f}']
-        )
-    headings = ['', 'WER %', 'sub', 'del', 'ins', f'{comparison["level"]:g} % interval']
+        figures = [f'{summary["metrics"][key]:.2f}' for key in ('wer', 'sub', 'del', 'ins')]
+        interval = '{low:.2f} to {high:.2f}'.format(**summary['interval'])
+        rows.append([f'{name}  {summary["settings"]["hyp"]}', *figures, interval])
     return '\n'.join(
         [
-            f'reference   {a["settings"]["ref"]}: {metrics["num_sentences"]} sentences, {metrics["num_words"]} words',
-            f'scored      {_rules(a["settings"])}',
+            *_head(a),
+            format_table(['', 'WER %', 'sub', 'del', 'ins', f'{comparison["level"]:g} % interval'], rows),
             '',
-            format_table(headings, rows),
-            '',
-            f'B - A       {comparison["difference"]:+.2f} percent points   {_interval(comparison)}',
+            f'B - A       {comparison["difference"]:+.2f} percent points   {format_interval(comparison)}',
             f'probability that B is better: {comparison["prob_b_better"]:.4f}   '
             f'(two-sided p = {comparison["p_value"]:.4f})',
             f'sentences   A better in {comparison["sentences_a_better"]}, B better in '
@@ -83,54 +80,32 @@ def format_alignment(sentence: Mapping[str, Any]) -> str:
                    S
     """
     columns = [
-        (ref or '*' * display_width(hyp), hyp or '*' * display_width(ref), _MARKS[op])
+        (ref or '*' * cell_len(hyp), hyp or '*' * cell_len(ref), op.replace('C', ''))
         for op, ref, hyp in sentence['alignment']
     ]
-    counts = ', '.join(
-        f'{sentence[name]} {word}'
-        for name, word in (('substitutions', 'substituted'), ('deletions', 'deleted'), ('insertions', 'inserted'))
-    )
-    lines = [f'{sentence["sample_id"]} ({sentence["signer"]}): {sentence["num_words"]} words, {counts}']
-    widths = [max(map(display_width, column)) for column in columns]
+    lines = [
+        f'{sentence["sample_id"]} ({sentence["signer"]}): {sentence["num_words"]} words, {sentence["substitutions"]} '
+        f'substituted, {sentence["deletions"]} deleted, {sentence["insertions"]} inserted'
+    ]
+    widths = [max(map(cell_len, column)) for column in columns]
     for name, row in zip(('REF', 'HYP', '   '), zip(*columns)):
         if any(row):
-            lines.append(f'{name}  {" ".join(map(pad, row, widths))}'.rstrip())
+            lines.append(f'{name}  {" ".join(map(set_cell_size, row, widths))}'.rstrip())
     return '\n'.join(lines)
 
 
-def _rules(settings: Mapping[str, Any]) -> str:
-    rules = [f"mode '{settings['mode']}'", f"normaliser '{settings['normalizer']}'"]
-    if settings['clean_ref'] is not None:
-        rules.append(f'references cleaned as of {settings["clean_ref"]}')
-    rules.append(f'repeats {"" if settings["merge_repeats"] else "not "}merged')
-    return ', '.join(rules)
-
-
-def _interval(interval: Mapping[str, Any]) -> str:
-    return (
-        f'{interval["level"]:g} % interval {interval["low"]:.2f} to {interval["high"]:.2f} '
-        f'({interval["resamples"]} resamples of sentences, seed {interval["seed"]})'
+def format_interval(interval: Mapping[str, Any]) -> str:
+    """Say a bootstrap interval and how it was drawn."""
+    return ('{level:g} % interval {low:.2f} to {high:.2f} ({resamples} resamples of sentences, seed {seed})').format(
+        **interval
     )
 
 
-def _groups(name: str, groups: Sequence[Mapping[str, Any]]) -> str:
-    rows = []
-    for group in groups:
-        wer = '-' if group['wer'] is None else f'{group["wer"]:.2f}'
-        counts = [group[key] for key in ('substitutions', 'deletions', 'insertions', 'num_sentences', 'num_words')]
-        rows.append([group['name'], wer, *map(str, counts)])
-    return format_table([name, 'WER %', 'sub', 'del', 'ins', 'sentences', 'words'], rows)
-
-
-def _confusions(confusions: Dict[str, List[Mapping[str, Any]]], top: int) -> str:
-    tables: List[str] = []
-    if top <= 0:
-        return ''
-    if confusions['substituted']:
-        rows = [[c['ref'], c['hyp'], str(c['count'])] for c in confusions['substituted'][:top]]
-        tables.append(format_table(['most confused', 'taken for', 'times'], rows, left=2))
-    for kind in ('deleted', 'inserted'):
-        if confusions[kind]:
-            rows = [[c['gloss'], str(c['count'])] for c in confusions[kind][:top]]
-            tables.append(format_table([f'most often {kind}', 'times'], rows))
-    return '\n\n'.join(tables)
+def _head(summary: Mapping[str, Any], *lines: str) -> List[str]:
+    settings, metrics = summary['settings'], summary['metrics']
+    rules = [f"mode '{settings['mode']}'", f"normalizer '{settings['normalizer']}'"]
+    if settings['clean_ref'] is not None:
+        rules.append(f'references cleaned as of {settings["clean_ref"]}')
+    rules.append(f'repeats {"" if settings["merge_repeats"] else "not "}merged')
+    sizes = f'{metrics["num_sentences"]} sentences, {metrics["num_words"]} words'
+    return [f'reference   {settings["ref"]}: {sizes}', *lines, f'scored      {", ".join(rules)}', '']

@@ -1,19 +1,23 @@
-"""Gather what the page shows, as plain values."""
+"""Gather what the page shows, as plain values, and put them into one HTML file that loads nothing."""
 
 import string
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from cslrkit import __version__
 from cslrkit.errors import DataError
 from cslrkit.evaluation.report import (
-    GroupScore,
     ScoredCorpus,
     ScoredSentence,
     by_frequency,
     by_length,
     by_signer,
     compare_corpora,
+    format_interval,
     summarize,
 )
 from cslrkit.registry import NORMALIZERS
@@ -21,6 +25,9 @@ from cslrkit.utils.messages import listed
 from cslrkit.visualization.html_report.results import Results
 
 Content = Dict[str, Any]
+
+_HERE = Path(__file__).parent
+_SCRIPTS = ('table.js', 'alignment.js', 'report.js')
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)  # what sclite takes for one letter
 
@@ -64,10 +71,7 @@ def gather(
         'frequency': counted_in,
         'settings': {key: value for key, value in first.settings.items() if key != 'hyp'},
         'notes': notes,
-        'sentences': [
-            _sentence(sentences, [run.times[sentences[0].sample_id] for run in runs])
-            for sentences in zip(*(corpus.sentences for corpus in corpora))
-        ],
+        'sentences': [_sentence(sentences, runs) for sentences in zip(*(corpus.sentences for corpus in corpora))],
     }
 
 
@@ -87,7 +91,7 @@ def _in_order_of(a: Results, b: Results) -> ScoredCorpus:
         raise DataError(
             f"'{a.path}' and '{b.path}': {len(other)} of {len(ours)} references differ ({listed(other, 5)}); '{name}' "
             f'is {" ".join(ours[name].score.ref)!r} in the first and {" ".join(theirs[name].score.ref)!r} in the '
-            'second. Evaluate both in one mode, with one normaliser.'
+            'second. Evaluate both in one mode, with one normalizer.'
         )
     return ScoredCorpus([theirs[name] for name in ours], b.corpus.settings, b.corpus.notes)
 
@@ -96,7 +100,7 @@ def _difference_notes(corpora: Sequence[ScoredCorpus]) -> List[str]:
     rules = [tuple(corpus.settings.get(key) for key in ('mode', 'normalizer')) for corpus in corpora]
     if len(set(rules)) == 1:
         return []
-    first, second = (f'mode {mode!r} and normaliser {normalizer!r}' for mode, normalizer in rules)
+    first, second = (f'mode {mode!r} and normalizer {normalizer!r}' for mode, normalizer in rules)
     return [f'The runs were scored by other rules: A in {first}, B in {second}. The difference may come from these.']
 
 
@@ -131,23 +135,23 @@ def _run(run: Results, corpus: ScoredCorpus, occurrences: Mapping[str, int], dra
         'path': str(run.path),
         'metrics': {**summary['metrics'], **auxiliary},
         'interval': summary['interval'],
-        'groups': {kind: list(map(_group, found)) for kind, found in groups.items()},
+        'groups': {
+            kind: [
+                [group.name, group.wer, c.substitutions, c.deletions, c.insertions, group.sentences, c.ref_words]
+                for group in found
+                for c in [group.counts]
+            ]
+            for kind, found in groups.items()
+        },
         'confusions': {
-            'S': [[c['ref'], c['hyp'], c['count']] for c in summary['confusions']['substituted']],
-            'D': [[c['gloss'], c['count']] for c in summary['confusions']['deleted']],
-            'I': [[c['gloss'], c['count']] for c in summary['confusions']['inserted']],
+            kind[0].upper(): [list(confusion.values()) for confusion in confusions]
+            for kind, confusions in summary['confusions'].items()
         },
     }
 
 
-def _group(group: GroupScore) -> List[Any]:
-    counts = group.counts
-    edits = (counts.substitutions, counts.deletions, counts.insertions)
-    return [group.name, group.wer, *edits, group.sentences, counts.ref_words]
-
-
-def _sentence(sentences: Sequence[ScoredSentence], times: Sequence[Any]) -> Dict[str, Any]:
-    first = sentences[0]
+def _sentence(scored: Sequence[ScoredSentence], runs: Sequence[Results]) -> Dict[str, Any]:
+    first, times = scored[0], [run.times[scored[0].sample_id] for run in runs]
     return {
         'id': first.sample_id,
         'signer': first.signer,
@@ -163,6 +167,22 @@ def _sentence(sentences: Sequence[ScoredSentence], times: Sequence[Any]) -> Dict
                 'spans': time.spans,
                 'confidence': time.confidence,
             }
-            for sentence, time in zip(sentences, times)
+            for sentence, time in zip(scored, times)
         ],
     }
+
+
+def render_page(content: Mapping[str, Any]) -> str:
+    """Return the HTML page of what :func:`gather` gathered.
+
+    Args:
+        content: From :func:`gather`.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters['interval'] = format_interval
+    environment.policies['json.dumps_kwargs'] = {'ensure_ascii': False, 'separators': (',', ':')}
+    style, *scripts = (Markup((_HERE / name).read_text(encoding='utf-8')) for name in ('report.css', *_SCRIPTS))
+    page = environment.get_template('report.html.j2')
+    return page.render(**content, version=__version__, style=style, script=Markup('\n').join(scripts))

@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.evaluation.functional.alignment import edits_of_steps
@@ -27,7 +27,7 @@ class ClipTimes:
         confidence: Of each scored word, 0 to 1; None where there is none.
     """
 
-    spans: Optional[List[Tuple[float, float]]] = None
+    spans: Optional[List[List[float]]] = None
     num_frames: Optional[int] = None
     frame_rate: Optional[float] = None
     confidence: Optional[List[float]] = None
@@ -72,10 +72,12 @@ def load_results(path: Union[str, Path], *, name: Optional[str] = None) -> Resul
         raise DataError(f"'{path}' holds no sentence. Was the split empty? Evaluate again.")
     sentences, times = [], {}
     for number, entry in enumerate(content['sentences'], start=1):
-        fields = _Fields(entry, f"'{path}': sentence {number}")
-        sentence = _sentence(fields)
+        where = f"'{path}': sentence {number}"
+        if not isinstance(entry, dict):
+            raise DataError(f'{where}: got {entry!r:.60}, expected an object with sample_id. {_EXPECTED}.')
+        sentence = _sentence(entry, where)
         sentences.append(sentence)
-        times[sentence.sample_id] = _times(fields, len(sentence.score.hyp))
+        times[sentence.sample_id] = _times(entry, where, len(sentence.score.hyp))
     repeated = [sample for sample, count in Counter(s.sample_id for s in sentences).items() if count > 1]
     if repeated:
         raise DataError(f"'{path}': {len(repeated)} samples come twice: {listed(repeated, 5)}. Evaluate again.")
@@ -103,101 +105,70 @@ def _read(path: Path) -> Any:
         raise DataError(f"'{path}' is not a JSON file ({error}). {_EXPECTED}.") from error
 
 
-class _Fields:
-    """The fields of one sentence; what is of another type is an error that says where."""
-
-    def __init__(self, entry: Any, where: str) -> None:
-        self.entry, self.where = entry, where
-        if not isinstance(entry, dict):
-            raise DataError(f'{where}: got {entry!r:.60}, expected an object with sample_id. {_EXPECTED}.')
-
-    def text(self, key: str) -> str:
-        value = self.entry.get(key)
-        return value if isinstance(value, str) else self.refuse(key, 'a string')
-
-    def count(self, *keys: str) -> int:
-        key = next((key for key in keys if key in self.entry), keys[0])
-        value = self.entry.get(key)
-        right = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        return value if right else self.refuse(key, 'a count')
-
-    def words(self, key: str) -> List[str]:
-        value = self.entry.get(key)
-        right = isinstance(value, list) and all(isinstance(word, str) for word in value)
-        return value if right else self.refuse(key, 'a list of glosses')
-
-    def number(self, key: str) -> Optional[float]:
-        value = self.entry.get(key)
-        return value if value is None or _is_number(value) else self.refuse(key, 'a number or null')
-
-    def refuse(self, key: str, expected: str) -> Any:
-        got = f'{self.entry[key]!r:.80}' if key in self.entry else 'nothing'
-        raise DataError(f"{self.where}: '{key}': got {got}, expected {expected}. {_EXPECTED}.")
-
-
-def _sentence(fields: _Fields) -> ScoredSentence:
-    evaluated = 'scored_ref' in fields.entry  # otherwise written by tools/score.py
-    prefix = 'scored_' if evaluated else ''
-    ref, hyp = fields.words(f'{prefix}ref'), fields.words(f'{prefix}hyp')
-    if evaluated:
-        ops, key, missing = fields.text('edits'), 'edits', fields.entry.get('score') is None
-    else:
-        key, missing = 'alignment', fields.entry.get('missing') is True
-        steps = fields.entry.get(key)
-        if not isinstance(steps, list) or not all(isinstance(s, list) and s and isinstance(s[0], str) for s in steps):
-            fields.refuse(key, 'a list of steps')
-        ops = ''.join(step[0] for step in steps)
-    counted = Counter(ops)
-    both = counted['C'] + counted['S']
-    if set(counted) - set('CSDI') or (both + counted['D'], both + counted['I']) != (len(ref), len(hyp)):
-        fields.refuse(key, f'steps C, S, D and I over {len(ref)} reference and {len(hyp)} hypothesis words')
-    counts = WordCounts(
-        substitutions=counted['S'],
-        deletions=counted['D'],
-        insertions=counted['I'],
-        errors=fields.count('errors'),
-        ref_words=fields.count('words', 'num_words'),
-        hyp_words=len(hyp),
-    )
-    score = SentenceScore(counts, edits_of_steps(ops), ref, hyp)
-    return ScoredSentence(fields.text('sample_id'), fields.text('signer'), score, missing=missing)
-
-
-def _times(fields: _Fields, length: int) -> ClipTimes:
-    entry = fields.entry
-    spans = entry.get('scored_spans')
-    if spans is None and entry.get('hyp') == entry.get('scored_hyp'):
-        spans = entry.get('frame_spans')  # files of earlier versions
-    if spans is not None:
-        ordered = isinstance(spans, list) and all(
-            isinstance(s, list) and len(s) == 2 and all(map(_is_number, s)) and 0 <= s[0] <= s[1] for s in spans
-        )
-        if not ordered or len(spans) != length:
-            fields.refuse('scored_spans' if 'scored_spans' in entry else 'frame_spans', f'{length} pairs of frames')
-        spans = [(start, end) for start, end in spans]
-    rate, frames = fields.number('frame_rate'), fields.number('num_frames')
-    if rate is None and spans:
-        rate = _rate_of(entry, spans)
-    return ClipTimes(spans, frames, rate if rate and rate > 0 else None, _confidence(fields, length))
-
-
-def _rate_of(entry: Mapping[str, Any], spans: Sequence[Tuple[float, float]]) -> Optional[float]:
-    """Earlier files give seconds instead of the rate."""
-    seconds = entry.get('seconds')
-    if not isinstance(seconds, list) or len(seconds) != len(spans):
-        return None
-    last = seconds[-1]
-    right = isinstance(last, list) and len(last) == 2 and _is_number(last[1]) and last[1] > 0
-    return round(spans[-1][1] / last[1], 3) if right else None
-
-
-def _confidence(fields: _Fields, length: int) -> Optional[List[float]]:
-    values = fields.entry.get('scored_confidence')
-    if values is None:
-        return None
-    right = isinstance(values, list) and len(values) == length and all(_is_number(v) and 0 <= v <= 1 for v in values)
-    return values if right else fields.refuse('scored_confidence', f'{length} numbers from 0 to 1')
+_Kind = Tuple[Callable[[Any], bool], str]  # whether a value is one, and what it is called
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _list_of(right: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(right, value))
+
+
+_TEXT: _Kind = (lambda value: isinstance(value, str), 'a string')
+_WORDS: _Kind = (_list_of(_TEXT[0]), 'a list of glosses')
+_COUNT: _Kind = (lambda value: type(value) is int and value >= 0, 'a count')
+_NUMBER: _Kind = (lambda value: value is None or _is_number(value), 'a number or null')
+_STEPS: _Kind = (_list_of(lambda step: isinstance(step, list) and len(step) > 0 and _TEXT[0](step[0])), 'steps')
+
+
+def _take(entry: Mapping[str, Any], where: str, key: str, kind: _Kind) -> Any:
+    """The value of a key, which is of a kind."""
+    is_right, expected = kind
+    value = entry.get(key)
+    if not is_right(value):
+        got = f'{value!r:.80}' if key in entry else 'nothing'
+        raise DataError(f"{where}: '{key}': got {got}, expected {expected}. {_EXPECTED}.")
+    return value
+
+
+def _sentence(entry: Mapping[str, Any], where: str) -> ScoredSentence:
+    evaluated = 'scored_ref' in entry  # otherwise written by tools/score.py
+    ref, hyp = (_take(entry, where, f'scored_{side}' if evaluated else side, _WORDS) for side in ('ref', 'hyp'))
+    if evaluated:
+        key, ops = 'edits', _take(entry, where, 'edits', _TEXT)
+    else:
+        key, ops = 'alignment', ''.join(step[0] for step in _take(entry, where, 'alignment', _STEPS))
+    counted = Counter(ops)
+    both = counted['C'] + counted['S']
+    fits = set(counted) <= set('CSDI') and (both + counted['D'], both + counted['I']) == (len(ref), len(hyp))
+    expected = f'steps C, S, D and I over {len(ref)} reference and {len(hyp)} hypothesis words'
+    _take(entry, where, key, (lambda value: fits, expected))
+    counts = WordCounts(
+        substitutions=counted['S'],
+        deletions=counted['D'],
+        insertions=counted['I'],
+        errors=_take(entry, where, 'errors', _COUNT),
+        ref_words=_take(entry, where, 'words' if 'words' in entry else 'num_words', _COUNT),
+        hyp_words=len(hyp),
+    )
+    missing = entry.get('score') is None if evaluated else entry.get('missing') is True
+    sample_id, signer = (_take(entry, where, key, _TEXT) for key in ('sample_id', 'signer'))
+    return ScoredSentence(sample_id, signer, SentenceScore(counts, edits_of_steps(ops), ref, hyp), missing=missing)
+
+
+def _times(entry: Mapping[str, Any], where: str, length: int) -> ClipTimes:
+    def each(right: Callable[[Any], bool], expected: str) -> _Kind:
+        return lambda value: value is None or (_list_of(right)(value) and len(value) == length), expected
+
+    is_span = _list_of(_is_number)
+    spans = each(lambda s: is_span(s) and len(s) == 2 and 0 <= s[0] <= s[1], f'{length} pairs of frames')
+    shares = each(lambda value: _is_number(value) and 0 <= value <= 1, f'{length} numbers from 0 to 1')
+    rate = _take(entry, where, 'frame_rate', _NUMBER)
+    return ClipTimes(
+        spans=_take(entry, where, 'scored_spans', spans),
+        num_frames=_take(entry, where, 'num_frames', _NUMBER),
+        frame_rate=rate if rate and rate > 0 else None,
+        confidence=_take(entry, where, 'scored_confidence', shares),
+    )
