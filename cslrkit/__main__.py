@@ -9,6 +9,8 @@ from typing import Dict, List, Optional, Sequence
 
 from cslrkit.errors import CSLRKitError
 from cslrkit.utils import cli
+from cslrkit.utils.messages import nearest
+from cslrkit.utils.shipped import command_name, shipped_root
 
 _USAGE = 'usage: cslrkit COMMAND [ARGUMENT ...]'
 _HELP = """'cslrkit COMMAND --help' says more. Configs are given by path or by name, e.g.
@@ -34,8 +36,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     tools = _tools()
     name = arguments[0].replace('_', '-')
     if name not in tools:
-        from cslrkit.registry import nearest
-
         print(f"error: cslrkit has no command '{arguments[0]}'.{nearest(name, tools)} {_USAGE}", file=sys.stderr)
         sys.exit(2)
     _run(name, tools[name], arguments[1:])
@@ -53,8 +53,6 @@ def _run(name: str, script: Path, arguments: List[str]) -> None:
 
 def _tools() -> Dict[str, Path]:
     """Tools by the name of their command."""
-    from cslrkit.utils.shipped import command_name, shipped_root
-
     root = shipped_root() / 'tools'
     files = sorted(path for path in root.rglob('*') if path.suffix in ('.py', '.sh') and not path.stem.startswith('_'))
     if not files:

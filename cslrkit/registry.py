@@ -7,14 +7,15 @@ is first asked, so ``import cslrkit`` stays cheap. A third party registers class
 and names them by ``custom_imports`` in a config or by the entry-point group ``cslrkit.plugins``.
 """
 
-import difflib
 import inspect
 from importlib.metadata import entry_points
 from typing import Any, Dict, List, Optional
 
-from mmengine import registry as mmengine_registry
+from mmengine import registry as roots
 
 from cslrkit.errors import ConfigError
+from cslrkit.utils.config_path import config_path
+from cslrkit.utils.messages import nearest
 
 PLUGIN_GROUP = 'cslrkit.plugins'
 
@@ -24,7 +25,7 @@ _IMPORT_HINT = (
 )
 
 
-class Registry(mmengine_registry.Registry):
+class Registry(roots.Registry):
     """An mmengine registry that loads plugins and says what is wrong with a config.
 
     Args:
@@ -33,20 +34,8 @@ class Registry(mmengine_registry.Registry):
         locations: Packages of cslrkit that register into it when they are imported.
     """
 
-    def __init__(
-        self,
-        name: str,
-        parent: Optional[mmengine_registry.Registry] = None,
-        *,
-        locations: List[str],
-    ) -> None:
-        super().__init__(
-            name,
-            build_func=build_from_cfg,
-            parent=parent,
-            scope='cslrkit',
-            locations=locations,
-        )
+    def __init__(self, name: str, parent: Optional[roots.Registry] = None, *, locations: List[str]) -> None:
+        super().__init__(name, build_func=build_from_cfg, parent=parent, scope='cslrkit', locations=locations)
 
     def import_from_location(self) -> None:
         """Import the built-in modules of this registry and its parent, then every installed plugin."""
@@ -62,18 +51,22 @@ class Registry(mmengine_registry.Registry):
             super().import_from_location()
         super()._register_module(module, module_name, force)
 
-    def lookup(self, name: str) -> Any:
-        """Return the class registered as ``name`` here or in an ancestor.
+    def lookup(self, kind: Any) -> Any:
+        """Return the class registered as ``kind`` here or in an ancestor; a class itself is returned as it is.
 
         Raises:
             ConfigError: If there is none; the message lists the nearest names.
         """
+        if not isinstance(kind, str):
+            return kind
         try:
-            found = self.get(name)
+            found = self.get(kind)
         except RuntimeError:
             found = None
         if found is None:
-            raise ConfigError(unknown_type_message(self, name))
+            names = self.names()
+            hint = nearest(kind, names) or f' Registered: {", ".join(names)}.'
+            raise ConfigError(f"'{kind}' is not registered in the {self.name} registry.{hint} {_IMPORT_HINT}")
         return found
 
     def names(self) -> List[str]:
@@ -86,43 +79,35 @@ class Registry(mmengine_registry.Registry):
         return sorted(names)
 
 
-_plugins_loaded = False
+class _Plugins:
+    """Whether the plugins of installed packages are imported, and what was wrong with one."""
+
+    begun = False
+    error: Optional[ConfigError] = None
 
 
 def load_plugins() -> None:
-    """Import the modules that installed packages declare under ``cslrkit.plugins``, once."""
-    global _plugins_loaded
-    if _plugins_loaded:
+    """Import the modules that installed packages declare under ``cslrkit.plugins``, once.
+
+    Raises:
+        ConfigError: If one cannot be imported; each call says so again.
+    """
+    if _Plugins.error is not None:
+        raise _Plugins.error
+    if _Plugins.begun:
         return
-    _plugins_loaded = True  # set first: a plugin's import asks the registries again
+    _Plugins.begun = True  # set first: a plugin's import asks the registries again
     points = entry_points()
     group = points.select(group=PLUGIN_GROUP) if hasattr(points, 'select') else points.get(PLUGIN_GROUP, ())
     for point in group:
         try:
             point.load()
-        except Exception as error:
-            raise ConfigError(
+        except Exception as error:  # a module runs any code, so its faults are of any kind
+            _Plugins.error = ConfigError(
                 f"plugin '{point.name}' ({point.value}): {type(error).__name__}: {error}. "
                 'Mend or uninstall the package that declares it.'
-            ) from error
-
-
-def nearest(name: str, candidates, count: int = 3) -> str:
-    """Return a readable ' Did you mean ...?' for ``name``, or an empty string."""
-    close = difflib.get_close_matches(name, list(candidates), n=count, cutoff=0.5)
-    lowered = {candidate.lower(): candidate for candidate in candidates}
-    if name.lower() in lowered and lowered[name.lower()] not in close:
-        close.insert(0, lowered[name.lower()])
-    return f' Did you mean {" or ".join(repr(c) for c in close)}?' if close else ''
-
-
-def unknown_type_message(registry: mmengine_registry.Registry, name: str) -> str:
-    """Say that ``name`` is not registered, what is near it, and how to import a plugin."""
-    names = registry.names() if isinstance(registry, Registry) else sorted(registry.module_dict)
-    hint = nearest(name, names)
-    if not hint:
-        hint = f' Registered: {", ".join(names)}.'
-    return f"'{name}' is not registered in the {registry.name} registry.{hint} {_IMPORT_HINT}"
+            )
+            raise _Plugins.error from error
 
 
 def check_arguments(cls: Any, arguments: Dict[str, Any], *, provided: tuple = ()) -> None:
@@ -160,11 +145,11 @@ def accepted_arguments(cls: Any) -> Optional[Dict[str, inspect.Parameter]]:
     kinds = inspect.Parameter
     if not inspect.isclass(cls):
         parameters = inspect.signature(cls).parameters
-        if any(p.kind is kinds.VAR_KEYWORD for p in parameters.values()):
-            return None
-        return dict(parameters)
+        return None if any(p.kind is kinds.VAR_KEYWORD for p in parameters.values()) else dict(parameters)
     accepted: Dict[str, inspect.Parameter] = {}
-    for klass in cls.__mro__:
+    for klass in cls.__mro__[:-1]:
+        if '__new__' in vars(klass) and '__init__' not in vars(klass):
+            return None
         if '__init__' not in vars(klass):
             continue
         try:
@@ -175,12 +160,12 @@ def accepted_arguments(cls: Any) -> Optional[Dict[str, inspect.Parameter]]:
             if parameter.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY):
                 accepted.setdefault(parameter.name, parameter)
         if not any(p.kind is kinds.VAR_KEYWORD for p in parameters):
-            return accepted
-    return None  # every constructor up to object passes keywords on
+            break
+    return accepted
 
 
 def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] = None) -> Any:
-    """Build an object from ``cfg``, checking its type and its arguments first.
+    """Build an object from ``cfg``.
 
     Args:
         cfg: A dict with ``type`` (a registered name or a class) and constructor arguments.
@@ -195,76 +180,79 @@ def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] =
     arguments = {**(default_args or {}), **cfg}
     if 'type' not in arguments:
         raise ConfigError(f"{registry.name}: the dict {cfg!r} has no 'type'.")
-    kind = arguments.pop('type')
-    cls = registry.lookup(kind) if isinstance(kind, str) else kind
+    with config_path('type'):
+        cls = registry.lookup(arguments.pop('type'))
     arguments.pop('_scope_', None)
-    check_arguments(cls, arguments)
-    return mmengine_registry.build_from_cfg({**arguments, 'type': cls}, registry)
+    try:
+        return roots.build_from_cfg({**arguments, 'type': cls}, registry)
+    except TypeError:
+        check_arguments(cls, arguments)  # says which argument is at fault, if one is
+        raise
 
 
 # --- children of mmengine's roots: the Runner builds from these -------------------------------
 
 MODELS = Registry(  # recognizers (an mmengine BaseModel) and data preprocessors
-    'model', mmengine_registry.MODELS, locations=['cslrkit.models.data_preprocessor', 'cslrkit.models.recognizers']
+    'model', roots.MODELS, locations=['cslrkit.models.data_preprocessor', 'cslrkit.models.recognizers']
 )
 DATASETS = Registry(  # index -> plain dict of one sample, after its pipeline
-    'dataset', mmengine_registry.DATASETS, locations=['cslrkit.datasets']
+    'dataset', roots.DATASETS, locations=['cslrkit.datasets']
 )
 TRANSFORMS = Registry(  # sample dict -> the same dict; docstrings list Required and Added keys
-    'transform', mmengine_registry.TRANSFORMS, locations=['cslrkit.datasets.transforms']
+    'transform', roots.TRANSFORMS, locations=['cslrkit.datasets.transforms']
 )
 METRICS = Registry(  # one record per sample -> a dict of corpus figures
-    'metric', mmengine_registry.METRICS, locations=['cslrkit.evaluation']
+    'metric', roots.METRICS, locations=['cslrkit.evaluation']
 )
 HOOKS = Registry(  # called by the Runner at fixed points
-    'hook', mmengine_registry.HOOKS, locations=['cslrkit.engine', 'cslrkit.visualization']
+    'hook', roots.HOOKS, locations=['cslrkit.engine', 'cslrkit.visualization']
 )
 OPTIM_WRAPPERS = Registry(  # backward, clipping, accumulation, mixed precision
-    'optim wrapper', mmengine_registry.OPTIM_WRAPPERS, locations=['cslrkit.engine']
+    'optim wrapper', roots.OPTIM_WRAPPERS, locations=['cslrkit.engine']
 )
 LOOPS = Registry(  # train, validation and test loops
-    'loop', mmengine_registry.LOOPS, locations=['cslrkit.engine']
+    'loop', roots.LOOPS, locations=['cslrkit.engine']
 )
 RUNNERS = Registry(  # drives a training or test run from a config
-    'runner', mmengine_registry.RUNNERS, locations=['cslrkit.engine']
+    'runner', roots.RUNNERS, locations=['cslrkit.engine']
 )
 STRATEGIES = Registry(  # spreads a model's training state over processes
-    'strategy', mmengine_registry.STRATEGIES, locations=['cslrkit.engine']
+    'strategy', roots.STRATEGIES, locations=['cslrkit.engine']
 )
 LOG_PROCESSORS = Registry(  # turns logged scalars into the lines of console and file
-    'log processor', mmengine_registry.LOG_PROCESSORS, locations=['cslrkit.engine']
+    'log processor', roots.LOG_PROCESSORS, locations=['cslrkit.engine']
 )
 PARAM_SCHEDULERS = Registry(  # learning-rate schedules
-    'parameter scheduler', mmengine_registry.PARAM_SCHEDULERS, locations=['cslrkit.engine']
+    'parameter scheduler', roots.PARAM_SCHEDULERS, locations=['cslrkit.engine']
 )
 OPTIMIZERS = Registry(  # torch optimizers
-    'optimizer', mmengine_registry.OPTIMIZERS, locations=['cslrkit.engine']
+    'optimizer', roots.OPTIMIZERS, locations=['cslrkit.engine']
 )
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(  # parameter groups
     'optimizer wrapper constructor',
-    mmengine_registry.OPTIM_WRAPPER_CONSTRUCTORS,
+    roots.OPTIM_WRAPPER_CONSTRUCTORS,
     locations=['cslrkit.engine'],
 )
 DATA_SAMPLERS = Registry(  # order of samples in an epoch
-    'data sampler', mmengine_registry.DATA_SAMPLERS, locations=['cslrkit.datasets']
+    'data sampler', roots.DATA_SAMPLERS, locations=['cslrkit.datasets']
 )
 FUNCTIONS = Registry(  # collate functions
-    'function', mmengine_registry.FUNCTIONS, locations=['cslrkit.datasets']
+    'function', roots.FUNCTIONS, locations=['cslrkit.datasets']
 )
 EVALUATOR = Registry(  # runs a list of metrics
-    'evaluator', mmengine_registry.EVALUATOR, locations=['cslrkit.evaluation']
+    'evaluator', roots.EVALUATOR, locations=['cslrkit.evaluation']
 )
 VISUALIZERS = Registry(  # draws and hands to backends
-    'visualizer', mmengine_registry.VISUALIZERS, locations=['cslrkit.visualization']
+    'visualizer', roots.VISUALIZERS, locations=['cslrkit.visualization']
 )
 VISBACKENDS = Registry(  # where scalars and pictures go: TensorBoard, files
-    'vis_backend', mmengine_registry.VISBACKENDS, locations=['cslrkit.visualization']
+    'vis_backend', roots.VISBACKENDS, locations=['cslrkit.visualization']
 )
 MODEL_WRAPPERS = Registry(  # distributed wrappers
-    'model_wrapper', mmengine_registry.MODEL_WRAPPERS, locations=['cslrkit.engine']
+    'model_wrapper', roots.MODEL_WRAPPERS, locations=['cslrkit.engine']
 )
 WEIGHT_INITIALIZERS = Registry(  # init_cfg of modules
-    'weight initializer', mmengine_registry.WEIGHT_INITIALIZERS, locations=['cslrkit.models.weights']
+    'weight initializer', roots.WEIGHT_INITIALIZERS, locations=['cslrkit.models.weights']
 )
 
 # --- cslrkit's own: the recognizer builds from these ------------------------------------------

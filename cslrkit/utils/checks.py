@@ -5,7 +5,7 @@ from typing import Any, Iterable
 import torch
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.registry import nearest
+from cslrkit.utils.messages import nearest
 
 
 def one_of(argument: str, value: Any, allowed: Iterable[Any]) -> Any:

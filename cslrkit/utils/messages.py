@@ -1,5 +1,6 @@
 """Wording that messages share."""
 
+import difflib
 from typing import Iterable
 
 # Passed as ``extra`` with a log record that belongs on the console, too.
@@ -15,3 +16,13 @@ def listed(names: Iterable[object], count: int = 10) -> str:
     """
     names = list(names)
     return ', '.join(map(str, names[:count])) + (f' and {len(names) - count} more' if len(names) > count else '')
+
+
+def nearest(name: str, candidates: Iterable[str], count: int = 3) -> str:
+    """Return a readable ' Did you mean ...?' for ``name``, or an empty string."""
+    candidates = list(candidates)
+    close = difflib.get_close_matches(name, candidates, n=count, cutoff=0.5)
+    lowered = {candidate.lower(): candidate for candidate in candidates}
+    if name.lower() in lowered and lowered[name.lower()] not in close:
+        close.insert(0, lowered[name.lower()])
+    return f' Did you mean {" or ".join(repr(c) for c in close)}?' if close else ''

@@ -3,9 +3,10 @@
 import importlib.util
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Tuple, Union
+from typing import Iterator, List, Optional, Tuple, Union
 
 from cslrkit.errors import ConfigError
+from cslrkit.utils.messages import nearest
 
 # A wheel carries them inside the package, in the folder where OpenMMLab's tools look for them.
 _INSIDE = '.mim'
@@ -59,7 +60,7 @@ def find_config(path: Union[str, Path]) -> Path:
     if shipped is not None:
         return shipped
     beside = sorted(p.name for p in path.parent.glob('*.py')) if path.parent.is_dir() else []
-    hint = _nearest(path.name, beside) or _nearest(_without_prefix(name), shipped_configs())
+    hint = nearest(path.name, beside) or nearest(_without_prefix(name), shipped_configs())
     raise ConfigError(f"config: '{path}' does not exist, neither here nor among the configs of cslrkit.{hint}")
 
 
@@ -77,7 +78,7 @@ def find_packaged_config(name: str) -> Path:
         found = _in_shipped(config)
         if found is None:
             raise ConfigError(
-                f"config: cslrkit has no '{config}'.{_nearest(_without_prefix(config), shipped_configs())}"
+                f"config: cslrkit has no '{config}'.{nearest(_without_prefix(config), shipped_configs())}"
             )
         return found
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
@@ -126,9 +127,3 @@ def _in_shipped(name: str) -> Optional[Path]:
 def _without_prefix(name: str) -> str:
     first, _, rest = Path(name).as_posix().partition('/')
     return rest if first in ('configs', 'cslrkit') and rest else Path(name).as_posix()
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    from cslrkit.registry import nearest  # late: listing the tools needs no mmengine
-
-    return nearest(name, names)

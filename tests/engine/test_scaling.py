@@ -118,7 +118,8 @@ def train(scene, *jobs, processes=1):
     launch = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={processes}'] if processes > 1 else []
     launcher = 'pytorch' if processes > 1 else 'none'
     command = [sys.executable, *launch, 'driver.py', 'config.py', launcher, *(','.join(map(str, job)) for job in jobs)]
-    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': os.pathsep.join([str(scene), str(REPO)])}
+    places = [str(scene), str(REPO), *filter(None, [os.environ.get('PYTHONPATH')])]
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': os.pathsep.join(places)}
     done = subprocess.run(command, cwd=scene, env=environment, capture_output=True, text=True, timeout=550, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
