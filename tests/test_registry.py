@@ -50,6 +50,27 @@ def test_wrong_argument_names_class_and_argument(shapes):
         shapes.build(dict(type='Circle', radios=2))
 
 
+def test_a_class_without_a_constructor_takes_no_argument():
+    pets = Registry('pet', locations=[])
+
+    @pets.register_module()
+    class Cat:
+        pass
+
+    with pytest.raises(ConfigError, match="Cat has no argument 'name'"):
+        pets.build(dict(type='Cat', name='Tom'))
+
+
+def test_a_type_error_inside_a_constructor_is_not_taken_for_a_wrong_argument(shapes):
+    @shapes.register_module()
+    class Square:
+        def __init__(self, side):
+            self.area = side**2
+
+    with pytest.raises(TypeError, match='unsupported operand'):
+        shapes.build(dict(type='Square', side='2'))
+
+
 def test_missing_argument(shapes):
     with pytest.raises(ConfigError, match=r"radius: Circle needs the argument 'radius'"):
         shapes.build(dict(type='Circle'))
@@ -83,17 +104,41 @@ def test_the_runner_finds_our_classes_through_mmengines_roots():
     assert DATASETS.get('cslrkit.Phoenix2014Dataset').__name__ == 'Phoenix2014Dataset'
 
 
+def install(folder, name, text):
+    """Make a distribution that declares a plugin, as pip leaves it."""
+    (folder / f'{name}.py').write_text(text)
+    info = folder / f'{name}-1.0.dist-info'
+    info.mkdir()
+    (info / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n')
+    (info / 'entry_points.txt').write_text(f'[cslrkit.plugins]\n{name} = {name}\n')
+
+
+def run(folder, code):
+    code = f'import sys; sys.path.insert(0, {str(folder)!r})\n{code}'
+    return subprocess.run([sys.executable, '-c', code], check=True, capture_output=True, text=True).stdout
+
+
 def test_an_installed_plugin_is_loaded_without_naming_it(tmp_path):
-    (tmp_path / 'rainbow.py').write_text(
+    register = (
         'from cslrkit.registry import DECODERS\n\n\n@DECODERS.register_module()\nclass RainbowDecoder:\n    pass\n'
     )
-    info = tmp_path / 'rainbow-1.0.dist-info'
-    info.mkdir()
-    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: rainbow\nVersion: 1.0\n')
-    (info / 'entry_points.txt').write_text('[cslrkit.plugins]\nrainbow = rainbow\n')
-    code = (
-        f'import sys; sys.path.insert(0, {str(tmp_path)!r})\n'
-        "from cslrkit.registry import DECODERS; print(DECODERS.build(dict(type='RainbowDecoder')))"
-    )
-    done = subprocess.run([sys.executable, '-c', code], check=True, capture_output=True, text=True)
-    assert 'RainbowDecoder' in done.stdout
+    install(tmp_path, 'rainbow', register)
+    code = "from cslrkit.registry import DECODERS; print(DECODERS.build(dict(type='RainbowDecoder')))"
+    assert 'RainbowDecoder' in run(tmp_path, code)
+
+
+def test_a_plugin_that_cannot_be_imported_fails_every_time(tmp_path):
+    install(tmp_path, 'broken', "raise OSError('no such library')\n")
+    code = """
+from cslrkit.errors import ConfigError
+from cslrkit.registry import BACKBONES, DECODERS
+for registry in (DECODERS, DECODERS, BACKBONES):
+    try:
+        registry.names()
+    except ConfigError as error:
+        print(error)
+"""
+    lines = run(tmp_path, code).splitlines()
+    assert len(lines) == 3
+    assert set(lines) == {lines[0]}
+    assert lines[0].startswith("plugin 'broken' (broken): OSError: no such library. Mend or uninstall")

@@ -2,9 +2,11 @@
 
 import argparse
 import atexit
+import logging
 import os
 import re
 import sys
+import traceback
 from typing import Callable, Optional, Tuple
 
 from cslrkit.errors import CSLRKitError
@@ -18,56 +20,83 @@ command: Optional[str] = None  # how the tool was called, where that is not by i
 # How examples call a tool of the checkout.
 _SCRIPT = re.compile(r'python (tools/(?:\w+/)*\w+\.py)')
 
-_LOST_PEER = re.compile(r'Connection (closed|reset) by peer|Broken pipe|Socket closed|gloo|NCCL', re.IGNORECASE)
+# What a process says of the one that it talked to, when that has ended.
+_LOST_PEER = re.compile(
+    r'Connection (closed|reset) by (remote )?peer|Broken pipe|Socket closed|remote process exited', re.IGNORECASE
+)
+_TRACEBACK = '--traceback'
 
 
 def run_tool(main: Callable[[], Optional[int]]) -> None:
-    """Run a tool's ``main`` and exit; a user's mistake is printed in a line and exits with 1."""
+    """Run a tool's ``main`` and exit; a user's mistake is printed in a line and exits with 1.
+
+    The traceback is printed before it with ``--traceback``, or where CSLRKIT_TRACEBACK is set and not 0.
+    """
+    # A CPU kernel is made for each layer and clip length; oneDNN's default of 1024 is thrown out and made anew.
+    os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
+    code = 0
+    atexit.register(lambda: _end_process(code))  # the first to be registered, so it is called last
     try:
-        code = main()
-        _leave_process_group(code or 0)
+        code = main() or 0
+        _note_process_group(leave=True)
     except CSLRKitError as error:
-        message = _FROM_WORKER.split(str(error))[-1].strip()
-        print(f'error: {message}', file=sys.stderr)
-        code = 1
+        code = _fail(f'error: {_FROM_WORKER.split(str(error))[-1].strip()}')
     except KeyboardInterrupt:
-        print('stopped by the user', file=sys.stderr)
-        code = 130
+        code = _fail('stopped by the user', 130)
     except RuntimeError as error:
         # When one of several processes ends with an error, the others fail to reach it.
-        if os.environ.get('RANK', '0') == '0' or not _LOST_PEER.search(str(error)):
+        rank = os.environ.get('RANK', '0')
+        if rank == '0' or not _LOST_PEER.search(str(error)):
             raise
-        print(f'rank {os.environ["RANK"]}: stopped, because another process ended', file=sys.stderr)
-        code = 1
+        code = _fail(f'rank {rank}: stopped, because another process ended: {str(error).splitlines()[0]}')
     sys.exit(code)
 
 
-def _leave_process_group(code: int) -> None:
-    """End one of several processes, once what is to be done at its end is done.
+def _fail(message: str, code: int = 1) -> int:
+    if _TRACEBACK in sys.argv or os.environ.get('CSLRKIT_TRACEBACK', '0') not in ('', '0'):
+        traceback.print_exc()
+    print(message, file=sys.stderr)
+    _note_process_group(leave=False)
+    return code
+
+
+_is_one_of_several = False
+
+
+def _note_process_group(*, leave: bool) -> None:
+    global _is_one_of_several
+    torch = sys.modules.get('torch')
+    if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
+        _is_one_of_several = True
+        if leave:
+            torch.distributed.destroy_process_group()
+
+
+def _end_process(code: int) -> None:
+    """End one of several processes here, once what was to be done at its end is done.
 
     The threads of the process group may still run when the interpreter takes its libraries down, and abort a
-    process that has done its work; so it ends before that.
+    process that has done its work.
     """
-    torch = sys.modules.get('torch')
-    if torch is None or not torch.distributed.is_available() or not torch.distributed.is_initialized():
-        return
-    torch.distributed.destroy_process_group()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    if _is_one_of_several:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
     """A parser whose help ends with an example, as ``cslrkit COMMAND`` where the tool was started so."""
     if command is not None:
         example = _SCRIPT.sub(lambda match: f'cslrkit {command_name(match[1])}', example)
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=command,
         description=description,
         epilog=f'example:\n  {example}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(_TRACEBACK, action='store_true', help='show where in the code an error arose')
+    return parser
 
 
 def parse_size(text: str) -> Tuple[int, int]:
