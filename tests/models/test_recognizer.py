@@ -221,7 +221,7 @@ def test_a_clip_that_only_augmentation_shortened_gives_an_infinite_loss():
     [
         (dict(backbone__dept=18), r"^model\.backbone\.dept: SlowFast has no argument 'dept'. Did you mean 'depth'"),
         (dict(backbone__depth=34), r'^model\.backbone\.depth: got 34, expected one of 18, 50, 101'),
-        (dict(backbone__type='SlowFats'), r"^model\.backbone: 'SlowFats' is not registered.*'SlowFast'"),
+        (dict(backbone__type='SlowFats'), r"^model\.backbone\.type: 'SlowFats' is not registered.*'SlowFast'"),
         (dict(neck__kernel_spec=['K4']), r"^model\.neck: kernel spec: got 'K4'"),
         (dict(head__share_classifier='both'), r"^model\.head\.share_classifier: got 'both'"),
         (dict(head=None), r'^model\.head: .*expected a dict'),
