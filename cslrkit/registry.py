@@ -1,7 +1,7 @@
 """Every registry of cslrkit, with its contract in a sentence each.
 
 Registries that mmengine's Runner builds from are children of mmengine's roots; those that only
-cslrkit builds from (backbones, necks, heads, losses, decoders, frame sources) have no parent, because
+cslrkit builds from (backbones, necks, heads, losses, decoders, frame sources, corpora) have no parent, because
 mmengine resolves a registry nested under MODELS to MODELS itself. Modules are imported when a registry
 is first asked, so ``import cslrkit`` stays cheap. A third party registers classes in its own modules
 and names them by ``custom_imports`` in a config or by the entry-point group ``cslrkit.plugins``.
@@ -20,8 +20,8 @@ from cslrkit.utils.messages import nearest
 PLUGIN_GROUP = 'cslrkit.plugins'
 
 _IMPORT_HINT = (
-    "A class of your own must be imported first: add custom_imports=dict(imports=['your.module']) "
-    f"to the config, or declare the module under the entry-point group '{PLUGIN_GROUP}'."
+    "A class of your own must be imported first: add custom_imports=dict(imports=['your.module']) to the config, "
+    f"name the module by a tool's --import, or declare it under the entry-point group '{PLUGIN_GROUP}'."
 )
 
 
@@ -274,6 +274,9 @@ DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
 )
 FRAME_SOURCES = Registry(  # pattern of a sample's frames -> ClipFrames, decoded when asked for
     'frame source', locations=['cslrkit.video']
+)
+CORPORA = Registry(  # how a corpus is distributed: its annotations, frames, rate, and how it is drawn
+    'corpus', locations=['cslrkit.corpora']
 )
 NORMALIZERS = Registry(  # cleans the words of hypotheses and references before they are scored
     'normalizer', locations=['cslrkit.evaluation']

@@ -28,9 +28,10 @@ from docs_pages import PAGES, REPO, read_blocks, read_commands, write_files
 # Pages and tools whose commands another test runs, by that test.
 RUN_ELSEWHERE = {
     'docs/add_a_component.md': 'tests/tools/test_plugin.py',
+    'docs/add_a_corpus.md': 'tests/tools/test_add_a_corpus.py',
     'docs/plugins.md': 'tests/tools/test_plugins_page.py',
     'examples/plugin/README.md': 'tests/tools/test_wheel.py',
-    'check_parity.py': 'tests/testing/test_judge_model.py',
+    'check_parity.py': 'tests/benchmarks/parity/test_judge_model.py',
 }
 SERVERS = ('demo.py',)
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import List, Optional, Tuple, Union
 
-from cslrkit.utils.cli import make_parser, parse_size, run_tool
+from cslrkit.utils.cli import add_import_option, make_parser, parse_size, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -75,9 +75,7 @@ def parse_args() -> argparse.Namespace:
         '--overlap', type=float, default=4.0, metavar='S', help='of two windows (default: %(default)s)'
     )
     windows.add_argument('--batch-size', type=int, default=1, metavar='N', help='windows at once (default: 1)')
-    parser.add_argument(
-        '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register your classes'
-    )
+    add_import_option(parser)
     args = parser.parse_args()
     for name in ('window', 'corpus_rate'):
         value = getattr(args, name)

@@ -2,7 +2,7 @@
 
 import shutil
 
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import add_import_option, make_parser, run_tool
 
 
 def main() -> int:
@@ -14,9 +14,7 @@ def main() -> int:
     parser.add_argument('registry', nargs='?', metavar='REGISTRY', help='e.g. BACKBONES or backbone (default: all)')
     parser.add_argument('--search', default='', metavar='TEXT', help='only those that have this text, in any case')
     parser.add_argument('--json', action='store_true', help='print a JSON list')
-    parser.add_argument(
-        '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register classes'
-    )
+    add_import_option(parser)
     args = parser.parse_args()
 
     from cslrkit.doctor.components import components_json, format_components, list_components

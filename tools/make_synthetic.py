@@ -1,20 +1,22 @@
-"""Draw a synthetic signing corpus in the layout of a real one, annotations included, and prepare it."""
+"""Draw a synthetic signing corpus with the folders and annotations of any corpus, and prepare it."""
 
-from cslrkit.utils.cli import make_parser, parse_size, run_tool
+from cslrkit.utils.cli import add_import_option, make_parser, parse_size, run_tool
 
 
 def main() -> None:
     """Parse the arguments, draw and prepare."""
     parser = make_parser(
-        'Draw a synthetic signing corpus in the layout of a real one, annotations included, and prepare it.',
+        'Draw a synthetic signing corpus with the folders and annotations of any corpus, and prepare it.',
         'python tools/make_synthetic.py data/synthetic --preset small',
     )
     parser.add_argument('out', help='new or empty folder; the root of the corpus')
     parser.add_argument(
+        '--corpus',
         '--layout',
-        default='phoenix2014',
-        choices=('phoenix2014', 'phoenix2014-T', 'csl-daily', 'csl'),
-        help='whose folders and annotation files to write (default: %(default)s)',
+        default='synthsign',
+        metavar='NAME',
+        help='whose folders, names and annotation files to write: synthsign, phoenix2014, phoenix2014-T, csl, '
+        'csl-daily, custom, or your own (default: %(default)s)',
     )
     parser.add_argument(
         '--preset',
@@ -34,13 +36,16 @@ def main() -> None:
         metavar='N',
         help='also write the first N test sentences as .mp4, into OUT/videos',
     )
+    add_import_option(parser)
     args = parser.parse_args()
 
     from cslrkit.corpora.synthsign import make_corpus, render_videos
+    from cslrkit.utils.imports import import_modules
 
+    import_modules(args.modules, option='--import')
     summary = make_corpus(
         args.out,
-        layout=args.layout,
+        corpus=args.corpus,
         preset=args.preset,
         size=args.size,
         seed=args.seed,

@@ -3,14 +3,7 @@
 import argparse
 from typing import Any, List
 
-from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
-
-
-def parse_count(text: str) -> int:
-    """Return a number from 1."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"got '{text}', expected a number from 1")
-    return int(text)
+from cslrkit.utils.cli import add_cfg_options, add_import_option, make_parser, parse_count, run_tool
 
 
 def main() -> int:
@@ -30,28 +23,26 @@ def main() -> int:
     parser.add_argument('--shard-frames', type=parse_count, default=2048, metavar='N', help='frames in a file')
     parser.add_argument('--workers', type=parse_count, metavar='N', help='processes (default: one for each CPU)')
     parser.add_argument('--verify', action='store_true', help='compare a pack with the frames, pixel by pixel')
+    add_import_option(parser)
     add_cfg_options(parser)
     args = parser.parse_args()
-    from cslrkit.corpora.packing import CORPORA
 
-    is_config = args.source not in CORPORA
-    if is_config and (args.root or args.frame_subdir):
-        parser.error('--root and --frame-subdir go with the name of a corpus; set data_root by --cfg-options')
-    if not is_config and not args.root:
-        parser.error(f'{args.source} needs --root')
-    datasets = find_datasets(args, is_config)
-    return verify(args, datasets) if args.verify else pack(args, datasets)
-
-
-def find_datasets(args: argparse.Namespace, is_config: bool) -> List[Any]:
-    """Build what is to be packed."""
     from cslrkit.corpora.packing import datasets_of_config, datasets_of_corpus
+    from cslrkit.registry import CORPORA
+    from cslrkit.utils.imports import import_modules
 
-    if not is_config:
-        return datasets_of_corpus(args.source, args.root, splits=args.split, frame_subdir=args.frame_subdir)
-    from cslrkit.engine.config import load_config
+    import_modules(args.modules, option='--import')
+    if args.root:
+        datasets = datasets_of_corpus(args.source, args.root, splits=args.split, frame_subdir=args.frame_subdir)
+    elif args.source in CORPORA.names():
+        parser.error(f'{args.source} needs --root')
+    elif args.frame_subdir:
+        parser.error('--frame-subdir goes with the name of a corpus and --root')
+    else:
+        from cslrkit.engine.config import load_config
 
-    return datasets_of_config(load_config(args.source, args.cfg_options), args.split)
+        datasets = datasets_of_config(load_config(args.source, args.cfg_options), args.split)
+    return verify(args, datasets) if args.verify else pack(args, datasets)
 
 
 def pack(args: argparse.Namespace, datasets: List[Any]) -> int:

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import add_import_option, make_parser, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,9 +40,7 @@ def parse_args() -> argparse.Namespace:
         help='sentences of which the CTM has no word count as [EMPTY], as deletions, or are an error (default: empty; '
         'in mode sclite without a normalizer deleted, as the program has it)',
     )
-    parser.add_argument(
-        '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register normalizers'
-    )
+    add_import_option(parser)
     parser.add_argument('--json', metavar='OUT', help='write all of it to a JSON file')
     parser.add_argument(
         '--alignments', nargs='?', const='-', metavar='OUT', help='print every sentence aligned, or write it to OUT'

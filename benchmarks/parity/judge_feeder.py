@@ -19,10 +19,11 @@ import numpy as np
 import torch
 
 from benchmarks.parity.result import CaseResult, Comparison
+from cslrkit.corpora import Corpus, DrawnClip, find_corpus
 from cslrkit.corpora.info_file import read_entries
 from cslrkit.datasets import make_collate_fn
 from cslrkit.models.data_preprocessor import SignDataPreprocessor
-from cslrkit.registry import DATASETS
+from cslrkit.registry import CORPORA, DATASETS
 from cslrkit.structures.padding import normalize_
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.npy import save_object
@@ -31,15 +32,9 @@ KIND = 'feeder'
 
 COLLATE_SEED = 99  # fixed by the recording
 TOLERANCE = 1e-6
-FRAME_SUBDIR = 'fullFrame-256x256px'
 MEAN, STD = 0.45, 0.225
-# Dataset class, folder of frames, name of frame t, and the annotation's `folder`, by corpus.
-LAYOUTS = {
-    'phoenix2014': ('Phoenix2014Dataset', 'features', '{split}/vid{v}/1', 'images{t:04d}.png', '{dir}/*.png'),
-    'phoenix2014-T': ('Phoenix2014TDataset', 'features', '{split}/vid{v}', 'images{t:04d}.png', '{dir}/*.png'),
-    'CSL': ('CSLDataset', 'features', 'video{v}', '{t:06d}.jpg', '{dir}'),
-    'CSL-Daily': ('CSLDailyDataset', '', 'S{v:06d}_P0000_T00', '{t:06d}.jpg', '{dir}/*.jpg'),
-}
+# Names of the clips of a recorded case, by the corpus as the file spells it.
+CLIPS = {'phoenix2014': 'vid{v}', 'phoenix2014-T': 'vid{v}', 'CSL': 'video{v}', 'CSL-Daily': 'S{v:06d}_P0000_T00'}
 
 
 def recognises(content: Any) -> bool:
@@ -158,8 +153,8 @@ def _preprocessed_batch(packed: List[Dict[str, Any]], spec: TemporalSpec) -> Tup
 def _build(case: Dict[str, Any], root: Path) -> Any:
     """Build the dataset with the published pipeline."""
     size, scale = case['input_size'], case['image_scale']
-    daily = case['dataset'] == 'CSL-Daily'
-    load = dict(type='LoadFrames', crop_top=40, resize=(256, 256)) if daily else dict(type='LoadFrames')
+    corpus = _corpus(case)
+    load = dict(type='LoadFrames', **corpus.load_frames)
     if case['train']:
         steps = [
             dict(type='RandomCrop', size=size),
@@ -169,26 +164,35 @@ def _build(case: Dict[str, Any], root: Path) -> Any:
         ]
     else:
         steps = [dict(type='CenterCrop', size=size), dict(type='Resize', scale=scale)]
-    name, features_dir = LAYOUTS[case['dataset']][:2]
     config = dict(
-        type=name,
+        type='CSLRDataset',
+        corpus=corpus.name,
         data_root=str(root),
         split=case['split'],
-        frame_subdir=FRAME_SUBDIR if features_dir else '',
         pipeline=[load, *steps, dict(type='PackSignInputs')],
         frame_interval=case['frame_interval'],
     )
     return DATASETS.build(config)
 
 
+def _corpus(case: Dict[str, Any]) -> Corpus:
+    """Find the corpus by its name in the recording, which for CSL and CSL-Daily is the published one."""
+    CORPORA.import_from_location()
+    names = {cls.published_name or name: name for name, cls in CORPORA.module_dict.items()}
+    return find_corpus(names[case['dataset']])
+
+
 def _write_corpus(case: Dict[str, Any], root: Path) -> None:
     """Write frames, annotation and vocabulary as the recording did."""
-    _, features_dir, folder_form, name_form, pattern_form = LAYOUTS[case['dataset']]
-    frame_root = root / features_dir / FRAME_SUBDIR if features_dir else root
-    info: Dict[Any, Any] = {'prefix': str(frame_root)} if case['dataset'].startswith('phoenix') else {}
+    corpus = _corpus(case)
+    frame_root = Path(corpus.frame_root(str(root)))
+    info: Dict[Any, Any] = {'prefix': str(frame_root)} if corpus.by_split else {}
+    suffix = corpus.frame_pattern.lstrip('*')
     for video, (num_frames, label) in enumerate(case['videos']):
-        directory = folder_form.format(split=case['split'], v=video)
-        folder = pattern_form.format(dir=directory)
+        clip = DrawnClip(case['split'], sample_id=CLIPS[case['dataset']].format(v=video))
+        directory = corpus.clip_folder(clip)
+        # The annotations of CSL name the folder alone.
+        folder = directory if corpus.name == 'csl' else f'{directory}/{corpus.frame_pattern}'
         info[video] = dict(
             fileid=f'vid{video}',
             folder=folder,
@@ -202,7 +206,7 @@ def _write_corpus(case: Dict[str, Any], root: Path) -> None:
             image = make_frame(case['h'], case['w'], frame=frame, video=video)
             # PNG bytes under any name, so that decoding is exact; readers go by content.
             encoded = cv2.imencode('.png', image[:, :, ::-1])[1]
-            (frame_root / directory / name_form.format(t=frame)).write_bytes(encoded.tobytes())
+            (frame_root / directory / f'{frame:06d}{suffix}').write_bytes(encoded.tobytes())
     (root / 'preprocess').mkdir()
     save_object(root / 'preprocess' / f'{case["split"]}_info.npy', info)
     save_object(root / 'preprocess' / 'gloss_dict.npy', case['gloss_dict'])

@@ -7,18 +7,11 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from mmengine.config import Config
 
+from cslrkit.corpora.base import find_corpus
 from cslrkit.errors import ConfigError, DataNotFoundError
 from cslrkit.registry import DATASETS
 from cslrkit.video.packed.index import default_pack_dir
 
-# Corpus, as tools/prepare_data.py names it -> its dataset.
-CORPORA = {
-    'phoenix2014': 'Phoenix2014Dataset',
-    'phoenix2014-T': 'Phoenix2014TDataset',
-    'csl': 'CSLDataset',
-    'csl-daily': 'CSLDailyDataset',
-    'custom': 'CSLRDataset',
-}
 _INFO = '_info.npy'
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -49,7 +42,7 @@ def datasets_of_corpus(
     """Return the datasets of all prepared splits of a corpus.
 
     Args:
-        corpus: A key of ``CORPORA``.
+        corpus: Name of a registered corpus.
         root: Folder of the corpus, prepared by ``tools/prepare_data.py``.
         splits: Names of splits; None takes all that are there.
         frame_subdir: As of :class:`CSLRDataset`.
@@ -58,8 +51,7 @@ def datasets_of_corpus(
         ConfigError: For an unknown corpus or split.
         DataNotFoundError: If no split was prepared.
     """
-    if corpus not in CORPORA:
-        raise ConfigError(f"'{corpus}' is neither a config file nor one of the corpora {', '.join(CORPORA)}.")
+    find_corpus(corpus)
     names = [path.name[: -len(_INFO)] for path in sorted(Path(root, 'preprocess').glob('*' + _INFO))]
     if not names:
         raise DataNotFoundError(
@@ -67,7 +59,7 @@ def datasets_of_corpus(
             'with tools/prepare_data.py.'
         )
     _check_splits(splits, names, f"'{root}'")
-    shared = dict(type=CORPORA[corpus], data_root=root, frame_subdir=frame_subdir)
+    shared = dict(type='CSLRDataset', corpus=corpus, data_root=root, frame_subdir=frame_subdir)
     return [_build(dict(shared, split=name)) for name in names if splits is None or name in splits]
 
 

@@ -3,18 +3,21 @@
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from mmengine.dataset import BaseDataset, Compose
 
+from cslrkit.corpora.base import Corpus, find_corpus
 from cslrkit.corpora.info_file import describe_unknown, encode_entries, read_entries
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import DATASETS, FRAME_SOURCES, TRANSFORMS
 from cslrkit.structures import GlossVocab
+from cslrkit.utils.config_path import config_path
 from cslrkit.video.clip_reader import FrameSource
 
 UNKNOWN_GLOSS_RULES = ('drop', 'error')
+_MOVED = ('corpus', 'features_dir', 'default_frame_subdir', 'default_frame_rate')  # to cslrkit.corpora
 
 
 @DATASETS.register_module()
@@ -23,8 +26,7 @@ class CSLRDataset(BaseDataset):
 
     Everything that the annotations can tell is checked when the dataset is built; the frames of a
     sample are looked up when it is read. A sample that cannot be read is an error, never replaced.
-    Child classes say where their corpus keeps its frames. This class itself takes them from
-    ``{data_root}/{frame_subdir}/{folder}``, where ``folder`` comes from the annotation.
+    The corpus says where its frames are, see :class:`cslrkit.corpora.Corpus`.
 
     Source: behaviour of ``BaseFeeder`` in ``dataset/dataloader_video.py`` of kaistmm/SlowFastSign
     37d1b6c. Differs: every entry is read, unknown glosses are counted and named, missing frames
@@ -39,6 +41,9 @@ class CSLRDataset(BaseDataset):
     Args:
         data_root: Folder of the corpus.
         split: ``'train'``, ``'dev'`` or ``'test'``: the name before ``_info.npy``.
+        corpus: Name of a registered corpus, or a dict with ``type`` and the arguments of its class.
+            ``'custom'`` takes frames from ``{data_root}/{frame_subdir}/{folder}``, where ``folder`` comes from
+            the annotation.
         ann_dir: Folder with ``{split}_info.npy`` and ``gloss_dict.npy``, relative to ``data_root``
             unless absolute.
         frame_subdir: Folder with the frames of all samples, relative to the corpus's folder of
@@ -63,16 +68,21 @@ class CSLRDataset(BaseDataset):
         DataError: If an annotation is malformed, or a gloss unknown and that is an error.
     """
 
-    corpus = 'cslr'
-    features_dir = ''  # what comes between data_root and frame_subdir
-    default_frame_subdir = ''
-    default_frame_rate: Optional[float] = None
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        moved = [name for name in _MOVED if name in vars(cls)]
+        if moved:
+            raise ConfigError(
+                f'{cls.__name__}: got {", ".join(moved)} of a dataset class of 0.1.0, expected a class in CORPORA with '
+                "what its corpus is, and CSLRDataset(corpus='its name'). docs/add_a_corpus.md writes one."
+            )
 
     def __init__(
         self,
         data_root: str,
         split: str,
         *,
+        corpus: Union[str, Dict[str, Any], Corpus] = 'custom',
         ann_dir: str = 'preprocess',
         frame_subdir: Optional[str] = None,
         frames: Optional[Dict[str, Any]] = None,
@@ -86,6 +96,8 @@ class CSLRDataset(BaseDataset):
         check_frames: bool = True,
     ) -> None:
         self.split = split
+        with config_path('corpus'):
+            self.corpus = find_corpus(corpus)
         self._where = f'{self.corpus} {split}'
         if isinstance(frame_interval, bool) or not isinstance(frame_interval, int) or frame_interval < 1:
             raise ConfigError(f'{self._where}: frame_interval: got {frame_interval!r}, expected 1, 2, ...')
@@ -97,19 +109,18 @@ class CSLRDataset(BaseDataset):
             raise ConfigError(f'{self._where}: vocab: got a {type(vocab).__name__}, expected a GlossVocab.')
         super().__init__(data_root=str(data_root), test_mode=test_mode, lazy_init=True)
         self.frame_interval = frame_interval
-        self.frame_rate = self.default_frame_rate if frame_rate is None else float(frame_rate)
+        self.frame_rate = self.corpus.frame_rate if frame_rate is None else float(frame_rate)
         self.on_unknown_gloss = on_unknown_gloss
         self.drop_last_entry = drop_last_entry
-        subdir = self.default_frame_subdir if frame_subdir is None else frame_subdir
-        self.frame_root = os.path.normpath(os.path.join(self.data_root, self.features_dir, subdir))
+        self.frame_root = self.corpus.frame_root(self.data_root, frame_subdir)
         # Built here, because mmengine's Compose asks its own registry unless a scope is set.
         self.pipeline = Compose([_build_transform(step) for step in pipeline])
         self._info_file, vocab_file = self._locate(Path(self.data_root, ann_dir), needs_vocab=vocab is None)
         self._vocab = GlossVocab.from_file(vocab_file) if vocab is None else vocab
         self.frame_source = self._build_source(frames)
         if check_frames:
-            self.frame_source.check()
-        self._metainfo = dict(corpus=self.corpus, split=split, glosses=self._vocab.glosses)
+            self._check_frames()
+        self._metainfo = dict(corpus=self.corpus.name, split=split, glosses=self._vocab.glosses)
         self.full_init()
 
     @property
@@ -163,7 +174,7 @@ class CSLRDataset(BaseDataset):
 
     def frame_pattern(self, folder: str) -> str:
         """Turn an annotation's ``folder`` into a glob pattern relative to the folder of frames."""
-        return folder if '*' in os.path.basename(folder) else os.path.join(folder, '*')
+        return self.corpus.pattern(folder)
 
     def __getitem__(self, idx: int) -> Any:
         """Return sample ``idx`` after the pipeline; unlike in mmengine, never another one."""
@@ -181,6 +192,19 @@ class CSLRDataset(BaseDataset):
         arguments = {name: value for name, value in config.items() if name != 'backend'}
         place = dict(frame_root=self.frame_root, where=self._where, data_root=self.data_root)
         return FRAME_SOURCES.build(dict(type=config['backend'], **place, **arguments))
+
+    def _check_frames(self) -> None:
+        try:
+            self.frame_source.check()
+        except DataNotFoundError as error:
+            mark = '-groundtruth-'  # each corpus is prepared with references named after it
+            prepared = {path.name.partition(mark)[0] for path in self._info_file.parent.glob(f'*{mark}*.stm')}
+            if 'custom' not in prepared or self.corpus.recordings:
+                raise
+            raise DataNotFoundError(
+                f"{error} '{self._info_file.parent}' was prepared as 'custom': set corpus = 'custom' in the config "
+                "(0.1.0 meant that by type='CSLRDataset')."
+            ) from error
 
     def _locate(self, ann_dir: Path, *, needs_vocab: bool) -> Tuple[Path, Path]:
         """Check that the annotation files exist, and say how to point to them."""
@@ -203,6 +227,12 @@ class CSLRDataset(BaseDataset):
                 'is relative to data_root unless absolute.'
             )
         return info_file, vocab_file
+
+
+def corpus_of(dataset: Mapping[str, Any]) -> Corpus:
+    """Return the corpus of a dataset config."""
+    cls = DATASETS.lookup(dataset['type'])
+    return find_corpus(getattr(cls, 'own_corpus', None) or dataset.get('corpus', 'custom'))
 
 
 def _build_transform(step: Union[dict, Callable]) -> Callable:

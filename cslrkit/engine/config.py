@@ -13,7 +13,7 @@ from mmengine.logging import MMLogger
 from cslrkit.engine.config_check import check_config, kind_key, registry_of
 from cslrkit.engine.inference_options import DEFAULTS, KEY, inference_options
 from cslrkit.errors import ConfigError
-from cslrkit.registry import DATA_SAMPLERS, accepted_arguments, nearest
+from cslrkit.registry import DATA_SAMPLERS, DATASETS, accepted_arguments, nearest
 from cslrkit.utils.shipped import find_config, packaged_bases
 
 SPLIT_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -22,6 +22,7 @@ SPLIT_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _TOP_LEVEL = (
     'ann_dir',
     'auto_scale_lr',
+    'corpus',
     'custom_hooks',
     'custom_imports',
     'data_root',
@@ -160,7 +161,7 @@ def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
 def complete_config(config: Config) -> None:
     """Fill in what follows from the rest of a config, in place.
 
-    ``data_root``, ``ann_dir`` and ``frames`` of the top level go to every dataset that sets none, the train
+    ``corpus``, ``data_root``, ``ann_dir`` and ``frames`` of the top level go to every dataset that sets none, the train
     dataset's vocabulary file to the model, the folder of annotations into an evaluator's ``stm``
     where that says ``{ann_dir}``, and loaders get the seeding of workers and pinned memory
     where there is a GPU; a sampler that forms batches gets the loader's ``batch_size``.
@@ -173,6 +174,8 @@ def complete_config(config: Config) -> None:
         for key in ('data_root', 'ann_dir', 'frames'):
             if config.get(key) is not None and key not in loader.dataset:
                 loader.dataset[key] = copy.deepcopy(config[key])
+        if config.get('corpus') is not None and _takes(loader.dataset, 'corpus'):
+            loader.dataset.setdefault('corpus', copy.deepcopy(config['corpus']))
         loader.setdefault('pin_memory', torch.cuda.is_available())
         loader.setdefault('worker_init_fn', dict(type='cslrkit.seed_worker'))
         _hand_on_batch_size(loader)
@@ -191,11 +194,16 @@ def complete_config(config: Config) -> None:
 
 def _hand_on_batch_size(loader: Dict[str, Any]) -> None:
     """Give a sampler that forms batches the loader's size of them."""
-    kind = (loader.get('sampler') or {}).get('type')
-    if isinstance(kind, str) and kind in DATA_SAMPLERS:
-        kind = DATA_SAMPLERS.lookup(kind)
-    if isinstance(kind, type) and 'batch_size' in (accepted_arguments(kind) or ()):
+    if _takes(loader.get('sampler') or {}, 'batch_size', registry=DATA_SAMPLERS):
         loader.sampler.setdefault('batch_size', loader.get('batch_size', 1))
+
+
+def _takes(config: Dict[str, Any], argument: str, *, registry: Any = DATASETS) -> bool:
+    """Whether the class of a dict has an argument."""
+    kind = config.get('type')
+    if isinstance(kind, str) and kind in registry:
+        kind = registry.lookup(kind)
+    return isinstance(kind, type) and argument in (accepted_arguments(kind) or ())
 
 
 def as_list(value: Any) -> list:

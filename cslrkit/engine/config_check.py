@@ -23,6 +23,7 @@ SLOTS: Dict[str, Tuple[AnyRegistry, Tuple[str, ...]]] = {
     'decoder': (reg.DECODERS, ()),
     'init_cfg': (reg.WEIGHT_INITIALIZERS, ()),
     'dataset': (reg.DATASETS, ()),
+    'corpus': (reg.CORPORA, ()),
     'frames': (reg.FRAME_SOURCES, ('frame_root', 'where', 'data_root')),
     'pipeline': (reg.TRANSFORMS, ()),
     'transforms': (reg.TRANSFORMS, ()),
@@ -78,6 +79,9 @@ def check_config(config: Config) -> None:
                 raise ConfigError(str(error), path=key) from None
             taken = (key, '_scope_', *_CONSUMED.get(_slot_of(place), ()))
             check_arguments(cls, {name: node[name] for name in node if name not in taken}, provided=provided)
+            if registry is reg.DATASETS and isinstance(node.get('corpus'), str):
+                with config_path('corpus'):
+                    reg.CORPORA.lookup(node['corpus'])
     _check_loaders(config)
 
 

@@ -115,6 +115,20 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_import_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--import``, whose modules a tool imports by ``import_modules(args.modules, option='--import')``."""
+    parser.add_argument(
+        '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register your classes'
+    )
+
+
+def parse_count(text: str) -> int:
+    """Return a number from 1: the ``type`` of an argument."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"got '{text}', expected a number from 1")
+    return int(text)
+
+
 def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options``, which overrides settings of a config."""
     from mmengine.config import DictAction  # late: the doctor works where mmengine cannot be imported

@@ -16,15 +16,8 @@ from downloaded_corpora import (
     write,
 )
 
-from cslrkit.corpora.prepare import (
-    build_info,
-    describe,
-    find_frame_dir,
-    find_frames,
-    prepare_corpus,
-    read_annotations,
-    write_stm,
-)
+from cslrkit.corpora import find_corpus
+from cslrkit.corpora.prepare import build_info, describe, find_frames, prepare_corpus, write_stm
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError, OutputError
 from cslrkit.utils.npy import load_object
 
@@ -71,7 +64,7 @@ def test_phoenix2014_leaves_out_the_broken_clip(phoenix2014):
     broken = '13April_2011_Wednesday_tagesschau_default-14'
     with (phoenix2014 / 'annotations/manual/train.corpus.csv').open('a') as file:
         file.write(f'{broken}|{broken}/1/*.png|Signer01|REGEN\nlast|train-0/1/*.png|Signer01|REGEN\n')
-    ids = [annotation.sample_id for annotation in read_annotations(phoenix2014, 'phoenix2014', 'train')]
+    ids = [annotation.sample_id for annotation in find_corpus('phoenix2014').read(phoenix2014, 'train')]
     assert ids == ['train-0', 'last']
 
 
@@ -94,9 +87,10 @@ def test_phoenix2014_t_with_and_without_the_inner_folder(tmp_path, annotated, on
     path = tmp_path / 'annotations/manual/PHOENIX-2014-T.dev.corpus.csv'
     write(path, f'{HEADER_T}a|a{annotated}/*.png|-1|-1|Signer01|REGEN|regen\n')
     touch_frames(tmp_path / FRAMES / 'dev' / f'a{on_disk}', 2)
-    annotations = read_annotations(tmp_path, 'phoenix2014-T', 'dev')
-    frames = find_frames(tmp_path, 'phoenix2014-T', 'dev', annotations, frame_dir=FRAMES)
-    info = build_info('phoenix2014-T', 'dev', annotations, frames, frame_dir=FRAMES)
+    annotations = find_corpus('phoenix2014-T').read(tmp_path, 'dev')
+    corpus = find_corpus('phoenix2014-T')
+    frames = find_frames(corpus, tmp_path / FRAMES / 'dev', annotations)
+    info = build_info(corpus, 'dev', annotations, frames, frame_dir=FRAMES)
     assert (info[0]['folder'], info[0]['num_frames']) == (f'dev/a{on_disk}/*.png', 2)
 
 
@@ -153,7 +147,7 @@ def test_out_folder(phoenix2014, tmp_path):
 def test_windows_line_ends_and_byte_order_mark(phoenix2014):
     path = phoenix2014 / 'annotations/manual/dev.corpus.csv'
     path.write_bytes(('\ufeff' + path.read_text()).replace('\n', '\r\n').encode('utf-8'))
-    (annotation,) = read_annotations(phoenix2014, 'phoenix2014', 'dev')
+    (annotation,) = find_corpus('phoenix2014').read(phoenix2014, 'dev')
     assert (annotation.label, annotation.original_info) == ('WOLKE', 'dev-0|dev-0/1/*.png|Signer01|WOLKE')
 
 
@@ -191,19 +185,19 @@ def test_missing_annotations(phoenix2014):
 def test_wrong_header(phoenix2014, content, got):
     write(phoenix2014 / 'annotations/manual/dev.corpus.csv', content)
     with pytest.raises(DataError, match=f'line 1: got .*{got}.*, expected the header'):
-        read_annotations(phoenix2014, 'phoenix2014', 'dev')
+        find_corpus('phoenix2014').read(phoenix2014, 'dev')
 
 
 def test_no_sample(phoenix2014):
     write(phoenix2014 / 'annotations/manual/dev.corpus.csv', HEADER_2014)
-    with pytest.raises(DataError, match="has no sample of the split 'dev'"):
-        read_annotations(phoenix2014, 'phoenix2014', 'dev')
+    with pytest.raises(DataError, match=r"dev\.corpus\.csv' has no sample"):
+        find_corpus('phoenix2014').read(phoenix2014, 'dev')
 
 
 def test_not_utf8(phoenix2014):
     (phoenix2014 / 'annotations/manual/dev.corpus.csv').write_bytes(HEADER_2014.encode() + b'a|a/*.png|S|\xfc\n')
     with pytest.raises(DataError, match='is not UTF-8'):
-        read_annotations(phoenix2014, 'phoenix2014', 'dev')
+        find_corpus('phoenix2014').read(phoenix2014, 'dev')
 
 
 def test_csl_daily_mistakes(csl_daily):
@@ -217,19 +211,21 @@ def test_csl_daily_mistakes(csl_daily):
 
 
 def test_frame_dir(tmp_path):
-    with pytest.raises(DataNotFoundError, match=r"has no folder 'features/fullFrame-\*px'"):
-        find_frame_dir(tmp_path, 'phoenix2014')
+    with pytest.raises(DataNotFoundError, match=r"has no folder 'features/fullFrame-\*x\*px'"):
+        find_corpus('phoenix2014').find_frame_dir(tmp_path)
     (tmp_path / 'features/fullFrame-64x64px').mkdir(parents=True)
-    assert find_frame_dir(tmp_path, 'phoenix2014') == 'features/fullFrame-64x64px'
+    assert find_corpus('phoenix2014').find_frame_dir(tmp_path) == 'features/fullFrame-64x64px'
     (tmp_path / 'features/fullFrame-96x96px').mkdir()
     with pytest.raises(DataError, match=r'fullFrame-64x64px, features/fullFrame-96x96px.*Name it by frame_dir'):
-        find_frame_dir(tmp_path, 'phoenix2014')
+        find_corpus('phoenix2014').find_frame_dir(tmp_path)
     (tmp_path / FRAMES).mkdir()
-    assert find_frame_dir(tmp_path, 'phoenix2014') == FRAMES
+    assert find_corpus('phoenix2014').find_frame_dir(tmp_path) == FRAMES
 
 
-def test_unknown_layout(tmp_path):
-    with pytest.raises(ConfigError, match=r"no corpus layout 'phoenix14'.*Did you mean 'phoenix2014'"):
+def test_unknown_corpus(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"'phoenix14' is not registered in the corpus registry\. Did you mean 'phoenix2014'"
+    ):
         prepare_corpus(tmp_path, 'phoenix14')
 
 
@@ -270,7 +266,7 @@ def test_phoenix2014_cleaned_references(phoenix2014):
 def test_phoenix2014_leaves_out_row_2390_of_5672(tmp_path, rows, left):
     text = ''.join(f'v{row}|v{row}/1/*.png|S|REGEN\n' for row in range(rows))
     write(tmp_path / 'annotations/manual/train.corpus.csv', HEADER_2014 + text)
-    ids = [annotation.sample_id for annotation in read_annotations(tmp_path, 'phoenix2014', 'train')]
+    ids = [annotation.sample_id for annotation in find_corpus('phoenix2014').read(tmp_path, 'train')]
     assert len(ids) == left
     assert ('v2390' in ids) == (rows != 5672)
     assert ids[2391 - (rows == 5672)] == 'v2391'
@@ -278,8 +274,10 @@ def test_phoenix2014_leaves_out_row_2390_of_5672(tmp_path, rows, left):
 
 @pytest.mark.parametrize('layout', list(MAKERS))
 def test_missing_frames_are_told_by_id(tmp_path, layout):
-    annotations = read_annotations(MAKERS[layout](tmp_path), layout, 'train')
-    frames = find_frames(tmp_path, layout, 'train', annotations, frame_dir=find_frame_dir(tmp_path, layout))
+    corpus = find_corpus(layout)
+    annotations = corpus.read(MAKERS[layout](tmp_path), 'train')
+    place = tmp_path / corpus.find_frame_dir(tmp_path) / ('train' if corpus.by_split else '')
+    frames = find_frames(corpus, place, annotations)
     assert [own.problem for own in frames] == [''] * len(annotations)
     for name in frames[0].names:
         os.rename(os.path.join(frames[0].place, name), os.path.join(frames[0].place, f'{name}.bak'))

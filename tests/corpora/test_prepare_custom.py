@@ -6,13 +6,22 @@ import numpy as np
 import pytest
 from downloaded_corpora import draw_frames, write
 
-from cslrkit.corpora.prepare import check_corpus, prepare_custom, read_custom_table
+from cslrkit.corpora import Custom
+from cslrkit.corpora.prepare import check_corpus, prepare_corpus
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.evaluation.functional import load_stm
 from cslrkit.registry import DATASETS
 from cslrkit.utils.npy import load_object
 
 HEADER = 'id,frames,glosses,signer,split\n'
+
+
+def prepare_custom(table, *, root=None, **options):
+    return prepare_corpus(table.parent if root is None else root, dict(type='custom', table=table), **options)
+
+
+def read_custom_table(path):
+    return Custom().read_file(path)
 
 
 def film(path, count, *, size=(64, 48), rate=30.0):
@@ -101,7 +110,7 @@ def test_other_delimiters_and_byte_order_mark(tmp_path, delimiter):
     rows = ['id,path,glosses,split', 'a,somewhere,X  Y,dev', '', '"b",else,"Z",test']
     write(tmp_path / 'own.csv', '\ufeff' + '\r\n'.join(rows).replace(',', delimiter))
     first, second = read_custom_table(tmp_path / 'own.csv')
-    assert (first.sample_id, first.source, first.glosses, first.split) == ('a', 'somewhere', ('X', 'Y'), 'dev')
+    assert (first.sample_id, first.folder, first.label, first.split) == ('a', 'somewhere', 'X Y', 'dev')
     assert (second.sample_id, second.signer) == ('b', 'unknown')
 
 

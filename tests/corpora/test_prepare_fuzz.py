@@ -8,6 +8,7 @@ import random
 import pytest
 from downloaded_corpora import HEADER_2014, HEADER_DAILY, HEADER_T, UNLISTED, write
 
+from cslrkit.corpora import Custom, find_corpus
 from cslrkit.corpora.info_file import read_entries
 from cslrkit.corpora.prepare import (
     build_gloss_dict,
@@ -15,9 +16,7 @@ from cslrkit.corpora.prepare import (
     check_corpus,
     find_frames,
     prepare_corpus,
-    read_annotations,
-    read_custom_table,
-    write_info,
+    write_object,
     write_stm,
 )
 from cslrkit.errors import CSLRKitError
@@ -138,8 +137,8 @@ def test_annotation_files(tmp_path, layout):
         data = damage(text.encode('utf-8'), rng)
         path.write_bytes(data)
         try:
-            annotations = read_annotations(tmp_path, layout, 'train')
-            frames = find_frames(tmp_path, layout, 'train', annotations, frame_dir='.')
+            annotations = find_corpus(layout).read(tmp_path, 'train')
+            frames = find_frames(find_corpus(layout), tmp_path, annotations)
         except CSLRKitError as error:
             errors += str(path) in str(error)  # it says which file
             unnamed += str(path) not in str(error)
@@ -150,7 +149,7 @@ def test_annotation_files(tmp_path, layout):
         if layout == 'csl-daily':
             expected = [row for row in expected if SPLIT_ROWS.get(row[0], 'train') == 'train']
         assert got == expected, data
-        info = build_info(layout, 'train', annotations, frames, frame_dir='.')
+        info = build_info(find_corpus(layout), 'train', annotations, frames, frame_dir='.')
         check_files(tmp_path, info, expected)
     assert unnamed == 0
     assert errors > 200
@@ -163,7 +162,7 @@ def check_files(folder, info, expected):
     stm = [(entry.sample_id, entry.signer, entry.words) for entry in load_stm(folder / 'own.stm')]
     words = [(sample_id, signer, tuple(w for w in label.split(' ') if w)) for sample_id, signer, label in expected]
     assert stm == words
-    write_info(folder / 'own_info.npy', info)
+    write_object(folder / 'own_info.npy', info)
     entries = read_entries(folder / 'own_info.npy', where='own')
     assert [(entry['sample_id'], entry['signer'], entry['glosses']) for entry in entries] == words
     counts = [label.split() for _, _, label in expected]
@@ -184,7 +183,7 @@ def test_split_file(tmp_path):
         data = damage(split_file.encode('utf-8'), rng)
         (tmp_path / 'sentence_label/split_1.txt').write_bytes(data)
         try:
-            names = {own.sample_id for own in read_annotations(tmp_path, 'csl-daily', 'train')}
+            names = {own.sample_id for own in find_corpus('csl-daily').read(tmp_path, 'train')}
         except CSLRKitError:
             continue
         results += 1
@@ -204,7 +203,7 @@ def test_tables_of_recordings(tmp_path):
         data = damage(text.replace(',', '|').encode('utf-8'), rng)
         path.write_bytes(data)
         try:
-            rows = read_custom_table(path)
+            rows = Custom().read_file(path)
         except CSLRKitError as error:
             errors += str(path) in str(error)
             unnamed += str(path) not in str(error)
@@ -213,7 +212,7 @@ def test_tables_of_recordings(tmp_path):
         header, *plain = csv.reader(io.StringIO(data.decode('utf-8-sig'), newline=''), delimiter='|')
         plain = [[field.strip() for field in row] for row in plain if any(field.strip() for field in row)]
         plain = [dict(zip([name.strip() for name in header], row)) for row in plain]
-        assert [(row.sample_id, row.source, row.glosses, row.split) for row in rows] == [
+        assert [(row.sample_id, row.folder, tuple(row.label.split(' ')), row.split) for row in rows] == [
             (row['id'], row['video'], tuple(row['glosses'].split()), row['split']) for row in plain
         ]
     assert unnamed == 0
@@ -237,14 +236,14 @@ def test_json_tables(tmp_path):
         text = json.dumps(rows)
         path.write_bytes(text[: rng.randrange(len(text))].encode() if rng.random() < 0.2 else text.encode())
         try:
-            table = read_custom_table(path)
+            table = Custom().read_file(path)
         except CSLRKitError as error:
             unnamed += str(path) not in str(error)
             continue
         assert [own.sample_id for own in table] == [str(own['id']) for own in rows]
         for own, given in zip(table, rows):
             given_glosses = given['glosses'] if isinstance(given['glosses'], list) else str(given['glosses']).split()
-            assert own.glosses == tuple(map(str, given_glosses))
+            assert own.label == ' '.join(map(str, given_glosses))
     assert unnamed == 0
 
 

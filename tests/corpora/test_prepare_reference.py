@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from downloaded_corpora import write
 
-from cslrkit.corpora.prepare import LAYOUTS, SPLITS, prepare_corpus
+from cslrkit.corpora import SPLITS, find_corpus, phoenix2014
+from cslrkit.corpora.prepare import prepare_corpus
 from cslrkit.evaluation.functional import load_stm
 from cslrkit.utils.npy import load_object
 
@@ -16,27 +17,27 @@ GLOSSES = {'phoenix2014': 1295, 'phoenix2014-T': 1115, 'csl': 179}
 
 
 def published(layout):
-    folder = Path(REFERENCE, 'preprocess', LAYOUTS[layout].corpus)
+    folder = Path(REFERENCE, 'preprocess', (find_corpus(layout).published_name or layout))
     infos = {s: load_object(folder / f'{s}_info.npy') for s in SPLITS if (folder / f'{s}_info.npy').exists()}
     return folder, infos
 
 
 def rebuild(root, layout, folder, infos):
     """Write the annotation files from the lines that the info files keep."""
-    spec = LAYOUTS[layout]
+    spec = find_corpus(layout)
     lines = {s: [own['original_info'] for key, own in info.items() if key != 'prefix'] for s, info in infos.items()}
     if layout == 'csl-daily':
         rows = ''.join(f'{index}|{line}' for index, line in enumerate(line for own in lines.values() for line in own))
         write(root / spec.annotation_file, f'{spec.columns}\n{rows}')
-        write(root / spec.split_file, (folder / 'split_1.txt').read_text(encoding='utf-8'))
-    for split, own in lines.items() if spec.split_file is None else ():
+        write(root / 'sentence_label/split_1.txt', (folder / 'split_1.txt').read_text(encoding='utf-8'))
+    for split, own in lines.items() if layout != 'csl-daily' else ():
         if layout == 'phoenix2014' and split == 'train':  # the row that the published files lack
-            own.insert(2390, f'{spec.broken.sample_id}|{spec.broken.sample_id}/1/*.png|Signer01|REGEN')
+            own.insert(2390, f'{phoenix2014._BROKEN}|{phoenix2014._BROKEN}/1/*.png|Signer01|REGEN')
         text = ''.join(own) if layout == 'csl' else '\n'.join([spec.columns, *own])
         write(root / spec.annotation_file.format(split=split), text)
 
 
-@pytest.mark.parametrize('layout', list(LAYOUTS))
+@pytest.mark.parametrize('layout', ['phoenix2014', 'phoenix2014-T', 'csl', 'csl-daily'])
 def test_published_files(layout, tmp_path):
     folder, infos = published(layout)
     rebuild(tmp_path, layout, folder, infos)
@@ -49,7 +50,7 @@ def test_published_files(layout, tmp_path):
             if key != 'prefix':
                 counted = layout != 'csl-daily'  # the frames are not distributed with the annotations
                 assert own[key] == (dict(info[key], num_frames=0) if counted else info[key])
-        stm = f'{LAYOUTS[layout].corpus}-groundtruth-{split}.stm'
+        stm = f'{(find_corpus(layout).published_name or layout)}-groundtruth-{split}.stm'
         assert (summary.out / stm).read_bytes() == (folder / stm).read_bytes()
     if 'train' in infos:
         assert load_object(summary.out / 'gloss_dict.npy') == load_object(folder / 'gloss_dict.npy')

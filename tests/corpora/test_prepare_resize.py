@@ -13,35 +13,28 @@ import numpy as np
 import pytest
 from downloaded_corpora import FRAMES, MAKERS, draw_frames, make_phoenix2014, picture
 
-from cslrkit.corpora.prepare import LAYOUTS, ResizeTask, prepare_corpus, resize_frames
+from cslrkit.corpora.prepare import ResizeTask, prepare_corpus, resize_frames
 from cslrkit.errors import ConfigError, DataError, OutputError
 from cslrkit.registry import DATASETS
 from cslrkit.video import images as images_module
 
 RESIZED = 'features/fullFrame-32x16px'  # 32 wide, 16 high
-DATASET_TYPES = {
-    'phoenix2014': ('Phoenix2014Dataset', 'fullFrame-32x16px'),
-    'phoenix2014-T': ('Phoenix2014TDataset', 'fullFrame-32x16px'),
-    'csl': ('CSLDataset', 'fullFrame-32x16px'),
-    'csl-daily': ('CSLDailyDataset', 'sentence/frames_32x16'),
-}
 
 
 def tree(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
 
 
-@pytest.mark.parametrize('layout', list(LAYOUTS))
-def test_the_dataset_reads_them(tmp_path, layout):
-    summary = prepare_corpus(MAKERS[layout](tmp_path, draw_frames), layout, resize=(32, 16), workers=1)
+@pytest.mark.parametrize('corpus', list(MAKERS))
+def test_the_dataset_reads_them(tmp_path, corpus):
+    summary = prepare_corpus(MAKERS[corpus](tmp_path, draw_frames), corpus, resize=(32, 16), workers=1)
     assert summary.resized.written == sum(summary.num_frames.values())
-    kind, subdir = DATASET_TYPES[layout]
-    dataset = DATASETS.build(
-        dict(type=kind, data_root=str(tmp_path), split='dev', frame_subdir=subdir, pipeline=[dict(type='LoadFrames')])
-    )
+    subdir = 'sentence/frames_32x16' if corpus == 'csl-daily' else 'fullFrame-32x16px'
+    shared = dict(data_root=str(tmp_path), split='dev', frame_subdir=subdir, pipeline=[dict(type='LoadFrames')])
+    dataset = DATASETS.build(dict(type='CSLRDataset', corpus=corpus, **shared))
     sample = dataset[0]
     assert sample['imgs'].shape == (sample['num_frames'], 16, 32, 3)
-    if not layout.startswith('csl'):  # .png is lossless
+    if not corpus.startswith('csl'):  # .png is lossless
         for index, image in enumerate(sample['imgs']):
             expected = cv2.resize(picture(index), (32, 16), interpolation=cv2.INTER_LANCZOS4)
             np.testing.assert_array_equal(image[..., ::-1], expected)
@@ -80,7 +73,8 @@ def test_elsewhere(tmp_path):
     assert tree(root) == before  # a read-only corpus stays as it is
     dataset = DATASETS.build(
         dict(
-            type='Phoenix2014Dataset',
+            type='CSLRDataset',
+            corpus='phoenix2014',
             data_root=str(frames),
             split='test',
             ann_dir=str(out),

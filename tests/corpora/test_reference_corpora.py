@@ -12,18 +12,22 @@ ROOT = os.environ.get('CSLRKIT_REFERENCE_DATA')
 pytestmark = pytest.mark.skipif(not ROOT, reason='CSLRKIT_REFERENCE_DATA does not point to the reference data')
 
 CASES = [
-    ('Phoenix2014Dataset', 'phoenix2014', 1295, dict(train=5671, dev=540, test=629)),
-    ('Phoenix2014TDataset', 'phoenix2014-T', 1115, dict(train=7096, dev=519, test=642)),
-    ('CSLDataset', 'CSL', 179, dict(train=20000, dev=5000)),
-    ('CSLDailyDataset', 'CSL-Daily', 2000, dict(dev=1077, test=1176)),
+    ('phoenix2014', 'phoenix2014', 1295, dict(train=5671, dev=540, test=629)),
+    ('phoenix2014-T', 'phoenix2014-T', 1115, dict(train=7096, dev=519, test=642)),
+    ('csl', 'CSL', 179, dict(train=20000, dev=5000)),
+    ('csl-daily', 'CSL-Daily', 2000, dict(dev=1077, test=1176)),
 ]
-SPLITS = [(kind, corpus, size, split, count) for kind, corpus, size, splits in CASES for split, count in splits.items()]
+SPLITS = [
+    (corpus, folder, size, split, count) for corpus, folder, size, splits in CASES for split, count in splits.items()
+]
 
 
-@pytest.mark.parametrize(('kind', 'corpus', 'size', 'split', 'count'), SPLITS)
-def test_every_sentence(kind, corpus, size, split, count):
-    ann_dir = Path(ROOT, 'preprocess', corpus).absolute()
-    config = dict(type=kind, data_root='', ann_dir=str(ann_dir), split=split, check_frames=False)
+@pytest.mark.parametrize(('corpus', 'folder', 'size', 'split', 'count'), SPLITS)
+def test_every_sentence(corpus, folder, size, split, count):
+    ann_dir = Path(ROOT, 'preprocess', folder).absolute()
+    config = dict(
+        type='CSLRDataset', corpus=corpus, data_root='', ann_dir=str(ann_dir), split=split, check_frames=False
+    )
     dataset = DATASETS.build(dict(config, on_unknown_gloss='error'))  # none is unknown
     raw = np.load(ann_dir / f'{split}_info.npy', allow_pickle=True).item()
     gloss_dict = np.load(ann_dir / 'gloss_dict.npy', allow_pickle=True).item()

@@ -13,12 +13,14 @@ from cslrkit.errors import ConfigError, OutputError
 from cslrkit.utils.npy import load_object
 
 REPOSITORY = Path(__file__).parents[2]
-LAYOUTS = {
-    # layout: frame folder, name of the corpus in file names, pattern of the frames below the folder
+CORPORA = {
+    # corpus: frame folder, name of the corpus in file names, pattern of the frames below the folder
     'phoenix2014': ('features/fullFrame-64x64px', 'phoenix2014', 'train/*/1/*.avi_pid0_fn000000-0.png'),
     'phoenix2014-T': ('features/fullFrame-64x64px', 'phoenix2014-T', 'train/*/images0001.png'),
     'csl-daily': ('sentence/frames_64x104', 'CSL-Daily', 'S??????_P????_T0?/000000.jpg'),
     'csl': ('features/fullFrame-64x64px', 'CSL', 'video*/000000.jpg'),
+    'custom': ('frames', 'custom', 'train-000?/000000.png'),
+    'synthsign': ('features/fullFrame-64x64px', 'synthsign', 'train/*/1/*.avi_pid0_fn000000-0.png'),
 }
 
 
@@ -38,21 +40,21 @@ def tiny(tmp_path_factory):
     return make_corpus(tmp_path_factory.mktemp('tiny') / 'corpus', preset='tiny', num_workers=1)
 
 
-@pytest.mark.parametrize('layout', list(LAYOUTS))
-def test_layout(layout, tmp_path):
-    summary = make_corpus(tmp_path, layout=layout, preset='tiny')
-    frame_dir, corpus, pattern = LAYOUTS[layout]
-    assert (summary.root, summary.layout, summary.frame_dir) == (tmp_path, layout, frame_dir)
+@pytest.mark.parametrize('corpus', list(CORPORA))
+def test_every_corpus(corpus, tmp_path):
+    summary = make_corpus(tmp_path, corpus=corpus, preset='tiny', num_workers=1)
+    frame_dir, stem, pattern = CORPORA[corpus]
+    assert (summary.root, summary.corpus, summary.frame_dir) == (tmp_path, corpus, frame_dir)
     assert summary.num_samples == {'train': 8, 'dev': 3, 'test': 3}
     assert summary.frame_rate == FRAME_RATE == 25.0
-    clips = 8 if layout.startswith('phoenix') else 14
+    clips = 14 if corpus.startswith('csl') else 8
     assert len(list((tmp_path / frame_dir).glob(pattern))) == clips
 
     files = {path.name for path in (tmp_path / 'preprocess').iterdir() if path.is_file()}
     assert files == {
         'gloss_dict.npy',
         *(f'{split}_info.npy' for split in ('train', 'dev', 'test')),
-        *(f'{corpus}-groundtruth-{split}.stm' for split in ('train', 'dev', 'test')),
+        *(f'{stem}-groundtruth-{split}.stm' for split in ('train', 'dev', 'test')),
     }
     vocabulary = load_object(tmp_path / 'preprocess/gloss_dict.npy')
     assert list(vocabulary) == sorted(summary.glosses)
@@ -113,8 +115,8 @@ def test_same_seed_same_bytes_for_any_number_of_processes(tiny, tmp_path):
     assert tree_hash(other.root) != tree_hash(tiny.root)
 
 
-def test_layouts_hold_the_same_pictures(tiny, tmp_path):
-    other = make_corpus(tmp_path, layout='phoenix2014-T', preset='tiny')
+def test_corpora_hold_the_same_pictures(tiny, tmp_path):
+    other = make_corpus(tmp_path, corpus='phoenix2014-T', preset='tiny')
 
     def pictures(root):
         return sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in root.rglob('*.png'))
@@ -164,7 +166,7 @@ def test_unwritable_root(tmp_path):
 def test_size_names_the_folder(tmp_path):
     spec = replace(PRESETS['tiny'], num_sentences={'train': 6, 'dev': 1, 'test': 1}, frame_size=(48, 40))
     assert make_corpus(tmp_path / 'a', preset=spec).frame_dir == 'features/fullFrame-48x40px'
-    summary = make_corpus(tmp_path / 'b', layout='csl-daily', preset=spec, size=(64, 96))
+    summary = make_corpus(tmp_path / 'b', corpus='csl-daily', preset=spec, size=(64, 96))
     assert summary.frame_dir == 'sentence/frames_64x96'
     frame = next((summary.root / summary.frame_dir).rglob('*.jpg'))
     assert cv2.imread(str(frame)).shape == (96, 64, 3)
@@ -173,10 +175,12 @@ def test_size_names_the_folder(tmp_path):
 def test_wrong_arguments(tmp_path):
     with pytest.raises(ConfigError, match=r"no preset 'smal'.*Did you mean 'small'"):
         make_corpus(tmp_path, preset='smal')
-    with pytest.raises(ConfigError, match=r"no corpus layout 'phoenix'.*There are: phoenix2014"):
-        make_corpus(tmp_path, layout='phoenix', preset='tiny')
+    with pytest.raises(
+        ConfigError, match=r"'phoenix' is not registered in the corpus registry\. Did you mean 'phoenix2014'"
+    ):
+        make_corpus(tmp_path, corpus='phoenix', preset='tiny')
     with pytest.raises(ConfigError, match='got 64x64, expected at least 72 rows'):
-        make_corpus(tmp_path, layout='csl-daily', preset='tiny', size=(64, 64))
+        make_corpus(tmp_path, corpus='csl-daily', preset='tiny', size=(64, 64))
     assert not any(tmp_path.iterdir())
 
 

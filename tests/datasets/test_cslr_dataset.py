@@ -45,7 +45,7 @@ def test_properties(corpus):
     assert dataset.vocab == GlossVocab(GLOSSES)
     assert dataset.sample_ids == ['a', 'b']
     assert dataset.references == {'a': ('REGEN', 'SONNE'), 'b': ('WIND',)}
-    assert dataset.metainfo == dict(corpus='cslr', split='train', glosses=['REGEN', 'SONNE', 'WIND'])
+    assert dataset.metainfo == dict(corpus='custom', split='train', glosses=['REGEN', 'SONNE', 'WIND'])
     assert dataset[-1]['sample_id'] == 'b'
     assert dataset.get_subset([1]).references == {'b': ('WIND',)}
 
@@ -101,7 +101,7 @@ def test_unknown_glosses_are_dropped_with_one_warning(tmp_path):
         dataset = build(tmp_path, check_frames=False)
     (message,) = [str(warning.message) for warning in caught]
     assert message == (
-        'cslr train: glosses outside the vocabulary: 2 (3 occurrences in 2 of 3 sentences): '
+        'custom train: glosses outside the vocabulary: 2 (3 occurrences in 2 of 3 sentences): '
         "'EIS' (2), 'NEBEL' (1). They are dropped from the targets and stay in the references."
     )
     assert [dataset.get_data_info(index)['gloss_ids'] for index in range(3)] == [[1], [3], []]
@@ -148,7 +148,7 @@ def test_malformed_annotations(tmp_path, info, message):
 
 def test_missing_data_root(tmp_path):
     with pytest.raises(
-        DataNotFoundError, match=r"cslr train: the data root '.*nowhere' was not found.*CSLRKIT_DATA.*ann_dir"
+        DataNotFoundError, match=r"custom train: the data root '.*nowhere' was not found.*CSLRKIT_DATA.*ann_dir"
     ):
         build(tmp_path / 'nowhere')
 
@@ -234,6 +234,11 @@ def test_a_transform_that_returns_none_is_an_error(corpus):
         (dict(frames=dict(path='x')), "frames: got {'path': 'x'}, expected dict(backend='folders')"),
         (dict(frames=dict(backend='folder')), "'folder' is not registered in the frame source registry. Did you mean"),
         (dict(frames=dict(backend='folders', path='x')), "FolderSource has no argument 'path'"),
+        (
+            dict(corpus='CSL-Daily'),
+            "corpus: 'CSL-Daily' is not registered in the corpus registry. Did you mean 'csl-daily'",
+        ),
+        (dict(corpus=dict(type='custom', tabel='x')), "Custom has no argument 'tabel'. Did you mean 'table'"),
         (dict(vocab=['REGEN']), 'vocab: got a list, expected a GlossVocab'),
         (dict(pipeline=['LoadFrames']), "pipeline: got 'LoadFrames'"),
         (dict(pipeline=[dict(type='LoadFrame')]), "Did you mean 'LoadFrames'"),
@@ -248,18 +253,18 @@ def test_wrong_arguments(corpus, options, message):
 
 
 @pytest.mark.parametrize(
-    ('kind', 'frames', 'folder', 'suffix', 'rate'),
+    ('corpus', 'frames', 'folder', 'suffix', 'rate'),
     [
-        ('Phoenix2014Dataset', 'features/fullFrame-256x256px/train/a/1', 'train/a/1/*.png', '.png', 25.0),
-        ('Phoenix2014TDataset', 'features/fullFrame-256x256px/train/a', 'train/a/*.png', '.png', 25.0),
-        ('CSLDataset', 'features/fullFrame-256x256px/a', 'a', '.jpg', None),
-        ('CSLDailyDataset', 'a', 'a/*.jpg', '.jpg', None),
+        ('phoenix2014', 'features/fullFrame-256x256px/train/a/1', 'train/a/1/*.png', '.png', 25.0),
+        ('phoenix2014-T', 'features/fullFrame-256x256px/train/a', 'train/a/*.png', '.png', 25.0),
+        ('csl', 'features/fullFrame-256x256px/a', 'a', '.jpg', None),
+        ('csl-daily', 'a', 'a/*.jpg', '.jpg', None),
     ],
 )
-def test_published_layouts(tmp_path, kind, frames, folder, suffix, rate):
+def test_published_folders(tmp_path, corpus, frames, folder, suffix, rate):
     write_annotation(tmp_path, [entry('a', folder=folder)])
     write_frames(tmp_path / frames, 3, suffix=suffix)
-    dataset = DATASETS.build(dict(type=kind, data_root=str(tmp_path), split='train', pipeline=PACKED))
+    dataset = build(tmp_path, corpus=corpus, pipeline=PACKED)
     packed = dataset[0]
     assert packed['inputs'][:, :, 0, 0].tolist() == [[t, 100 + t, 200 + t] for t in range(3)]
     assert packed['data_samples'].frame_rate == rate
@@ -269,7 +274,36 @@ def test_published_layouts(tmp_path, kind, frames, folder, suffix, rate):
 def test_distributed_frame_size_is_one_argument_away(tmp_path):
     write_annotation(tmp_path, [entry('a', folder='train/a/*.png')])
     write_frames(tmp_path / 'features/fullFrame-210x260px/train/a', 3)
-    config = dict(type='Phoenix2014TDataset', data_root=str(tmp_path), split='train')
+    config = dict(type='CSLRDataset', corpus='phoenix2014-T', data_root=str(tmp_path), split='train')
     with pytest.raises(DataNotFoundError, match='has: fullFrame-210x260px; set frame_subdir'):
         DATASETS.build(config)
     assert len(DATASETS.build(dict(config, frame_subdir='fullFrame-210x260px'))[0]['frame_paths']) == 3
+
+
+@pytest.mark.parametrize(
+    ('kind', 'corpus'),
+    [
+        ('Phoenix2014Dataset', 'phoenix2014'),
+        ('Phoenix2014TDataset', 'phoenix2014-T'),
+        ('CSLDataset', 'csl'),
+        ('CSLDailyDataset', 'csl-daily'),
+    ],
+)
+def test_names_of_earlier_datasets(tmp_path, kind, corpus):
+    write_annotation(tmp_path, [entry('a')])
+    config = dict(type=kind, data_root=str(tmp_path), split='train', check_frames=False)
+    dataset, new = DATASETS.build(config), build(tmp_path, corpus=corpus, check_frames=False)
+    assert (str(dataset.corpus), dataset.frame_root, dataset.frame_rate) == (corpus, new.frame_root, new.frame_rate)
+    # A config of 0.1.0 that changed the type of a base's dataset, whose corpus the base now names.
+    assert str(DATASETS.build(dict(config, corpus='phoenix2014')).corpus) == corpus
+
+
+def test_a_dataset_class_of_its_own_corpus_is_told_where_that_went():
+    with pytest.raises(ConfigError, match=r'^Own: got features_dir, default_frame_rate .*add_a_corpus'):
+        type('Own', (CSLRDataset,), dict(features_dir='frames', default_frame_rate=30.0))
+
+
+def test_recordings_under_another_corpus_are_told(corpus):
+    (corpus / 'preprocess/custom-groundtruth-train.stm').touch()
+    with pytest.raises(DataNotFoundError, match=r"was prepared as 'custom': set corpus = 'custom'"):
+        build(corpus, corpus='phoenix2014', frame_subdir='')

@@ -31,9 +31,9 @@ CHECKS = {
     'DECODERS': testing.check_decoder,
     'TRANSFORMS': testing.check_transform,
 }
-# Dataset -> layout of the corpus that is drawn for it, and its other arguments; {size} is the frames'.
+# Dataset -> the corpus that is drawn for it, and its other arguments; {size} is the frames'.
 DATASETS = {
-    'CSLRDataset': ('phoenix2014', dict(split='dev', frame_subdir='features/fullFrame-{size}px')),
+    'CSLRDataset': ('synthsign', dict(corpus='synthsign', split='dev', frame_subdir='fullFrame-{size}px')),
     'Phoenix2014Dataset': ('phoenix2014', dict(split='dev', frame_subdir='fullFrame-{size}px')),
     'Phoenix2014TDataset': ('phoenix2014-T', dict(split='dev', frame_subdir='fullFrame-{size}px')),
     'CSLDailyDataset': ('csl-daily', dict(split='dev', frame_subdir='sentence/frames_{size}')),
@@ -56,17 +56,17 @@ def test_keeps_its_contract(part, name):
 @pytest.fixture(scope='module')
 def corpora(tmp_path_factory):
     roots = {}
-    for layout in {layout for layout, _ in DATASETS.values()}:
-        roots[layout] = tmp_path_factory.mktemp(layout)
-        make_corpus(roots[layout], layout=layout, preset='tiny', size=SIZE, progress=False, num_workers=1)
+    for name in {name for name, _ in DATASETS.values()}:
+        roots[name] = tmp_path_factory.mktemp(name)
+        make_corpus(roots[name], corpus=name, preset='tiny', size=SIZE, progress=False, num_workers=1)
     return roots
 
 
 @pytest.mark.parametrize('name', own('DATASETS'))
 def test_dataset_keeps_its_contract(name, corpora):
     wrapped = name not in DATASETS  # around another one
-    inner = 'Phoenix2014Dataset' if wrapped else name
-    layout, options = DATASETS[inner]
+    inner = 'CSLRDataset' if wrapped else name
+    corpus, options = DATASETS[inner]
     cfg = {key: value.format(size=f'{SIZE[0]}x{SIZE[1]}') for key, value in options.items()}
-    cfg['data_root'] = str(corpora[layout])
+    cfg['data_root'] = str(corpora[corpus])
     testing.check_dataset(name, dict(dataset=dict(cfg, type=inner)) if wrapped else cfg)

@@ -64,7 +64,12 @@ def test_missing_frames_and_unreadable_images(corpus, run_tool, tmp_path):
         (['custom'], 'custom needs --table'),
         (['custom', '--table', 'x.csv', '--frame-dir', 'x'], '--frame-dir: the table says'),
         (['phoenix2014', '--root', '.', '--resize', '256'], "got '256', expected WIDTHxHEIGHT"),
-        (['phoenix2014', '--root', '.', '--workers', '0'], "got '0', expected a number of processes"),
+        (['phoenix2014', '--root', '.', '--workers', '0'], "got '0', expected a number from 1"),
+        (
+            ['phoenix14', '--root', '.'],
+            "error: 'phoenix14' is not registered in the corpus registry. Did you mean 'phoenix2014'",
+        ),
+        (['phoenix2014', '--root', '.', '--table', 'x.csv'], "Phoenix2014 has no argument 'table'"),
         (['phoenix2014', '--root', 'nowhere'], "error: 'nowhere/annotations/manual/train.corpus.csv' does not exist"),
         (['custom', '--table', 'nowhere.csv'], "error: table of recordings: 'nowhere.csv' does not exist"),
     ],
@@ -102,7 +107,7 @@ def test_the_real_sample(tmp_path, run_tool):
     options = ['--out', tmp_path / 'ann', '--resize', '256x256', '--frames-out', tmp_path]
     run_tool('prepare_data.py', 'phoenix2014-T', '--root', root, *options)
     run_tool('prepare_data.py', 'phoenix2014-T', '--root', root, *options, '--check')
-    config = dict(type='Phoenix2014TDataset', split='test', ann_dir=str(tmp_path / 'ann'))
+    config = dict(type='CSLRDataset', corpus='phoenix2014-T', split='test', ann_dir=str(tmp_path / 'ann'))
     load = [dict(type='LoadFrames')]
     real = DATASETS.build(dict(config, data_root=str(root), frame_subdir='fullFrame-210x260px', pipeline=load))[0]
     assert real['glosses'][:3] == ('REGEN', 'SCHNEE', 'REGION')

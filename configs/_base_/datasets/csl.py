@@ -1,10 +1,9 @@
 # CSL (split 2). Frames in features/fullFrame-256x256px. It has no test split; dev is tested.
 _base_ = './phoenix2014.py'
+corpus = 'csl'
 data_root = '{{$CSLRKIT_DATA:data}}/CSL'
 
-train_dataloader = dict(dataset=dict(type='CSLDataset'))
-val_dataloader = dict(dataset=dict(type='CSLDataset'))
-test_dataloader = dict(dataset=dict(type='CSLDataset', split='dev'))
+test_dataloader = dict(dataset=dict(split='dev'))
 # As published: hypotheses are cleaned, references are the raw STM. The published feeder also never reads
 # the last sentence and scores it as empty; the datasets' drop_last_entry=True with the evaluators'
 # missing='empty' does the same.

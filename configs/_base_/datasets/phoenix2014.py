@@ -1,7 +1,9 @@
 # RWTH-PHOENIX-Weather 2014, multisigner. Frames in features/fullFrame-256x256px.
 #
-# Where the corpus is: `data_root`, set here, in a config of your own, by `--cfg-options data_root=...`, or
-# by the environment variable CSLRKIT_DATA, the folder that holds the folder `phoenix2014`.
+# `corpus` and `data_root` go to every dataset. Where the corpus is: `data_root`, set here, in a config of your own,
+# by `--cfg-options data_root=...`, or by the environment variable CSLRKIT_DATA, the folder that holds the folder
+# `phoenix2014`.
+corpus = 'phoenix2014'
 data_root = '{{$CSLRKIT_DATA:data}}/phoenix2014'
 
 train_pipeline = [
@@ -23,19 +25,19 @@ train_dataloader = dict(
     num_workers=4,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='Phoenix2014Dataset', split='train', pipeline=train_pipeline),
+    dataset=dict(type='CSLRDataset', split='train', pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=2,
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='Phoenix2014Dataset', split='dev', pipeline=test_pipeline, test_mode=True),
+    dataset=dict(type='CSLRDataset', split='dev', pipeline=test_pipeline, test_mode=True),
 )
 test_dataloader = dict(
     batch_size=2,
     num_workers=4,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='Phoenix2014Dataset', split='test', pipeline=test_pipeline, test_mode=True),
+    dataset=dict(type='CSLRDataset', split='test', pipeline=test_pipeline, test_mode=True),
 )
 # As published: hypotheses and references are cleaned by the same rules.
 val_evaluator = dict(type='WERMetric', normalizer='phoenix2014', split='dev')

@@ -1,6 +1,6 @@
-# The synthetic corpus that `tools/make_synthetic.py data/synthsign` draws: PHOENIX 2014's layout, small frames.
+# The corpus that `tools/make_synthetic.py data/synthsign` draws: PHOENIX 2014's folders, frames of 112x112.
+corpus = 'synthsign'
 data_root = '{{$CSLRKIT_DATA:data}}/synthsign'
-frame_subdir = 'fullFrame-112x112px'
 
 train_pipeline = [
     dict(type='LoadFrames'),
@@ -20,35 +20,19 @@ train_dataloader = dict(
     num_workers=1,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='Phoenix2014Dataset', split='train', frame_subdir=frame_subdir, frame_interval=2, pipeline=train_pipeline
-    ),
+    dataset=dict(type='CSLRDataset', split='train', frame_interval=2, pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=4,
     num_workers=1,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='Phoenix2014Dataset',
-        split='dev',
-        frame_subdir=frame_subdir,
-        frame_interval=2,
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+    dataset=dict(type='CSLRDataset', split='dev', frame_interval=2, pipeline=test_pipeline, test_mode=True),
 )
 test_dataloader = dict(
     batch_size=4,
     num_workers=1,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='Phoenix2014Dataset',
-        split='test',
-        frame_subdir=frame_subdir,
-        frame_interval=2,
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
+    dataset=dict(type='CSLRDataset', split='test', frame_interval=2, pipeline=test_pipeline, test_mode=True),
 )
 val_evaluator = dict(type='WERMetric', split='dev')
 test_evaluator = dict(type='WERMetric', split='test')

@@ -9,9 +9,10 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
+from cslrkit.datasets.cslr_dataset import corpus_of
 from cslrkit.datasets.transforms.checks import as_size
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.registry import DATASETS, TRANSFORMS
+from cslrkit.registry import TRANSFORMS
 from cslrkit.utils.checks import one_of
 from cslrkit.video.images import resize_image
 
@@ -86,9 +87,9 @@ def frame_spec(
     dataset = eval_dataset(config)
     loader = _loading_step(dataset)
     one_of('fit', fit, FITS)
-    cls = DATASETS.lookup(dataset['type'])
+    corpus = corpus_of(dataset)
     if frame_rate == 'config':
-        frame_rate = dataset.get('frame_rate') or getattr(cls, 'default_frame_rate', None)
+        frame_rate = dataset.get('frame_rate') or corpus.frame_rate
     elif frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < 1000):
         raise ConfigError(f'corpus frame rate: got {frame_rate!r}, expected frames per second.')
     spec = FrameSpec(
@@ -104,7 +105,10 @@ def frame_spec(
     if loader.get('resize') is not None:
         height, width = as_size('LoadFrames: resize', loader['resize'])
         return replace(spec, size=(width, height), bilinear=True)
-    folder = dataset.get('frame_subdir') or getattr(cls, 'default_frame_subdir', '')
+    own_folder = dataset.get('frame_subdir')
+    if not own_folder and corpus.read_size is not None:
+        return replace(spec, size=corpus.read_size)
+    folder = own_folder or corpus.frame_subdir
     match = _SIZE_IN_NAME.search(folder)
     if match is None:
         raise ConfigError(

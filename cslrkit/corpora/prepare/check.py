@@ -4,19 +4,19 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
+from cslrkit.corpora.base import SPLITS, Corpus, Size, find_corpus
 from cslrkit.corpora.info_file import read_entries
-from cslrkit.corpora.prepare.corpus import resized_frame_dir
-from cslrkit.corpora.prepare.layouts import SPLITS, PathLike, check_frame_dir, find_frame_dir, find_layout
+from cslrkit.corpora.prepare.corpus import check_frame_dir
+from cslrkit.corpora.tables import PathLike
 from cslrkit.errors import CSLRKitError, DataNotFoundError
 from cslrkit.structures import GlossVocab
 from cslrkit.utils.parallel import run_parallel
 from cslrkit.utils.progress import ProgressLine
 from cslrkit.video.frame_folders import list_frames
-from cslrkit.video.images import Size, read_image
+from cslrkit.video.images import check_size, read_image
 
-CUSTOM = 'custom'
 _NAMED_FRAMES = 3  # how many unreadable frames of a sentence a problem names
 
 
@@ -39,7 +39,7 @@ class CheckResult:
 
 def check_corpus(
     root: PathLike,
-    layout: str,
+    corpus: Union[str, Mapping[str, Any], Corpus],
     *,
     out: Optional[PathLike] = None,
     frame_dir: Optional[str] = None,
@@ -55,33 +55,34 @@ def check_corpus(
 
     Args:
         root: Root of the corpus.
-        layout: One of ``LAYOUTS`` or ``'custom'``.
+        corpus: The corpus, as in ``prepare_corpus``.
         out: Folder of the prepared files; ``root/preprocess`` by default.
-        frame_dir: Folder of the frames relative to the root; None takes the one resized to
-            256x256, which the dataset classes read by default, or else the only one.
+        frame_dir: Folder of the frames relative to the root; None takes the one that datasets
+            read by default, or else the only one.
         resize: Takes the frames resized to this width and height.
         frames_out: Stands for the root in the path of the frames, as in ``prepare_corpus``.
         workers: Processes that read frames; None takes one for each CPU.
         progress: Whether to show progress on stderr.
 
     Raises:
-        ConfigError: For an unknown layout.
+        ConfigError: For an unknown corpus.
         DataNotFoundError: If there is no prepared file or no folder of frames.
     """
+    corpus = find_corpus(corpus)
     out = Path(root) / 'preprocess' if out is None else Path(out)
-    base = root if frames_out is None or layout == CUSTOM else frames_out
-    frame_root = os.path.normpath(os.path.join(base, _frame_dir(base, layout, frame_dir, resize)))
+    base = root if frames_out is None or corpus.recordings else frames_out
+    frame_root = os.path.normpath(os.path.join(base, _frame_dir(base, corpus, frame_dir, resize)))
     problems: List[str] = []
     tasks = []
     vocab = _attempt(partial(GlossVocab.from_file, out / 'gloss_dict.npy'), problems)
-    for split in _splits(out, layout, problems):
+    for split in _splits(out, corpus, problems):
         entries = _attempt(partial(read_entries, out / f'{split}_info.npy', where=split), problems) or []
         for entry in entries:
             where = f"{split}: sample '{entry['sample_id']}'"
             unknown = vocab.encode(entry['glosses'])[1] if vocab is not None else []
             if unknown:
                 problems.append(f'{where}: glosses outside the vocabulary: {", ".join(unknown)}')
-            tasks.append((where, frame_root, _pattern(entry['folder'], layout), entry['num_frames']))
+            tasks.append((where, frame_root, corpus.pattern(entry['folder']), entry['num_frames']))
     line = ProgressLine('checking sentences', len(tasks), shown=progress)
     found: Dict[int, List[str]] = {}
     num_frames = 0
@@ -93,31 +94,22 @@ def check_corpus(
     return CheckResult(frame_root, len(tasks), num_frames, tuple(problems))
 
 
-def _frame_dir(root: PathLike, layout: str, frame_dir: Optional[str], resize: Optional[Size]) -> str:
-    if frame_dir is not None or layout == CUSTOM:  # a custom corpus's entries lead from its root
+def _frame_dir(root: PathLike, corpus: Corpus, frame_dir: Optional[str], resize: Optional[Size]) -> str:
+    if frame_dir is not None or corpus.recordings:  # the entries of recordings lead from their root
         return check_frame_dir(root, '.' if frame_dir is None else frame_dir)
-    spec = find_layout(layout)
     if resize is not None:
-        return check_frame_dir(root, resized_frame_dir(spec, resize))
-    resized = resized_frame_dir(spec, (256, 256))
-    return resized if os.path.isdir(os.path.join(root, resized)) else find_frame_dir(root, layout)
+        return check_frame_dir(root, corpus.frames_at(check_size(resize)))
+    usual = None if corpus.read_size is None else corpus.frames_at(corpus.read_size)
+    return usual if usual and os.path.isdir(os.path.join(root, usual)) else corpus.find_frame_dir(root)
 
 
-def _splits(out: Path, layout: str, problems: List[str]) -> List[str]:
+def _splits(out: Path, corpus: Corpus, problems: List[str]) -> List[str]:
     splits = [split for split in SPLITS if (out / f'{split}_info.npy').is_file()]
     if not splits:
         raise DataNotFoundError(f"'{out}' has no *_info.npy. Prepare the corpus first, or name its folder by --out.")
-    if layout != CUSTOM:
-        optional = find_layout(layout).optional_splits
-        problems.extend(f'{s}: there is no {s}_info.npy' for s in SPLITS if s not in splits and s not in optional)
+    needed = [split for split in SPLITS if split not in splits and split not in corpus.optional_splits]
+    problems.extend(f'{split}: there is no {split}_info.npy' for split in needed)
     return splits
-
-
-def _pattern(folder: str, layout: str) -> str:
-    """Turn an entry's folder into the pattern that the corpus's dataset class looks for."""
-    if '*' in os.path.basename(folder):
-        return folder
-    return os.path.join(folder, '*.jpg' if layout == 'csl' else '*')
 
 
 def _attempt(read: Any, problems: List[str]) -> Any:

@@ -1,40 +1,22 @@
-"""The sequence of steps from a corpus as downloaded to a prepared one."""
+"""The sequence of steps from a corpus as downloaded, or recordings of one's own, to a prepared one."""
 
 import os
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from cslrkit.corpora.prepare.annotations import Annotation, read_annotations, read_split_file
-from cslrkit.corpora.prepare.frames import FoundFrames, find_frames
-from cslrkit.corpora.prepare.info import (
-    Info,
-    build_gloss_dict,
-    build_info,
-    clean_references,
-    write_gloss_dict,
-    write_info,
-    write_stm,
-)
-from cslrkit.corpora.prepare.layouts import (
-    SPLITS,
-    CorpusLayout,
-    PathLike,
-    check_frame_dir,
-    find_annotation_file,
-    find_frame_dir,
-    find_layout,
-)
+from cslrkit.corpora.base import SPLITS, Annotation, Corpus, Size, find_corpus
+from cslrkit.corpora.prepare.files import build_gloss_dict, build_info, write_files
+from cslrkit.corpora.prepare.frames import FoundFrames, find_frames, import_recordings
 from cslrkit.corpora.prepare.resize import ResizeResult, ResizeTask, resize_frames
-from cslrkit.corpora.prepare.summary import PreparedCorpus, label_notes, named, summarise_split
+from cslrkit.corpora.prepare.summary import PreparedCorpus, label_notes, summarize_split
+from cslrkit.corpora.tables import PathLike
 from cslrkit.errors import ConfigError, DataNotFoundError
-from cslrkit.video.images import Size, check_size
-
-GROUND_TRUTH = 'ground-truth'  # folder of the cleaned references
+from cslrkit.video.images import check_size
 
 
 def prepare_corpus(
     root: PathLike,
-    layout: str,
+    corpus: Union[str, Mapping[str, Any], Corpus],
     *,
     out: Optional[PathLike] = None,
     frame_dir: Optional[str] = None,
@@ -45,118 +27,123 @@ def prepare_corpus(
 ) -> PreparedCorpus:
     """Write ``{split}_info.npy``, ``gloss_dict.npy`` and ``{corpus}-groundtruth-{split}.stm``.
 
-    Sentences whose frames are missing are kept, as published, and told in the result. PHOENIX
-    2014 gets its cleaned references in ``ground-truth/`` as well.
+    Sentences whose frames are missing are kept, as published, and told in the result; missing
+    recordings are an error. Videos are decoded to ``frames/{id}/000000.png`` and so on
+    (``frames-256x256px/`` with a size); folders of images stay where they are, unless they are
+    resized. The frame rate of a recording is kept as ``frame_rate`` of the sentence's entry.
 
     Args:
-        root: Root of the corpus.
-        layout: One of ``LAYOUTS``.
+        root: Root of the corpus; what paths of recordings are relative to.
+        corpus: Name of a registered corpus, or a dict with ``type`` and the arguments of its class,
+            e.g. ``dict(type='custom', table='own.csv')``.
         out: Where the files go; ``root/preprocess`` by default.
         frame_dir: Folder of the frames relative to the root, if it cannot be told.
         resize: Width and height in pixels of a resized copy of all frames.
-        frames_out: Stands for the root in the paths of resized frames, if the root is read-only.
-        workers: Processes that resize; None takes one for each CPU.
+        frames_out: Stands for the root in the paths of frames that are written, if the root is read-only.
+        workers: Processes that resize or decode; None takes one for each CPU.
         progress: Whether to show progress on stderr.
 
     Raises:
-        ConfigError: For an unknown layout or a wrong size.
-        DataNotFoundError: If there are no annotations, or no frames to resize.
-        DataError: If a line is malformed; names the file and the line.
-        OutputError: If the files cannot be written.
+        ConfigError: For an unknown corpus or a wrong size.
+        DataNotFoundError: If there are no annotations or recordings, or no frames to resize.
+        DataError: If a line is malformed or a recording cannot be read; names it.
+        OutputError: If files cannot be written.
 
     Source: ``preprocess/dataset_preprocess*.py`` of VIPL-SLP/VAC_CSLR, hulianyuyy/CorrNet and
     kaistmm/SlowFastSign 37d1b6c; entries, ids and lines are the same. ``prefix`` is relative to
     the corpus root, so that a corpus can be moved.
     """
-    root, spec = Path(root), find_layout(layout)
-    annotations, notes = _read_splits(root, layout, spec)
-    frame_dir = _choose_frame_dir(root, layout, spec, frame_dir, must_exist=resize is not None)
-    frames = {s: find_frames(root, layout, s, own, frame_dir=frame_dir) for s, own in annotations.items()}
-    infos = {s: build_info(layout, s, own, frames[s], frame_dir=frame_dir) for s, own in annotations.items()}
+    root, corpus = Path(root), find_corpus(corpus)
+    size = None if resize is None else check_size(resize)
+    annotations, notes = _read_splits(root, corpus)
+    target = Path(root if frames_out is None else frames_out)
+    work = dict(workers=workers, progress=progress)
+    if corpus.recordings:
+        frame_dir, frames = '.', _import(corpus, root, annotations, target, size, work)
+    else:
+        frame_dir = _choose_frame_dir(root, corpus, frame_dir, must_exist=size is not None)
+        frames = {}
+        for split, own in annotations.items():
+            place = os.path.join(root, frame_dir, split if corpus.by_split else '')
+            frames[split] = find_frames(corpus, place, own)
+    infos = {s: build_info(corpus, s, own, frames[s], frame_dir=frame_dir) for s, own in annotations.items()}
     out = root / 'preprocess' if out is None else Path(out)
-    write_files(out, spec.corpus, infos, normalizer=spec.normalizer)
+    write_files(out, corpus, infos)
 
     resized, resized_dir = ResizeResult(), None
-    if resize is not None:
-        resized_dir = Path(root if frames_out is None else frames_out, resized_frame_dir(spec, resize))
+    if size is not None and not corpus.recordings:
+        resized_dir = target / corpus.frames_at(size)
         found = [own for split in frames.values() for own in split]
-        tasks = _plan_resize(found, root / frame_dir, resized_dir, check_size(resize))
-        resized = resize_frames(tasks, workers=workers, progress=progress)
+        resized = resize_frames(_plan_resize(found, root / frame_dir, resized_dir, size), **work)
     missing = {s: _missing_frames(own, frames[s]) for s, own in annotations.items()}
     return PreparedCorpus(
-        layout=layout,
+        corpus=corpus.name,
         out=out,
         frame_dir=frame_dir,
-        splits={split: summarise_split(info, missing[split]) for split, info in infos.items()},
+        splits={split: summarize_split(info, missing[split]) for split, info in infos.items()},
         num_glosses=len(build_gloss_dict(infos.values())),
-        notes=(*notes, *label_notes(infos)),
+        notes=(*notes, *label_notes(infos), *(own.note for split in frames.values() for own in split if own.note)),
         resized_dir=resized_dir,
         resized=resized,
     )
 
 
-def write_files(out: Path, corpus: str, infos: Mapping[str, Info], *, normalizer: Optional[str] = None) -> None:
-    """Write the info files, the STM files and the vocabulary of all splits.
-
-    Raises:
-        OutputError: If they cannot be written.
-    """
-    for split, info in infos.items():
-        write_info(out / f'{split}_info.npy', info)
-        name = f'{corpus}-groundtruth-{split}.stm'
-        write_stm(out / name, info)
-        if normalizer is not None:
-            write_stm(out / GROUND_TRUTH / name, clean_references(info, normalizer, split=split))
-    write_gloss_dict(out / 'gloss_dict.npy', build_gloss_dict(infos.values()))
-
-
-def resized_frame_dir(spec: CorpusLayout, size: Size) -> str:
-    """Return where frames of that size go below the root."""
-    width, height = check_size(size)
-    return spec.resized_frame_dir.format(w=width, h=height)
-
-
-def _read_splits(root: Path, layout: str, spec: CorpusLayout) -> Tuple[Dict[str, List[Annotation]], List[str]]:
+def _read_splits(root: Path, corpus: Corpus) -> Tuple[Dict[str, List[Annotation]], List[str]]:
     """Read all splits that are there, and note how they differ from the published ones."""
     annotations, notes = {}, []
     for split in SPLITS:
-        if split in spec.optional_splits and not _has_annotations(root, spec, split):
+        try:
+            own = corpus.read(root, split)
+        except DataNotFoundError:
+            if split not in corpus.optional_splits or not annotations:
+                raise
             continue
-        own = read_annotations(root, layout, split)
         if own:
             annotations[split] = own
         else:
             notes.append(f'{split}: no sentence; no file was written for it')
-        expected = spec.published.get(split, len(own))
+        expected = corpus.published.get(split, len(own))
         if len(own) != expected:
             notes.append(f'{split}: {len(own)} sentences, the published corpus has {expected}')
-    read = {annotation.sample_id for own in annotations.values() for annotation in own}
-    lost = [name for name in read_split_file(root, layout) if name not in read]
-    if lost:
-        notes.append(
-            f'{len(lost)} samples of {spec.split_file} are not in {spec.annotation_file}: {named(lost[:3])}, ...'
-        )
+    notes += corpus.notes(root, [annotation.sample_id for own in annotations.values() for annotation in own])
     return annotations, notes
 
 
-def _has_annotations(root: Path, spec: CorpusLayout, split: str) -> bool:
-    try:
-        return find_annotation_file(root, spec.annotation_file.format(split=split)).is_file()
-    except DataNotFoundError:
-        return False
+def _import(
+    corpus: Corpus,
+    root: Path,
+    annotations: Mapping[str, Sequence[Annotation]],
+    target: Path,
+    size: Optional[Size],
+    work: Dict[str, Any],
+) -> Dict[str, List[FoundFrames]]:
+    """Make frames of the recordings of all splits together, so that all problems are told at once."""
+    folder = corpus.frame_dir if size is None else corpus.frames_at(size)
+    everything = [annotation for own in annotations.values() for annotation in own]
+    found = iter(import_recordings(everything, root, os.path.abspath(target / folder), size, **work))
+    return {split: [next(found) for _ in own] for split, own in annotations.items()}
 
 
-def _choose_frame_dir(
-    root: Path, layout: str, spec: CorpusLayout, frame_dir: Optional[str], *, must_exist: bool
-) -> str:
+def _choose_frame_dir(root: Path, corpus: Corpus, frame_dir: Optional[str], *, must_exist: bool) -> str:
     if frame_dir is not None:
         return check_frame_dir(root, frame_dir)
     try:
-        return find_frame_dir(root, layout)
+        return corpus.find_frame_dir(root)
     except DataNotFoundError:
         if must_exist:
             raise
-        return spec.published_frame_dir  # annotations alone: every sentence is told as missing
+        return corpus.distributed_frames()  # annotations alone: every sentence is told as missing
+
+
+def check_frame_dir(root: PathLike, frame_dir: str) -> str:
+    """Return ``frame_dir`` if it is a folder below ``root``.
+
+    Raises:
+        DataNotFoundError: If it is not.
+    """
+    if not os.path.isdir(os.path.join(root, frame_dir)):
+        raise DataNotFoundError(f"frame_dir: '{frame_dir}' is not a folder below '{root}'. Check its name.")
+    return frame_dir
 
 
 def _plan_resize(frames: Sequence[FoundFrames], source: Path, target: Path, size: Size) -> List[ResizeTask]:

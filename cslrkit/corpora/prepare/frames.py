@@ -1,12 +1,18 @@
-"""Find the frames of annotated sentences on disk."""
+"""Find the frames of annotated sentences on disk, or make them of recordings."""
 
 import os
 from dataclasses import dataclass
-from typing import Iterable, List, Tuple
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
 
-from cslrkit.corpora.prepare.annotations import Annotation
-from cslrkit.corpora.prepare.layouts import CorpusLayout, PathLike, find_layout
-from cslrkit.video.frame_folders import list_files
+from cslrkit.corpora.base import Annotation, Corpus, Size
+from cslrkit.corpora.prepare.recording import ImportedFrames, ImportTask, import_recording
+from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.utils.parallel import run_parallel
+from cslrkit.utils.progress import ProgressLine
+from cslrkit.video.frame_folders import list_files, list_images
+
+_NAMED_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
@@ -19,51 +25,86 @@ class FoundFrames:
         names: File names, sorted.
         place: Folder of the files.
         problem: What is missing; empty if nothing is.
+        frame_rate: Frames per second of a recording that says so.
+        note: What looks wrong with a recording; empty if nothing does.
     """
 
     folder: str
     names: Tuple[str, ...]
     place: str
     problem: str = ''
+    frame_rate: Optional[float] = None
+    note: str = ''
 
 
-def find_frames(
-    root: PathLike, layout: str, split: str, annotations: Iterable[Annotation], *, frame_dir: str
-) -> List[FoundFrames]:
+def find_frames(corpus: Corpus, root: str, annotations: Sequence[Annotation]) -> List[FoundFrames]:
     """Look up the frames of each sentence; missing ones are told in ``problem``.
 
     Args:
-        root: Root of the corpus.
-        layout: One of ``LAYOUTS``.
-        split: Name of the split.
-        annotations: What ``read_annotations`` gave.
-        frame_dir: Folder of the frames relative to the root.
+        corpus: The corpus.
+        root: Folder of all frames of the split.
+        annotations: What ``Corpus.read`` gave.
 
     Raises:
         DataError: If a folder cannot be listed.
     """
-    spec = find_layout(layout)
-    base = os.path.join(root, frame_dir, split) if spec.by_split else os.path.join(root, frame_dir)
-    return [_find(base, layout, spec, annotation) for annotation in annotations]
+    return [_find(corpus, root, annotation) for annotation in annotations]
 
 
-def _find(base: str, layout: str, spec: CorpusLayout, annotation: Annotation) -> FoundFrames:
-    folders = [annotation.folder]
-    if layout == 'phoenix2014-T':
-        # The annotations of the release say NAME/1/*.png, its frames lie in NAME; some copies
-        # mended the one or the other.
-        folders.append(_other_layout(annotation.folder))
-    problems = []
-    for folder in folders:
-        place, _, pattern = folder.rpartition('/') if '*' in folder else (folder, '', spec.frame_pattern)
-        place = os.path.join(base, place)
+def import_recordings(
+    annotations: Sequence[Annotation],
+    root: Path,
+    target: str,
+    size: Optional[Size],
+    *,
+    workers: Optional[int],
+    progress: bool,
+) -> List[FoundFrames]:
+    """Decode videos below ``target``, a folder for each; folders of images stay unless they are resized.
+
+    Raises:
+        DataNotFoundError: If recordings do not exist; names them.
+        DataError: If recordings cannot be read; names them.
+        OutputError: If frames cannot be written.
+    """
+    sources = [os.path.normpath(os.path.join(root, own.folder)) for own in annotations]
+    absent = ['' if os.path.exists(source) else f"'{source}' does not exist" for source in sources]
+    _check_all(annotations, absent, DataNotFoundError)
+    folders, frames, tasks = list(sources), {}, {}
+    for index, (own, source) in enumerate(zip(annotations, sources)):
+        if size is None and os.path.isdir(source):
+            frames[index] = _list(source)
+        else:
+            folders[index] = os.path.join(target, own.sample_id)
+            tasks[index] = ImportTask(source, folders[index], size)
+    line = ProgressLine('importing recordings', len(tasks), shown=progress)
+    indices = list(tasks)
+    for number, imported in run_parallel(import_recording, list(tasks.values()), workers=workers):
+        frames[indices[number]] = imported
+        line.add(1)
+    line.close()
+    _check_all(annotations, [frames[index].problem for index in range(len(annotations))], DataError)
+    found = []
+    for index, (annotation, folder) in enumerate(zip(annotations, folders)):
+        own = frames[index]
+        rate = own.frame_rate if annotation.frame_rate is None else annotation.frame_rate
+        pattern = f'{_below(folder, root)}/*{os.path.splitext(own.names[0])[1]}'
+        found.append(FoundFrames(pattern, own.names, folder, frame_rate=rate, note=own.note))
+    return found
+
+
+def _find(corpus: Corpus, root: str, annotation: Annotation) -> FoundFrames:
+    problem = ''
+    for folder in corpus.folders(annotation):
+        place, _, pattern = corpus.pattern(folder).rpartition('/')
+        place = os.path.join(root, place)
         names = list_files(place, pattern)
         if names:
-            return FoundFrames(folder, names, place, _count_problem(len(names), annotation))
-        if os.path.isdir(place):
-            problems.append(f"'{place}' exists, but no file in it matches '{pattern}'")
-    missing = f"the folder '{os.path.join(base, _place(annotation.folder))}' does not exist"
-    return FoundFrames(annotation.folder, (), '', problems[0] if problems else missing)
+            return FoundFrames(folder, names, place, _count_problem(len(names), annotation), annotation.frame_rate)
+        if os.path.isdir(place) and not problem:
+            problem = f"'{place}' exists, but no file in it matches '{pattern}'"
+    place = os.path.join(root, corpus.pattern(annotation.folder).rpartition('/')[0])
+    return FoundFrames(annotation.folder, (), '', problem or f"the folder '{place}' does not exist")
 
 
 def _count_problem(count: int, annotation: Annotation) -> str:
@@ -72,10 +113,24 @@ def _count_problem(count: int, annotation: Annotation) -> str:
     return f'{count} frames of {annotation.num_frames}'
 
 
-def _place(folder: str) -> str:
-    return folder.rpartition('/')[0] if '*' in folder else folder
+def _list(folder: str) -> ImportedFrames:
+    try:
+        return ImportedFrames(list_images(folder))
+    except DataError as error:
+        return ImportedFrames(problem=str(error))
 
 
-def _other_layout(folder: str) -> str:
-    place, _, pattern = folder.rpartition('/')
-    return f'{place[:-2]}/{pattern}' if place.endswith('/1') else f'{place}/1/{pattern}'
+def _below(folder: str, root: Path) -> str:
+    """Return ``folder`` relative to the root if it is below it, so that the corpus can be moved."""
+    path, root = Path(os.path.abspath(folder)), Path(os.path.abspath(root))
+    return (path.relative_to(root) if root in path.parents else path).as_posix()
+
+
+def _check_all(annotations: Sequence[Annotation], problems: Sequence[str], kind: type) -> None:
+    wrong = [f"{own.where}: sample '{own.sample_id}': {text}" for own, text in zip(annotations, problems) if text]
+    if not wrong:
+        return
+    lines = wrong[:_NAMED_PROBLEMS]
+    if len(wrong) > _NAMED_PROBLEMS:
+        lines.append(f'and {len(wrong) - _NAMED_PROBLEMS} more')
+    raise kind('\n'.join([*lines, 'Mend or remove these rows and run again; what is done stays done.']))

@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
+from unicodedata import normalize
 
-from cslrkit.corpora.prepare.info import samples
+from cslrkit.corpora.prepare.files import build_gloss_dict, samples
 from cslrkit.corpora.prepare.resize import ResizeResult
+from cslrkit.utils.messages import listed
 
 NAMED = 50  # how many of a kind the text names
 
@@ -37,7 +39,7 @@ class PreparedCorpus:
     """What was prepared.
 
     Args:
-        layout: Name of the layout, or ``'custom'``.
+        corpus: Name of the corpus.
         out: Folder of the info files, the vocabulary and the STM files.
         frame_dir: Folder of the frames, relative to the corpus root.
         splits: Figures of each split.
@@ -47,7 +49,7 @@ class PreparedCorpus:
         resized: What became of them.
     """
 
-    layout: str
+    corpus: str
     out: Path
     frame_dir: str
     splits: Dict[str, SplitSummary]
@@ -73,7 +75,7 @@ class PreparedCorpus:
         return {gloss: counts[gloss] for gloss in sorted(counts) if gloss not in known}
 
 
-def summarise_split(info: Mapping, missing_frames: Mapping[str, str]) -> SplitSummary:
+def summarize_split(info: Mapping, missing_frames: Mapping[str, str]) -> SplitSummary:
     """Count what an info dict holds."""
     entries = list(samples(info))
     counts = Counter(gloss for entry in entries for gloss in entry['label'].split())
@@ -94,16 +96,22 @@ def label_notes(infos: Mapping[str, Mapping]) -> List[str]:
         entries = list(samples(info))
         empty = [entry['fileid'] for entry in entries if not entry['label'].split()]
         if empty:
-            notes.append(f'{split}: {len(empty)} sentences without glosses: {named(empty)}')
+            notes.append(f'{split}: {len(empty)} sentences without glosses: {listed(empty, NAMED)}')
         blank = [e['fileid'] for e in entries if e['label'].split() != [w for w in e['label'].split(' ') if w]]
         if blank:
             notes.append(
                 f'{split}: {len(blank)} labels have white space other than spaces, which readers of the corpus do '
-                f'not split at: {named(blank)}'
+                f'not split at: {listed(blank, NAMED)}'
             )
         repeated = [entry['fileid'] for entry in entries if first.setdefault(entry['fileid'], split) != split]
         if repeated:
-            notes.append(f'{split}: in another split as well: {named(repeated)}')
+            notes.append(f'{split}: in another split as well: {listed(repeated, NAMED)}')
+    looks: Dict[str, List[str]] = {}
+    for gloss in build_gloss_dict(infos.values()):
+        looks.setdefault(normalize('NFC', gloss), []).append(gloss)
+    alike = sorted(look for look, glosses in looks.items() if len(glosses) > 1)
+    if alike:
+        notes.append(f'glosses that look alike but are written with different code points: {listed(alike, NAMED)}')
     return notes
 
 
@@ -121,7 +129,7 @@ def describe(corpus: PreparedCorpus) -> str:
     for split in corpus.splits:
         absent = corpus.absent_from_train(split) if split != 'train' else {}
         if absent:
-            shown = named([f'{gloss} ({count})' for gloss, count in absent.items()])
+            shown = listed([f'{gloss} ({count})' for gloss, count in absent.items()], NAMED)
             lines.append(f'{split}: {len(absent)} glosses absent from train: {shown}')
     lines.extend(f'note: {note}' for note in corpus.notes)
     lines.extend(_missing(corpus))
@@ -131,12 +139,6 @@ def describe(corpus: PreparedCorpus) -> str:
         )
     lines.append(f'files   {corpus.out}')
     return '\n'.join(lines)
-
-
-def named(items: Sequence[str]) -> str:
-    """Return the first of ``items``, separated by commas, and how many more there are."""
-    rest = f' and {len(items) - NAMED} more' if len(items) > NAMED else ''
-    return ', '.join(items[:NAMED]) + rest
 
 
 def _missing(corpus: PreparedCorpus) -> List[str]:

@@ -1,7 +1,7 @@
-"""A drawn signing corpus in the layouts of the real ones, for the quickstart, tests and benchmarks."""
+"""A drawn signing corpus in the folders of any registered one, for the quickstart, tests and benchmarks."""
 
-from cslrkit.corpora.synthsign.corpus import CorpusSummary, make_corpus
 from cslrkit.corpora.synthsign.lexicon import Lexicon, MinimalPair, make_lexicon
+from cslrkit.corpora.synthsign.make import CorpusSummary, make_corpus
 from cslrkit.corpora.synthsign.spec import FRAME_RATE, PRESETS, CorpusSpec
 from cslrkit.corpora.synthsign.videos import render_videos
 

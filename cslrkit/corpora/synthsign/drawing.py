@@ -8,8 +8,8 @@ from typing import Optional, Sequence
 import cv2
 import numpy as np
 
+from cslrkit.corpora.base import Corpus, DrawnClip
 from cslrkit.corpora.synthsign.figure import Canvas, draw_signer
-from cslrkit.corpora.synthsign.layouts import LayoutWriter, NamedClip
 from cslrkit.corpora.synthsign.motion import Performance
 from cslrkit.corpora.synthsign.randomness import stream
 from cslrkit.corpora.synthsign.signers import Signer
@@ -30,28 +30,27 @@ _WRITE_OPTIONS = {
 class DrawingTask:
     """All that it takes to draw one clip."""
 
-    named: NamedClip
+    clip: DrawnClip
     performance: Performance
     folder: Path
 
 
-def _draw_clip(
-    task: DrawingTask, *, writer: LayoutWriter, signers: Sequence[Signer], spec: CorpusSpec, seed: int
-) -> int:
+def _draw_clip(task: DrawingTask, *, corpus: Corpus, signers: Sequence[Signer], spec: CorpusSpec, seed: int) -> int:
     """Write the frames of a clip and return their number."""
-    clip = task.named.clip
+    clip = task.clip
     signer = signers[clip.signer]
     rng = stream(seed, 'camera', clip.split, clip.index)
     zoom = signer.height * (1 + 0.015 * spec.variation * rng.uniform(-1, 1))
     offset = tuple(0.03 * spec.variation * rng.uniform(-1, 1, size=2))
+    margin = corpus.load_frames.get('crop_top', 0)  # readers cut it off
     nod_phase = rng.uniform(0, 2 * np.pi)
     try:
         task.folder.mkdir(parents=True, exist_ok=True)
         for index, pose in enumerate(task.performance.poses):
-            canvas = Canvas(spec.frame_size, signer.backdrop, margin_top=writer.unused_rows, zoom=zoom, offset=offset)
+            canvas = Canvas(spec.frame_size, signer.backdrop, margin_top=margin, zoom=zoom, offset=offset)
             nod = 0.012 * np.sin(nod_phase + 0.25 * index)
             draw_signer(canvas, signer, pose, hand_scale=spec.hand_scale, nod=nod)
-            _write_image(task.folder / writer.frame_name(task.named, index), canvas.frame())
+            _write_image(task.folder / corpus.frame_name(clip, index), canvas.frame())
     except OSError as error:
         raise OutputError(f"'{task.folder}': frames cannot be written: {error}.") from error
     return len(task.performance.poses)
@@ -67,7 +66,7 @@ def _write_image(path: Path, image: np.ndarray) -> None:
 def draw_all(
     tasks: Sequence[DrawingTask],
     *,
-    writer: LayoutWriter,
+    corpus: Corpus,
     signers: Sequence[Signer],
     spec: CorpusSpec,
     seed: int,
@@ -79,7 +78,7 @@ def draw_all(
     Raises:
         OutputError: If a frame cannot be written.
     """
-    drawer = partial(_draw_clip, writer=writer, signers=signers, spec=spec, seed=seed)
+    drawer = partial(_draw_clip, corpus=corpus, signers=signers, spec=spec, seed=seed)
     total = sum(len(task.performance.poses) for task in tasks)
     if num_workers is None:
         num_workers = 1 if total < _SERIAL_FRAMES else available_cpus()

@@ -5,8 +5,9 @@ from typing import Dict, List, Sequence, Set, Tuple
 
 import numpy as np
 
+from cslrkit.corpora.base import SPLITS
 from cslrkit.corpora.synthsign.randomness import stream
-from cslrkit.corpora.synthsign.spec import SPLITS, CorpusSpec
+from cslrkit.corpora.synthsign.spec import CorpusSpec
 from cslrkit.corpora.synthsign.vocabulary import CATEGORY, DEGREE, PLACE, TIME, WEATHER
 from cslrkit.errors import ConfigError
 

@@ -3,10 +3,9 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from cslrkit.corpora.synthsign.drawing import DrawingTask
-from cslrkit.corpora.synthsign.layouts import spoken
 from cslrkit.corpora.synthsign.lexicon import Lexicon
 from cslrkit.corpora.synthsign.signers import Signer
 from cslrkit.corpora.synthsign.spec import FRAME_RATE, CorpusSpec
@@ -19,18 +18,17 @@ _VERSION = 1  # of the drawing: a corpus of another version is not the same corp
 def make_record(
     tasks: Sequence[DrawingTask],
     lexicon: Lexicon,
+    words: Mapping[str, str],
     signers: Sequence[Signer],
     spec: CorpusSpec,
     *,
-    layout: str,
+    corpus: str,
     seed: int,
-    chinese: bool,
 ) -> Dict[str, Any]:
     """Return what ``synthetic.json`` says besides whether the corpus is complete."""
-    words = dict(zip(lexicon.signs, spoken(list(lexicon.signs), chinese=chinese)))
     return {
         'version': _VERSION,
-        'layout': layout,
+        'corpus': corpus,
         'seed': seed,
         'frame_rate': FRAME_RATE,
         'spec': spec.as_dict(),
@@ -38,12 +36,12 @@ def make_record(
         'minimal_pairs': [[words[p.first], words[p.second], p.component] for p in lexicon.minimal_pairs],
         'signers': [signer.name for signer in signers],
         'clips': {
-            task.named.sample_id: {
-                'split': task.named.clip.split,
-                'signer': signers[task.named.clip.signer].name,
-                'num_frames': len(task.performance.poses),
+            task.clip.sample_id: {
+                'split': task.clip.split,
+                'signer': task.clip.signer_name,
+                'num_frames': task.clip.num_frames,
                 # [gloss, first frame, frame after the last]
-                'glosses': [[words[g], *span] for g, span in zip(task.named.clip.glosses, task.performance.spans)],
+                'glosses': [[word, *span] for word, span in zip(task.clip.words, task.performance.spans)],
             }
             for task in tasks
         },
@@ -58,17 +56,28 @@ def is_complete(root: Path, record: Dict[str, Any]) -> bool:
     """
     path = root / RECORD_NAME
     if path.is_file():
-        try:
-            found = json.loads(path.read_text(encoding='utf-8'))
-        except (OSError, ValueError):
-            found = {}
-        complete = found.pop('complete', False) if isinstance(found, dict) else False
+        found = read_record(root) or {}
+        complete = found.pop('complete', False)
         if found == record:
             return complete
         raise OutputError(f"'{root}' holds another synthetic corpus. Give a new folder, or remove that one first.")
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise OutputError(f"'{root}' is not empty. Give a new or empty folder.")
     return False
+
+
+def read_record(root: Path) -> Optional[Dict[str, Any]]:
+    """Return what ``synthetic.json`` says; None if there is none that can be read."""
+    try:
+        found = json.loads((root / RECORD_NAME).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    if 'layout' in found:  # 0.1.0 named the corpus whose folders it drew; by itself it drew those of PHOENIX 2014
+        layout = found.pop('layout')
+        found['corpus'] = 'synthsign' if layout == 'phoenix2014' else layout
+    return found
 
 
 def write_record(root: Path, record: Dict[str, Any], *, complete: bool) -> None:

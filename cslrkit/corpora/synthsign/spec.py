@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Tuple
 
+from cslrkit.corpora.base import SPLITS
 from cslrkit.errors import ConfigError
 from cslrkit.registry import nearest
 
 FRAME_RATE = 25.0
-SPLITS = ('train', 'dev', 'test')
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """Sentences of a synthetic corpus as videos."""
 
-import json
 from pathlib import Path
 from typing import List, Union
 
-from cslrkit.corpora.synthsign.layouts import WRITERS
-from cslrkit.corpora.synthsign.record import RECORD_NAME
+from cslrkit.corpora.base import DrawnClip, find_corpus
+from cslrkit.corpora.synthsign.record import RECORD_NAME, read_record
 from cslrkit.errors import DataNotFoundError
 
 
@@ -37,20 +36,18 @@ def render_videos(
     from cslrkit.video.sources import open_sources
 
     root = Path(root)
-    try:
-        record = json.loads((root / RECORD_NAME).read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
+    record = read_record(root)
+    if record is None:
         raise DataNotFoundError(
             f"'{root}' holds no synthetic corpus (no readable {RECORD_NAME}). Draw one with tools/make_synthetic.py."
-        ) from error
+        )
     names = [name for name, clip in record['clips'].items() if clip['split'] == split]
     folder = Path(out_dir) if out_dir is not None else root / 'videos'
-    width, height = record['spec']['frame_size']
-    frames = root / WRITERS[record['layout']].frame_dir.format(w=width, h=height)
+    corpus = find_corpus(record['corpus'])
+    frames = root / corpus.distributed_frames(record['spec']['frame_size'])
     written = []
     for name in names[: count or None]:
-        places = (frames / split / name / '1', frames / split / name, frames / name)
-        source = open_sources(next((place for place in places if place.is_dir()), places[0]))[0]
+        source = open_sources(frames / corpus.clip_folder(DrawnClip(split, sample_id=name)))[0]
         target = folder / f'{name}{suffix}'
         writer = VideoWriter(target, record['frame_rate'])
         for frame in source.frames():

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from cslrkit.corpora.packing import CORPORA, datasets_of_config, datasets_of_corpus, pack_dir_of
+from cslrkit.corpora import find_corpus
+from cslrkit.corpora.packing import datasets_of_config, datasets_of_corpus, pack_dir_of
 from cslrkit.corpora.synthsign import make_corpus
 from cslrkit.engine.config import load_config
 from cslrkit.errors import ConfigError, DataNotFoundError
@@ -10,17 +11,18 @@ from cslrkit.registry import DATASETS
 from cslrkit.video.packed import default_pack_dir, pack_frames
 
 
-@pytest.mark.parametrize('layout', [name for name in CORPORA if name != 'custom'])
-def test_every_layout_packs_where_its_dataset_looks(tmp_path, layout):
-    summary = make_corpus(tmp_path, layout=layout, preset='tiny', size=(32, 80), progress=False, num_workers=1)
-    kind = DATASETS.lookup(CORPORA[layout])
-    subdir = os.path.relpath(summary.frame_dir, kind.features_dir or '.')
-    (dataset,) = datasets_of_corpus(layout, str(tmp_path), splits=['dev'], frame_subdir=subdir)
-    assert type(dataset) is kind
+@pytest.mark.parametrize('corpus', ['phoenix2014', 'phoenix2014-T', 'csl', 'csl-daily', 'custom'])
+def test_every_corpus_packs_where_its_dataset_looks(tmp_path, corpus):
+    summary = make_corpus(tmp_path, corpus=corpus, preset='tiny', size=(32, 80), progress=False, num_workers=1)
+    own = find_corpus(corpus)
+    subdir = None if own.recordings else os.path.relpath(summary.frame_dir, own.features_dir or '.')
+    (dataset,) = datasets_of_corpus(corpus, str(tmp_path), splits=['dev'], frame_subdir=subdir)
+    assert str(dataset.corpus) == corpus
     pack_frames(dataset, pack_dir_of(dataset), workers=1)
-    shared = dict(frame_subdir=subdir, pipeline=[dict(type='LoadFrames')])
-    packed = kind(str(tmp_path), 'dev', frames=dict(backend='packed'), **shared)
-    folders = kind(str(tmp_path), 'dev', **shared)
+    shared = dict(type='CSLRDataset', corpus=corpus, data_root=str(tmp_path), split='dev', frame_subdir=subdir)
+    shared['pipeline'] = [dict(type='LoadFrames')]
+    packed = DATASETS.build(dict(shared, frames=dict(backend='packed')))
+    folders = DATASETS.build(shared)
     assert (packed[0]['imgs'] == folders[0]['imgs']).all()
 
 
@@ -39,7 +41,7 @@ def test_a_config_gives_each_split_once(tiny_config):
 
 
 def test_wrong_corpus(tmp_path, tiny_corpus):
-    with pytest.raises(ConfigError, match="'phenix' is neither a config file nor one of the corpora phoenix2014"):
+    with pytest.raises(ConfigError, match=r"'phenix' is not registered in the corpus.*Did you mean 'phoenix2014'"):
         datasets_of_corpus('phenix', str(tmp_path))
     with pytest.raises(DataNotFoundError, match='prepare_data'):
         datasets_of_corpus('csl', str(tmp_path))

@@ -5,39 +5,42 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Union
 
-from cslrkit.corpora.prepare.annotations import Annotation
+from cslrkit.corpora.base import Annotation, Corpus
 from cslrkit.corpora.prepare.frames import FoundFrames
-from cslrkit.corpora.prepare.layouts import PathLike, find_layout
+from cslrkit.corpora.tables import PathLike
 from cslrkit.errors import OutputError
 from cslrkit.registry import NORMALIZERS
 from cslrkit.utils.npy import save_object
+
+GROUND_TRUTH = 'ground-truth'  # folder of the cleaned references
 
 Info = Dict[Union[int, str], Any]
 
 
 def build_info(
-    layout: str, split: str, annotations: Sequence[Annotation], frames: Sequence[FoundFrames], *, frame_dir: str
+    corpus: Corpus, split: str, annotations: Sequence[Annotation], frames: Sequence[FoundFrames], *, frame_dir: str
 ) -> Info:
     """Return the content of ``{split}_info.npy``.
 
     Args:
-        layout: One of ``LAYOUTS``.
+        corpus: The corpus.
         split: Name of the split.
-        annotations: What ``read_annotations`` gave.
-        frames: What ``find_frames`` gave for them.
+        annotations: What ``Corpus.read`` gave.
+        frames: Their frames.
         frame_dir: Folder of the frames relative to the root: the ``prefix`` of the PHOENIX corpora.
     """
-    by_split = find_layout(layout).by_split
-    info: Info = {'prefix': frame_dir} if by_split else {}
+    info: Info = {'prefix': frame_dir} if corpus.by_split else {}
     for index, (annotation, found) in enumerate(zip(annotations, frames)):
         info[index] = {
             'fileid': annotation.sample_id,
-            'folder': f'{split}/{found.folder}' if by_split else found.folder,
+            'folder': f'{split}/{found.folder}' if corpus.by_split else found.folder,
             'signer': annotation.signer,
             'label': annotation.label,
             'num_frames': len(found.names) if annotation.num_frames is None else annotation.num_frames,
             'original_info': annotation.original_info,
         }
+        if found.frame_rate is not None:
+            info[index]['frame_rate'] = found.frame_rate
     return info
 
 
@@ -52,20 +55,30 @@ def samples(info: Mapping) -> Iterator[Dict[str, Any]]:
     return (entry for key, entry in info.items() if isinstance(key, int))
 
 
-def write_info(path: PathLike, info: Mapping) -> None:
-    """Write an info dict as a zero-dimensional object array."""
-    write_beside(Path(path), lambda temporary: save_object(temporary, dict(info)))
+def write_files(out: Path, corpus: Corpus, infos: Mapping[str, Info]) -> None:
+    """Write the info files, the STM files and the vocabulary of all splits.
+
+    Raises:
+        OutputError: If they cannot be written.
+    """
+    for split, info in infos.items():
+        write_object(out / f'{split}_info.npy', info)
+        name = f'{corpus.published_name or corpus.name}-groundtruth-{split}.stm'
+        write_stm(out / name, info)
+        if corpus.normalizer is not None:
+            write_stm(out / GROUND_TRUTH / name, clean_references(info, corpus.normalizer, split=split))
+    write_object(out / 'gloss_dict.npy', build_gloss_dict(infos.values()))
 
 
-def write_gloss_dict(path: PathLike, gloss_dict: Mapping[str, List[int]]) -> None:
-    """Write a vocabulary as a zero-dimensional object array."""
-    write_beside(Path(path), lambda temporary: save_object(temporary, dict(gloss_dict)))
+def write_object(path: PathLike, content: Mapping) -> None:
+    """Write an info dict or a vocabulary as a zero-dimensional object array."""
+    _write_beside(Path(path), lambda temporary: save_object(temporary, dict(content)))
 
 
 def write_stm(path: PathLike, info: Mapping) -> None:
     """Write the labels of ``info`` as the STM file that sclite and the scorer read."""
     lines = [f'{entry["fileid"]} 1 {entry["signer"]} 0.0 1.79769e+308 {entry["label"]}\n' for entry in samples(info)]
-    write_beside(Path(path), lambda temporary: temporary.write_bytes(''.join(lines).encode('utf-8')))
+    _write_beside(Path(path), lambda temporary: temporary.write_bytes(''.join(lines).encode('utf-8')))
 
 
 def clean_references(info: Mapping, normalizer: str, *, split: str) -> Info:
@@ -85,12 +98,8 @@ def clean_references(info: Mapping, normalizer: str, *, split: str) -> Info:
     return {index: dict(entry, label=label(entry)) for index, entry in enumerate(samples(info))}
 
 
-def write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
-    """Let ``writer`` write beside ``path`` and move the result there in one step.
-
-    Raises:
-        OutputError: If that fails; what was there before stays.
-    """
+def _write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
+    """Let ``writer`` write beside ``path`` and move the result there in one step; what was there stays if it fails."""
     temporary = path.with_name(f'.{path.name}.part-{os.getpid()}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,87 +1,89 @@
-"""Read the table that lists one's own recordings."""
+"""One's own recordings, listed in a table."""
 
 import csv
 import io
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from cslrkit.corpora.prepare.annotations import check_names, read_text
-from cslrkit.corpora.prepare.layouts import SPLITS, PathLike
+from cslrkit.corpora.base import SPLITS, Annotation, Corpus, DrawnClip
+from cslrkit.corpora.tables import PathLike, check_names, read_text
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.registry import nearest
+from cslrkit.registry import CORPORA, nearest
 
-SOURCES = ('frames', 'video', 'path')  # columns for a folder of frames or a video file
-COLUMNS = ('id', *SOURCES, 'glosses', 'signer', 'split', 'frame_rate')
+_PATHS = ('frames', 'video', 'path')  # columns for a folder of frames or a video file
+_COLUMNS = ('id', *_PATHS, 'glosses', 'signer', 'split', 'frame_rate')
 _REQUIRED = ('id', 'glosses', 'split')
 _DELIMITERS = ',;\t|'
 
+_Record = Tuple[str, Mapping[str, Any]]  # file and row, column -> value
 
-@dataclass(frozen=True)
-class CustomRow:
-    """A sentence of one's own.
+
+@CORPORA.register_module(name='custom')
+class Custom(Corpus):
+    """Recordings of one's own: video files or folders of images, with a row of a table for each sentence.
+
+    The table is CSV (comma, semicolon, tab or ``|``; a header) or JSON (a list of objects). Columns: ``id``; a path
+    in ``frames``, ``video`` or ``path``, relative to the root; ``glosses``, between spaces, in JSON also a list;
+    ``split``; optional ``signer`` and ``frame_rate``.
 
     Args:
-        sample_id: Name, unique in the table.
-        source: Path of a folder of frames or of a video file, as written.
-        glosses: At least one.
-        signer: ``'unknown'`` if the table does not say.
-        split: train, dev or test.
-        frame_rate: Frames per second, if the table says.
-        where: File and row, for messages.
+        table: The file; ``own.csv`` in the root by default.
     """
 
-    sample_id: str
-    source: str
-    glosses: Tuple[str, ...]
-    signer: str
-    split: str
-    frame_rate: Optional[float]
-    where: str
+    annotation_file = 'own.csv'
+    columns = 'id,frames,glosses,signer,split'
+    delimiter = ','
+    recordings = True
+    frame_subdir = ''
+    optional_splits = SPLITS
+
+    def __init__(self, table: Optional[PathLike] = None) -> None:
+        self.table = table
+
+    def read(self, root: PathLike, split: str) -> List[Annotation]:
+        """Read the rows of a split.
+
+        Raises:
+            DataNotFoundError: If there is no table.
+            DataError: If it is not such a table, a row is malformed, or an id repeats; names the row.
+        """
+        path = Path(root, self.annotation_file) if self.table is None else Path(self.table)
+        if not path.is_file():
+            raise DataNotFoundError(f"table of recordings: '{path}' does not exist.")
+        return [annotation for annotation in self.read_file(path) if annotation.split == split]
+
+    def read_file(self, path: Path) -> List[Annotation]:
+        """Read all rows of a table."""
+        text = read_text(path)
+        records = _read_json(text, path) if path.suffix.lower() == '.json' else _read_csv(text, path)
+        rows: Dict[str, Annotation] = {}
+        for where, record in records:
+            row = _parse(record, where)
+            # Folders are named after ids; some file systems do not tell upper from lower case.
+            first = rows.setdefault(row.sample_id.casefold(), row)
+            if first is not row:
+                raise DataError(f"{where}: sample '{row.sample_id}' is already in {first.where}.")
+        if not rows:
+            raise DataError(f"'{path}' lists no sentence.")
+        return list(rows.values())
+
+    def row(self, clip: DrawnClip) -> Dict[str, str]:
+        """Return a row of the table."""
+        frames = f'{self.frame_dir}/{clip.sample_id}'
+        shared = dict(signer=clip.signer_name, split=clip.split)
+        return dict(id=clip.sample_id, frames=frames, glosses=' '.join(clip.words), **shared)
 
 
-def read_custom_table(path: PathLike) -> List[CustomRow]:
-    """Read a CSV file (comma, semicolon, tab or ``|``; a header) or a JSON file (a list of objects).
-
-    Columns: ``id``; a path in ``frames``, ``video`` or ``path``; ``glosses``, separated by spaces,
-    or in JSON a list; ``split``; optional ``signer`` and ``frame_rate``.
-
-    Raises:
-        DataNotFoundError: If there is no such file.
-        DataError: If it is not such a table, a row is malformed, or an id repeats.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise DataNotFoundError(f"table of recordings: '{path}' does not exist.")
-    text = read_text(path)
-    records = _read_json(text, path) if path.suffix.lower() == '.json' else _read_csv(text, path)
-    rows: List[CustomRow] = []
-    seen: Dict[str, str] = {}
-    for where, record in records:
-        row = _parse(record, where)
-        # Folders are named after ids; some file systems do not tell upper from lower case.
-        if row.sample_id.casefold() in seen:
-            raise DataError(f"{where}: sample '{row.sample_id}' is already in {seen[row.sample_id.casefold()]}.")
-        seen[row.sample_id.casefold()] = where
-        rows.append(row)
-    if not rows:
-        raise DataError(f"'{path}' lists no sentence.")
-    return rows
-
-
-def _read_csv(text: str, path: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
+def _read_csv(text: str, path: Path) -> Iterator[_Record]:
     header = text.split('\n', 1)[0].strip()
-    delimiter = max(_DELIMITERS, key=lambda own: sum(name.strip(' "') in COLUMNS for name in header.split(own)))
+    delimiter = max(_DELIMITERS, key=lambda own: sum(name.strip(' "') in _COLUMNS for name in header.split(own)))
     reader = csv.reader(io.StringIO(text, newline=''), delimiter=delimiter, strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
         _check_columns(names, f"'{path}', line 1")
-        while True:
-            fields = next(reader, None)
-            if fields is None:
-                return
+        for fields in reader:
             where = f"'{path}', line {reader.line_num}"
             if not any(field.strip() for field in fields):
                 continue
@@ -95,7 +97,7 @@ def _read_csv(text: str, path: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
         raise DataError(f"'{path}', line {reader.line_num}: not CSV: {error}.") from error
 
 
-def _read_json(text: str, path: Path) -> Iterator[Tuple[str, Dict[str, Any]]]:
+def _read_json(text: str, path: Path) -> Iterator[_Record]:
     try:
         content = json.loads(text, object_pairs_hook=_unique)
     # RecursionError: thousands of nested brackets.
@@ -119,36 +121,38 @@ def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
 
 def _check_columns(names: List[str], where: str) -> None:
     for name in names:
-        if name not in COLUMNS:
+        if name not in _COLUMNS:
             raise DataError(
-                f"{where}: got the column '{name[:80]}', expected {', '.join(COLUMNS)}.{nearest(name, COLUMNS)}"
+                f"{where}: got the column '{name[:80]}', expected {', '.join(_COLUMNS)}.{nearest(name, _COLUMNS)}"
             )
     if len(set(names)) != len(names):
         raise DataError(f'{where}: a column is there twice: {", ".join(names)}.')
     missing = [name for name in _REQUIRED if name not in names]
-    if not any(name in names for name in SOURCES):
-        missing.append(' or '.join(SOURCES))
+    if not any(name in names for name in _PATHS):
+        missing.append(' or '.join(_PATHS))
     if missing:
         raise DataError(f'{where}: got {", ".join(names) or "nothing"}, which lacks {", ".join(missing)}.')
 
 
-def _parse(record: Mapping[str, Any], where: str) -> CustomRow:
+def _parse(record: Mapping[str, Any], where: str) -> Annotation:
     sample_id = _text(record['id'], 'id', where)
     glosses = _glosses(record['glosses'], where)
     signer = _text(record.get('signer', ''), 'signer', where) or 'unknown'
     split = _text(record['split'], 'split', where)
-    check_names(sample_id, signer, ' '.join(glosses), where=where)
+    label = ' '.join(glosses)
+    check_names(sample_id, signer, label, where=where)
     if set(sample_id) & set('/\\*?|:<>"') or sample_id.startswith('.'):
         raise DataError(f"{where}: got the id '{sample_id}', expected one that can name a folder.")
     if split not in SPLITS:
         raise DataError(f"{where}: got the split '{split}', expected one of {', '.join(SPLITS)}.")
-    sources = [_text(record[name], name, where) for name in SOURCES if name in record]
-    sources = [source for source in sources if source]
-    if len(sources) != 1:
-        raise DataError(f'{where}: got {len(sources)} paths in the columns {", ".join(SOURCES)}, expected one.')
-    if '\0' in sources[0]:
-        raise DataError(f'{where}: got the path {sources[0]!r}, which holds a control character.')
-    return CustomRow(sample_id, sources[0], glosses, signer, split, _frame_rate(record.get('frame_rate'), where), where)
+    paths = [path for path in (_text(record[name], name, where) for name in _PATHS if name in record) if path]
+    if len(paths) != 1:
+        raise DataError(f'{where}: got {len(paths)} paths in the columns {", ".join(_PATHS)}, expected one.')
+    if '\0' in paths[0]:
+        raise DataError(f'{where}: got the path {paths[0]!r}, which holds a control character.')
+    info = f'{sample_id}|{paths[0]}|{signer}|{label}'
+    rate = _frame_rate(record.get('frame_rate'), where)
+    return Annotation(sample_id, paths[0], label, signer, info, split=split, frame_rate=rate, where=where)
 
 
 def _text(value: Any, name: str, where: str) -> str:
@@ -173,7 +177,7 @@ def _glosses(value: Any, where: str) -> Tuple[str, ...]:
     return glosses
 
 
-def _frame_rate(value: Union[str, float, None], where: str) -> Optional[float]:
+def _frame_rate(value: Any, where: str) -> Optional[float]:
     if value is None or str(value).strip() == '':
         return None
     try:
