@@ -42,8 +42,8 @@ parity: install
 
 # The short form of every benchmark; docs/performance.md says how to read them. Nothing else should run meanwhile.
 bench: install
-	for script in data codecs model train_step decode score end_to_end; do \
-	    $(RUN) -m benchmarks.$$script --short || exit 1; \
+	for name in data pack_codecs model train_step decode score end_to_end; do \
+	    $(RUN) -m benchmarks $$name --short || exit 1; \
 	done
 
 # The documentation site, in docs/_build; a warning is an error.
@@ -52,4 +52,4 @@ docs: install
 	$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build
 
 clean:
-	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist docs/_build docs/api *.egg-info .pytest_cache .ruff_cache

@@ -1,5 +1,4 @@
-"""Measurements of speed: scripts, run as ``python -m benchmarks.NAME``."""
+"""Measurements of speed: ``python -m benchmarks NAME``.
 
-from benchmarks.alternate import Measured, alternate, benchmark_parser, environment, report, rounds_of
-
-__all__ = ['Measured', 'alternate', 'benchmark_parser', 'environment', 'report', 'rounds_of']
+Each is a module with ``add_options(parser)`` and ``run(args)``; the sentence at its head describes it in the help.
+"""

@@ -1,6 +1,5 @@
-"""Time a baseline and its rivals in turn, and print what they gain."""
+"""Time a baseline and candidates in turn, and print what they gain."""
 
-import argparse
 import json
 import os
 import statistics
@@ -11,7 +10,6 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 import torch
 
 from cslrkit.errors import ConfigError
-from cslrkit.utils.cli import make_parser
 
 BASELINE = 'baseline'
 
@@ -134,26 +132,6 @@ def report(
 def environment() -> Dict[str, Any]:
     """What a measurement depends on besides the code."""
     return dict(threads=torch.get_num_threads(), torch=torch.__version__, cpus=os.cpu_count())
-
-
-def benchmark_parser(description: str, example: str) -> argparse.ArgumentParser:
-    """A parser with the options that every benchmark has: ``--short`` and ``--rounds``."""
-    parser = make_parser(description, example)
-    parser.add_argument('--short', action='store_true', help='the main rows only, on little data: seconds, less exact')
-    parser.add_argument('--rounds', type=int, metavar='N', help='timed runs of each side (default: 3 if short, else 7)')
-    return parser
-
-
-def rounds_of(args: argparse.Namespace) -> int:
-    """How many rounds the options of :func:`benchmark_parser` ask for.
-
-    Raises:
-        ConfigError: If fewer than one.
-    """
-    rounds = args.rounds if args.rounds is not None else (3 if args.short else 7)
-    if rounds < 1:
-        raise ConfigError(f'--rounds: got {rounds}, expected at least 1.')
-    return rounds
 
 
 def _rounded(number: Optional[float]) -> Optional[float]:

@@ -1,5 +1,6 @@
 """How fast clips and batches are read, against OpenCV alone and against a feeder without shortcuts."""
 
+import argparse
 import importlib.util
 import itertools
 import tempfile
@@ -11,14 +12,13 @@ import numpy as np
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from benchmarks.alternate import alternate, benchmark_parser, report, rounds_of
+from benchmarks.alternate import alternate, report
 from benchmarks.frame_kinds import KINDS, files_of, write_clips
 from benchmarks.plain_feeder import PlainFeeder, plain_collate
 from cslrkit.datasets import CSLRDataset
 from cslrkit.errors import ConfigError
 from cslrkit.models.data_preprocessor import SignDataPreprocessor
 from cslrkit.structures.temporal_spec import TemporalSpec
-from cslrkit.utils.cli import run_tool
 from cslrkit.utils.npy import save_object
 from cslrkit.utils.random_seeds import seed_all
 from cslrkit.utils.threads import torch_threads
@@ -171,17 +171,16 @@ def measure_batches(corpus: Corpus, rounds: int, *, workers: int, required: Opti
     )
 
 
-def main() -> None:
-    """Parse the options, make the clips, measure."""
-    parser = benchmark_parser(
-        'Time reading: samples against decoding alone by OpenCV, batches against a feeder without shortcuts.',
-        'python -m benchmarks.data --short',
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument('--kind', choices=list(KINDS), default='video', help='how frames look (default: %(default)s)')
     parser.add_argument('--clips', type=int, default=8, metavar='N', help='clips on disk (default: %(default)s)')
     parser.add_argument('--frames', type=int, metavar='N', help='frames of each (default: 64 if short, else 140)')
-    args = parser.parse_args()
-    rounds = rounds_of(args)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make the clips and measure."""
+    rounds = args.rounds
     num_frames = args.frames or (64 if args.short else 140)
     if args.clips < 1 or num_frames < 1:
         raise ConfigError(f'--clips and --frames: got {args.clips} and {args.frames}, expected at least 1.')
@@ -222,7 +221,3 @@ def _reader(dataset: Dataset) -> Callable[[], None]:
 def _exhaust(batches: Iterable[Any]) -> None:
     for _ in batches:
         pass
-
-
-if __name__ == '__main__':
-    run_tool(main)

@@ -1,5 +1,6 @@
 """Times the batched prefix beam search against one written plainly in Python, a sentence at a time."""
 
+import argparse
 import math
 from collections import defaultdict
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -7,11 +8,10 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from benchmarks.alternate import alternate, benchmark_parser, report, rounds_of
+from benchmarks.alternate import alternate, report
 from benchmarks.parity.judge_decode import formula_logits
 from cslrkit.decoders import BeamDecoder
 from cslrkit.errors import ConfigError
-from cslrkit.utils.cli import run_tool
 
 BEAM_WIDTH, TOP_N = 10, 40
 REQUIRED_RATIO, REQUIRED_MS = 20, 1.5
@@ -76,21 +76,19 @@ def log_add(x: float, y: float) -> float:
     return x if y == -math.inf else x + math.log1p(math.exp(y - x))
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> None:
-    """Parse the arguments and measure."""
-    parser = benchmark_parser(
-        'Time beam search decoding: a plain Python prefix search, sentence by sentence, against BeamDecoder.',
-        'python -m benchmarks.decode --short',
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument('--sentences', type=int, default=64, metavar='N', help='in the main row (default: 64)')
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Time the main row and, unless short, how it grows."""
     if args.sentences < 1:
         raise ConfigError(f'--sentences: got {args.sentences}, expected at least 1.')
-    rounds = rounds_of(args)
-    compare(sentences=args.sentences, rounds=rounds, required=REQUIRED_RATIO if args.sentences >= 64 else None)
+    compare(sentences=args.sentences, rounds=args.rounds, required=REQUIRED_RATIO if args.sentences >= 64 else None)
     if not args.short:
         for what, cases in GROWTH.items():
-            show_growth(what, cases, rounds=rounds)
+            show_growth(what, cases, rounds=args.rounds)
 
 
 def compare(*, sentences: int, rounds: int, required: Optional[float] = None) -> Dict[str, Any]:
@@ -165,7 +163,3 @@ def _decoding(
 
 def _logits(*, sentences: int, steps: int = 50, symbols: int = 1296) -> torch.Tensor:
     return formula_logits(seed=1, batch=sentences, steps=steps, symbols=symbols, kind='peaky')
-
-
-if __name__ == '__main__':
-    run_tool(main)

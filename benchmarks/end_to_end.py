@@ -1,5 +1,6 @@
 """One training epoch of the synthetic corpus, with the toolkit's shortcuts and without any."""
 
+import argparse
 import contextlib
 import copy
 import multiprocessing
@@ -13,14 +14,13 @@ from typing import Any, Dict, List, Optional
 from mmengine.config import Config, ConfigDict
 from mmengine.hooks import Hook
 
-from benchmarks import straightforward  # noqa: F401  registers the slow side's classes
-from benchmarks.alternate import Measured, benchmark_parser, report, rounds_of
+from benchmarks import baseline  # noqa: F401  registers the slow side's classes
+from benchmarks.alternate import Measured, report
 from cslrkit.apis.run import train_model
 from cslrkit.corpora.packing import datasets_of_config, pack_dir_of
 from cslrkit.corpora.synthsign import make_corpus
 from cslrkit.engine.config import load_config
 from cslrkit.registry import HOOKS
-from cslrkit.utils.cli import run_tool
 from cslrkit.video.packed import pack_frames
 
 CONFIG = 'configs/slowfast/synthsign.py'
@@ -69,14 +69,14 @@ def measure(*, short: bool, rounds: int, data_root: Optional[str] = None) -> Lis
         pack = str(Path(scratch, 'pack'))
         dataset = datasets_of_config(config, ['train'])[0]
         pack_frames(dataset, pack_dir_of(dataset, pack))
-        variants = dict(straightforward=_straightforward(config), all=_shortcuts(config, pack, **ALL))
+        variants = dict(baseline=_baseline(config), all=_shortcuts(config, pack, **ALL))
         if not short:
             variants['exact'] = _shortcuts(config, pack, **EXACT)
         seconds = _alternate(variants, rounds, Path(scratch, 'runs'))
     titles = dict(all='an epoch, every option on', exact='an epoch, only options that change no number')
     return [
         report(
-            Measured(seconds['straightforward'], seconds[name]),
+            Measured(seconds['baseline'], seconds[name]),
             benchmark='end_to_end',
             row=title,
             required=REQUIRED if name == 'all' else None,
@@ -128,7 +128,7 @@ def _base_config(data_root: str, short: bool) -> Config:
     return config
 
 
-def _straightforward(config: Config) -> Config:
+def _baseline(config: Config) -> Config:
     """Every frame read, floats from the worker on, contiguous memory, fp32, oneDNN's own settings."""
     config = copy.deepcopy(config)
     pipeline = config.train_dataloader.dataset.pipeline
@@ -136,7 +136,7 @@ def _straightforward(config: Config) -> Config:
     pipeline[-1] = ConfigDict(type='PackFloatInputs')
     config.model.data_preprocessor = dict(type='FloatPreprocessor')
     config.optim_wrapper.optimizer.fused = False
-    config.custom_hooks = [dict(type='StraightforwardNetworkHook')]
+    config.custom_hooks = [dict(type='PublishedNetworkHook')]
     config.environment = dict(ONEDNN_PRIMITIVE_CACHE_CAPACITY='1024')
     return config
 
@@ -161,14 +161,11 @@ def _shortcuts(
     return config
 
 
-def main() -> int:
-    """Print a line and a JSON line for each row."""
-    parser = benchmark_parser(__doc__, 'python -m benchmarks.end_to_end --short')
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument('--data-root', metavar='DIR', help='a corpus of tools/make_synthetic.py (default: draws one)')
-    args = parser.parse_args()
-    measure(short=args.short, rounds=rounds_of(args), data_root=args.data_root)
-    return 0
 
 
-if __name__ == '__main__':
-    run_tool(main)
+def run(args: argparse.Namespace) -> None:
+    """Train the epochs."""
+    measure(short=args.short, rounds=args.rounds, data_root=args.data_root)

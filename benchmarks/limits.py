@@ -1,13 +1,18 @@
 """What the processor can do at best: the rate of matrix products, and what a network asks for."""
 
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 _SIZE = 2048
 _REPEATS = 5
+
+
+def matrix_product_rates() -> Dict[str, float]:
+    """:func:`matrix_product_rate` of the number types that networks run in, by name."""
+    return {name: matrix_product_rate(getattr(torch, name)) for name in ('float32', 'bfloat16')}
 
 
 def matrix_product_rate(dtype: torch.dtype) -> float:

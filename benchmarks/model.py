@@ -3,17 +3,16 @@
 import argparse
 import copy
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import torch
 from torch import nn
 
-from benchmarks.alternate import alternate, benchmark_parser, report, rounds_of
-from benchmarks.baseline import straightforward
-from benchmarks.limits import count_operations, matrix_product_rate
+from benchmarks.alternate import alternate, report
+from benchmarks.baseline import to_published
+from benchmarks.limits import count_operations, matrix_product_rates
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import BACKBONES
-from cslrkit.utils.cli import run_tool
 
 # Arguments of prepare_for_inference, and the ratio that the row must reach at depth 101 and 64 frames.
 ROWS: Dict[str, Dict[str, Any]] = {
@@ -26,12 +25,8 @@ _SHORT_ROWS = ('fp32', 'bf16')
 _GROWTH_LENGTHS = (32, 64, 128, 300)
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> None:
-    """Parse the arguments and measure."""
-    parser = benchmark_parser(
-        'Time the evaluation forward of SlowFast: contiguous memory, float32 and batch norms apart, against cslrkit.',
-        'python -m benchmarks.model --rows fp32 bf16',
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument(
         '--rows',
         nargs='+',
@@ -41,14 +36,17 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser.add_argument('--depth', type=int, choices=(18, 50, 101), help='of the network (default: 101; 50 if short)')
     parser.add_argument('--frames', type=int, metavar='T', help='length of the clip (default: 64; 48 if short)')
     parser.add_argument('--batch-size', type=int, default=1, metavar='N', help='clips at once (default: 1)')
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Time the rows that are asked for."""
     rows = args.rows or (_SHORT_ROWS if args.short else tuple(ROWS))
     depth = args.depth or (50 if args.short else 101)
     frames = args.frames or (48 if args.short else 64)
     network = make_network(depth)
     measured = [row for row in rows if row != 'growth']
     if measured:
-        compare_ways(network, measured, depth=depth, shape=(args.batch_size, frames), rounds=rounds_of(args))
+        compare_ways(network, measured, depth=depth, shape=(args.batch_size, frames), rounds=args.rounds)
     if 'growth' in rows:
         show_growth(network, args, depth=depth)
 
@@ -69,7 +67,7 @@ def compare_ways(
         What the reports say.
     """
     clip = make_clip(*shape)
-    plain = straightforward(copy.deepcopy(network))
+    plain = to_published(copy.deepcopy(network))
     baseline = _runner(plain, clip.contiguous())
     operations = count_operations(baseline)
     candidates, notes = {}, {}
@@ -79,7 +77,7 @@ def compare_ways(
         start = time.perf_counter()
         candidates[row]()
         notes[row] = dict(first_call_s=round(time.perf_counter() - start, 1))
-    rates = {name: matrix_product_rate(getattr(torch, name)) for name in ('float32', 'bfloat16')}
+    rates = matrix_product_rates()
     reports = []
     for row, measured in alternate(baseline, candidates, rounds=rounds, warmup=1).items():
         rate = rates[ROWS[row]['options'].get('dtype', 'float32')]
@@ -102,7 +100,7 @@ def show_growth(network: nn.Module, args: argparse.Namespace, *, depth: int) -> 
     """Report each length of a clip when it is done."""
     lengths = (args.frames,) if args.frames else _GROWTH_LENGTHS
     for frames in lengths:
-        compare_ways(network, ['bf16'], depth=depth, shape=(args.batch_size, frames), rounds=rounds_of(args))
+        compare_ways(network, ['bf16'], depth=depth, shape=(args.batch_size, frames), rounds=args.rounds)
 
 
 def make_network(depth: int) -> nn.Module:
@@ -122,7 +120,3 @@ def _runner(network: nn.Module, clip: torch.Tensor) -> Callable[[], Any]:
             return network(clip)
 
     return run
-
-
-if __name__ == '__main__':
-    run_tool(main)

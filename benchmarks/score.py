@@ -1,16 +1,16 @@
 """Times scoring against a word error rate written plainly in Python, a sentence at a time."""
 
+import argparse
 import random
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from benchmarks.alternate import alternate, benchmark_parser, report, rounds_of
+from benchmarks.alternate import alternate, report
 from cslrkit.errors import ConfigError
 from cslrkit.evaluation.functional import score_sentences
 from cslrkit.evaluation.functional.alignment import DELETION_COST, INSERTION_COST, SUBSTITUTION_COST
 from cslrkit.evaluation.report import bootstrap_wer
-from cslrkit.utils.cli import run_tool
 
 SENTENCES = dict(test=629, train=5671)  # of PHOENIX 2014, about 11 glosses each
 _RESAMPLES = 10_000
@@ -64,15 +64,14 @@ def plain_interval(errors: Sequence[int], words: Sequence[int]) -> Tuple[float, 
     return float(low), float(high)
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> None:
-    """Parse the arguments and measure."""
-    parser = benchmark_parser(
-        'Time scoring of as many sentences as PHOENIX 2014 has: plain Python loops against cslrkit.',
-        'python -m benchmarks.score --short',
-    )
-    args = parser.parse_args(arguments)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark: it has none of its own."""
+
+
+def run(args: argparse.Namespace) -> None:
+    """Time as many sentences as PHOENIX 2014 has."""
     for split in ('test',) if args.short else tuple(SENTENCES):
-        compare(SENTENCES[split], rounds=rounds_of(args))
+        compare(SENTENCES[split], rounds=args.rounds)
 
 
 def compare(count: int, *, rounds: int) -> List[Dict[str, Any]]:
@@ -135,7 +134,3 @@ def make_sentences(count: int, *, seed: int = 0) -> Tuple[Sentences, Sentences]:
             hyp += [generator.choice(vocab)] if kind > 0.95 else []
         hyps.append(hyp or [vocab[0]])
     return refs, hyps
-
-
-if __name__ == '__main__':
-    run_tool(main)

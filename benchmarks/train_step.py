@@ -1,21 +1,21 @@
 """Times a training step of SlowFastSign in contiguous float32 against cslrkit's, and weighs checkpointing."""
 
+import argparse
 import contextlib
 import multiprocessing
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Dict, List, Optional, Sequence
+from typing import Any, Callable, ContextManager, Dict, List, Sequence
 
 import torch
 from torch import nn
 
-from benchmarks.alternate import alternate, benchmark_parser, report, rounds_of
-from benchmarks.baseline import straightforward
-from benchmarks.limits import count_operations, matrix_product_rate
+from benchmarks.alternate import alternate, report
+from benchmarks.baseline import to_published
+from benchmarks.limits import count_operations, matrix_product_rates
 from cslrkit.models.losses import published_losses
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.structures import SignDataSample
-from cslrkit.utils.cli import run_tool
 
 # Ratios that the rows must reach at depth 101 and 48 frames.
 _REQUIRED = {'fp32': 1.3, 'bf16': 2.4}
@@ -27,12 +27,8 @@ _TARGET = [3]  # one gloss, which the shortest clip has steps for
 _HAS_PEAK = Path('/proc/self/status').is_file()  # Linux
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> None:
-    """Parse the arguments and measure."""
-    parser = benchmark_parser(
-        'Time a training step of SlowFastSign, backbone to loss and back: contiguous float32 against cslrkit.',
-        'python -m benchmarks.train_step --rows fp32 bf16',
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument(
         '--rows',
         nargs='+',
@@ -52,20 +48,22 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         metavar='N',
         help='clips at once (default: 2, as published; 1 if short or checkpointing)',
     )
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Time the rows that are asked for."""
     rows = args.rows or (('fp32', 'bf16') if args.short else ('fp32', 'bf16', 'checkpointing'))
     depth = args.depth or (50 if args.short else 101)
-    rounds = rounds_of(args)
     timed = [row for row in rows if row in ('fp32', 'bf16')]
     if timed:
         shape = (args.batch_size or (1 if args.short else 2), args.frames or (32 if args.short else 48))
-        compare_steps(timed, depth=depth, shape=shape, rounds=rounds)
+        compare_steps(timed, depth=depth, shape=shape, rounds=args.rounds)
     if 'checkpointing' in rows:
         shape = (args.batch_size or 1, args.frames or 96)
-        weigh_checkpointing(depth=depth, shape=shape, rounds=rounds)
+        weigh_checkpointing(depth=depth, shape=shape, rounds=args.rounds)
     if 'long' in rows:
         shape = (args.batch_size or 2, args.frames or 300)
-        time_long_clips(depth=depth, shape=shape, rounds=args.rounds or 1)
+        time_long_clips(depth=depth, shape=shape, rounds=1)
 
 
 def compare_steps(rows: Sequence[str], *, depth: int, shape: Sequence[int], rounds: int) -> List[Dict[str, Any]]:
@@ -80,12 +78,12 @@ def compare_steps(rows: Sequence[str], *, depth: int, shape: Sequence[int], roun
     Returns:
         What the reports say.
     """
-    plain = straightforward(make_recognizer(depth))
+    plain = to_published(make_recognizer(depth))
     baseline = make_step(plain, shape, contiguous=True)
     operations = count_operations(baseline)
     ours = make_recognizer(depth)
     candidates = {row: make_step(ours, shape, bf16=row == 'bf16') for row in rows}
-    rates = {name: matrix_product_rate(getattr(torch, name)) for name in ('float32', 'bfloat16')}
+    rates = matrix_product_rates()
     runs = {row: partial(_repeat, step) for row, step in candidates.items()}
     reports = []
     for row, measured in alternate(partial(_repeat, baseline), runs, rounds=rounds, warmup=1).items():
@@ -229,7 +227,3 @@ def _resident_peak() -> int:
 def _in_a_process(function: Callable[..., int], *arguments: Any) -> int:
     with multiprocessing.get_context('spawn').Pool(1) as pool:
         return pool.apply(function, arguments)
-
-
-if __name__ == '__main__':
-    run_tool(main)

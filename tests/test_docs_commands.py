@@ -59,7 +59,7 @@ def problems(page: Path, name: str, shell: Shell) -> Iterator[str]:
 def shell(tmp_path_factory, tiny_corpus):
     """A folder as the quickstart leaves it behind."""
     folder = tmp_path_factory.mktemp('user')
-    for name in ('tools', 'configs', 'tests', 'examples', 'setup.py', 'Makefile'):
+    for name in ('tools', 'configs', 'benchmarks', 'tests', 'examples', 'setup.py', 'Makefile'):
         (folder / name).symlink_to(REPO / name)
     shutil.copytree(tiny_corpus, folder / 'data' / 'synthsign')
     info = folder / 'data' / 'synthsign' / 'preprocess' / 'train_info.npy'

@@ -37,3 +37,9 @@ def test_no_file_is_long():
     lines = {str(path.relative_to(PACKAGE)): len(path.read_text(encoding='utf-8').splitlines()) for path in FILES}
     assert len(lines) > 100
     assert not {name: count for name, count in lines.items() if count > 300}
+
+
+def test_every_folder_is_a_package_that_a_wheel_carries():
+    folders = {path.parent for path in FILES}
+    assert len(folders) > 20
+    assert not [str(folder.relative_to(PACKAGE)) for folder in folders if not (folder / '__init__.py').is_file()]

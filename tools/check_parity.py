@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from cslrkit.errors import DataNotFoundError
 from cslrkit.utils.cli import make_parser, run_tool
 
 
@@ -15,7 +16,10 @@ def main() -> int:
     parser.add_argument('files', nargs='+', metavar='FILE', help='golden JSON files')
     args = parser.parse_args()
 
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the judges are no part of the package
+    checkout = Path(__file__).resolve().parents[1]
+    if not (checkout / 'benchmarks').is_dir():
+        raise DataNotFoundError('The judges of golden files come with a checkout of cslrkit, not with a wheel.')
+    sys.path.insert(0, str(checkout))  # the judges are no part of the package
     from benchmarks.parity import run_files
 
     return run_files(args.files)

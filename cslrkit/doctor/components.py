@@ -5,21 +5,15 @@ import json
 import textwrap
 from dataclasses import asdict, dataclass
 from importlib.metadata import distributions
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from cslrkit import registry as registries
 from cslrkit.errors import ConfigError
 from cslrkit.registry import PLUGIN_GROUP, Registry, accepted_arguments, nearest
 
 
-@dataclass(frozen=True)
-class Argument:
-    """An argument of a registered class.
-
-    Args:
-        name: Its name.
-        default: Its default as Python writes it; None where the argument is required.
-    """
+class Argument(NamedTuple):
+    """An argument of a registered class; ``default`` is as Python writes it, None where it is required."""
 
     name: str
     default: Optional[str]
@@ -37,8 +31,7 @@ class Component:
         name: What a config calls it.
         summary: First sentence of its docstring.
         arguments: What a config can set; None where any name goes.
-        source: Module and line, e.g. ``'cslrkit.models.backbones.resnet:17'``; the module alone where
-            the line is not known.
+        source: Module and line, e.g. ``'cslrkit.models.backbones.resnet:17'``, or the module alone.
         package: The distribution that declares it as a plugin, with its version, or else the
             top-level package.
         inherited: Whether it comes from mmengine's registry of that name.
@@ -51,6 +44,10 @@ class Component:
     source: str
     package: str
     inherited: bool
+
+    def __str__(self) -> str:
+        names = '...' if self.arguments is None else ', '.join(map(str, self.arguments))
+        return f'  {self.name}({names})\n      {self.summary or "no docstring"}\n      {self.source}  [{self.package}]'
 
 
 def find_registries(name: Optional[str] = None) -> Dict[str, Registry]:
@@ -65,12 +62,11 @@ def find_registries(name: Optional[str] = None) -> Dict[str, Registry]:
     known = {key: value for key, value in vars(registries).items() if isinstance(value, Registry)}
     if name is None:
         return known
-    wanted = _plain(name)
     for key, value in known.items():
-        if wanted in (_plain(key), _plain(value.name)):
+        if _plain(name) in (_plain(key), _plain(value.name)):
             return {key: value}
-    hint = nearest(name.upper(), known) or ''
-    raise ConfigError(f"registry: got '{name}', expected one of {', '.join(sorted(known))}.{hint}")
+    names = ', '.join(sorted(known))
+    raise ConfigError(f"registry: got '{name}', expected one of {names}.{nearest(name.upper(), known)}")
 
 
 def list_components(name: Optional[str] = None, *, search: str = '') -> List[Component]:
@@ -79,30 +75,29 @@ def list_components(name: Optional[str] = None, *, search: str = '') -> List[Com
     Args:
         name: A registry; all by default.
         search: Keep those that have this text, in any case, in their name, summary, source or
-            arguments' names.
+            arguments.
 
     Raises:
         ConfigError: For an unknown registry, or a plugin that cannot be imported.
     """
-    plugins = plugin_packages()
+    packages = {
+        point.value.partition(':')[0].partition('.')[0]: f'{distribution.metadata["Name"]} {distribution.version}'
+        for distribution in distributions()
+        for point in distribution.entry_points
+        if point.group == PLUGIN_GROUP
+    }
     found = []
     for key, registry in find_registries(name).items():
         # cslrkit's and plugins' own before what mmengine and torch bring along.
-        for inherited, component_name in sorted((name not in registry.module_dict, name) for name in registry.names()):
-            found.append(_describe(key, component_name, registry.lookup(component_name), plugins, inherited))
-    wanted = search.lower()
-    return [component for component in found if wanted in _searched(component)]
-
-
-def plugin_packages() -> Dict[str, str]:
-    """Top-level module of each installed plugin -> its distribution and version."""
-    packages = {}
-    for distribution in distributions():
-        for point in distribution.entry_points:
-            if point.group == PLUGIN_GROUP:
-                top_level = point.value.partition(':')[0].partition('.')[0]
-                packages[top_level] = f'{distribution.metadata["Name"]} {distribution.version}'
-    return packages
+        for inherited, known_as in sorted((name not in registry.module_dict, name) for name in registry.names()):
+            cls = registry.lookup(known_as)
+            source = _source(cls)
+            top_level = source.partition(':')[0].partition('.')[0]
+            package = packages.get(top_level, top_level)
+            component = Component(key, known_as, _summary(cls), _arguments(cls), source, package, inherited)
+            if search.lower() in str(component).lower():
+                found.append(component)
+    return found
 
 
 def format_components(components: Sequence[Component], *, width: int = 120) -> str:
@@ -112,28 +107,20 @@ def format_components(components: Sequence[Component], *, width: int = 120) -> s
         lines.append(key)
         for component in components:
             if component.registry == key:
-                lines += _text_of(component, width)
+                lines += [
+                    textwrap.fill(text, width, subsequent_indent=' ' * 10, break_on_hyphens=False)
+                    for text in str(component).split('\n')
+                ]
         lines.append('')
     return '\n'.join(lines).rstrip()
 
 
 def components_json(components: Sequence[Component]) -> str:
     """Return the components as a JSON list."""
-    return json.dumps([asdict(component) for component in components], ensure_ascii=False, indent=1)
-
-
-def _describe(key: str, name: str, cls: Any, plugins: Mapping[str, str], inherited: bool) -> Component:
-    module = getattr(cls, '__module__', '') or ''
-    top_level = module.partition('.')[0]
-    return Component(
-        registry=key,
-        name=name,
-        summary=_summary(cls),
-        arguments=_arguments(cls),
-        source=_source(cls, module),
-        package=plugins.get(top_level, top_level),
-        inherited=inherited,
-    )
+    content = [asdict(component) for component in components]
+    for entry in content:
+        entry['arguments'] = entry['arguments'] and [argument._asdict() for argument in entry['arguments']]
+    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 def _summary(cls: Any) -> str:
@@ -150,10 +137,8 @@ def _arguments(cls: Any) -> Optional[Tuple[Argument, ...]]:
     if accepted is None:
         return None
     empty = inspect.Parameter.empty
-    return tuple(
-        Argument(name, None if parameter.default is empty else _default(parameter.default))
-        for name, parameter in accepted.items()
-    )
+    defaults = {name: parameter.default for name, parameter in accepted.items()}
+    return tuple(Argument(name, None if value is empty else _default(value)) for name, value in defaults.items())
 
 
 def _default(value: Any) -> str:
@@ -163,27 +148,12 @@ def _default(value: Any) -> str:
     return text if ' at 0x' not in text else f'<{type(value).__name__}>'
 
 
-def _source(cls: Any, module: str) -> str:
+def _source(cls: Any) -> str:
+    module = getattr(cls, '__module__', '') or ''
     try:
         return f'{module}:{inspect.getsourcelines(cls)[1]}'
     except (OSError, TypeError):  # built in, or made by a function
         return module
-
-
-def _text_of(component: Component, width: int) -> List[str]:
-    arguments = component.arguments
-    names = '...' if arguments is None else ', '.join(map(str, arguments))
-    texts = [
-        f'  {component.name}({names})',
-        f'      {component.summary or "no docstring"}',
-        f'      {component.source}  [{component.package}]',
-    ]
-    return [textwrap.fill(text, width, subsequent_indent=' ' * 10, break_on_hyphens=False) for text in texts]
-
-
-def _searched(component: Component) -> str:
-    names = [argument.name for argument in component.arguments or ()]
-    return ' '.join([component.name, component.summary, component.source, component.package, *names]).lower()
 
 
 def _plain(name: str) -> str:

@@ -3,12 +3,11 @@
 from typing import Any, Callable, List, Optional, Sequence
 
 from cslrkit.doctor.check import Check, Checkup
-from cslrkit.doctor.codecs import check_codecs
-from cslrkit.doctor.environment import check_environment
+from cslrkit.doctor.installation import check_installation
 from cslrkit.doctor.project import check_checkpoint_alone, check_project, check_work_dir
 
 # What reading a config, data and a model takes.
-_NEEDED = ('numpy', 'torch', 'torchvision', 'mmengine', 'mmcv-lite', 'opencv-python', 'Pillow')
+_NEEDED = ('numpy', 'torch', 'torchvision', 'mmengine', 'mmcv-lite', 'opencv-python', 'Pillow', 'av')
 
 
 def diagnose(
@@ -34,8 +33,7 @@ def diagnose(
         All checks.
     """
     checkup = Checkup(show)
-    usable = check_environment(checkup)
-    check_codecs(checkup, has_opencv=usable['opencv-python'] and usable['numpy'])
+    usable = check_installation(checkup)
     broken = [name for name in _NEEDED if not usable[name]]
     if broken and (config or checkpoint):
         checkup.skip('config' if config else 'checkpoint', f'needs {", ".join(broken)}')

@@ -21,16 +21,13 @@ def shipped_root() -> Path:
 
 
 def command_name(script: Union[str, Path]) -> str:
-    """Name of the command that runs a tool: its file's, after its folder's for benchmarks.
+    """Name of the command that runs a tool: its file's.
 
     Examples:
-        >>> command_name('tools/benchmark/end_to_end.py'), command_name('tools/analysis/plot_log.py')
-        ('benchmark-end-to-end', 'plot-log')
+        >>> command_name('tools/analysis/plot_log.py')
+        'plot-log'
     """
-    script = Path(script)
-    # Named by themselves, they would be taken for what they time.
-    parts = ('benchmark', script.stem) if script.parent.name == 'benchmark' else (script.stem,)
-    return '-'.join(parts).replace('_', '-')
+    return Path(script).stem.replace('_', '-')
 
 
 def shipped_configs() -> List[str]:

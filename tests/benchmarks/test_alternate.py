@@ -1,9 +1,10 @@
+import importlib
 import json
 
 import pytest
 
-from benchmarks import alternate, benchmark_parser, report, rounds_of
-from benchmarks.alternate import Measured
+from benchmarks.__main__ import NAMES, main
+from benchmarks.alternate import Measured, alternate, report
 from cslrkit.errors import ConfigError
 
 
@@ -31,11 +32,24 @@ def test_report_compares_round_by_round(capsys):
     assert set(record['env']) == {'threads', 'torch', 'cpus'}
 
 
-def test_rounds():
-    parser = benchmark_parser('Times.', 'python x.py')
-    assert [rounds_of(parser.parse_args(line.split())) for line in ('', '--short', '--short --rounds 2')] == [7, 3, 2]
+def test_rounds(monkeypatch):
+    seen = []
+    monkeypatch.setattr('benchmarks.score.run', lambda args: seen.append(args.rounds))
+    for line in ('score', 'score --short', 'score --short --rounds 2'):
+        main(line.split())
+    assert seen == [7, 3, 2]
     with pytest.raises(ConfigError, match='--rounds: got 0'):
-        rounds_of(parser.parse_args(['--rounds', '0']))
+        main(['score', '--rounds', '0'])
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_benchmark_says_what_it_is(name, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([name, '--help'])
+    assert stopped.value.code == 0
+    text = ' '.join(capsys.readouterr().out.split())
+    assert ' '.join(importlib.import_module(f'benchmarks.{name}').__doc__.split('\n')[0].split()) in text
+    assert f'python -m benchmarks {name} --short' in text
 
 
 def test_wrong_arguments():

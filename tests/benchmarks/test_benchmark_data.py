@@ -42,7 +42,7 @@ def test_the_limit_decodes_each_kept_frame_once(tmp_path):
 
 
 def test_the_tool_prints_a_line_and_json_for_each_row():
-    command = [sys.executable, '-m', 'benchmarks.data', '--short', '--rounds', '1', '--clips', '2', '--frames', '3']
+    command = [sys.executable, '-m', 'benchmarks', 'data', '--short', '--rounds', '1', '--clips', '2', '--frames', '3']
     result = subprocess.run([*command, '--kind', 'drawn'], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{')]

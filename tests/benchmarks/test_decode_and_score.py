@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import decode, score
+from benchmarks.__main__ import main
 from cslrkit.errors import ConfigError
 from cslrkit.evaluation.functional import score_sentence
 from cslrkit.evaluation.report import bootstrap_wer
@@ -44,14 +45,13 @@ def test_nothing_is_timed_where_results_differ(monkeypatch):
 
 
 @pytest.mark.parametrize(('tool', 'options', 'rows'), [('decode', ['--sentences', '2'], 1), ('score', [], 2)])
-def test_the_short_form(run_tool, tool, options, rows):
-    done = run_tool(f'benchmark/{tool}.py', '--short', '--rounds', '1', *options)
-    records = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{')]
+def test_the_short_form(capsys, tool, options, rows):
+    main([tool, '--short', '--rounds', '1', *options])
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{')]
     assert [record['benchmark'] for record in records] == [tool] * rows
     assert all(record['ratio'] > 0 for record in records)
 
 
-def test_no_sentences(run_tool):
-    done = run_tool('benchmark/decode.py', '--sentences', '0', check=False)
-    assert (done.returncode, done.stderr.count('\n')) == (1, 1)
-    assert '--sentences: got 0, expected at least 1' in done.stderr
+def test_no_sentences():
+    with pytest.raises(ConfigError, match='--sentences: got 0, expected at least 1'):
+        main(['decode', '--sentences', '0'])

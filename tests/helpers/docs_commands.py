@@ -41,6 +41,8 @@ def find_tool(words: List[str]) -> Tuple[Optional[Path], List[str]]:
         words = ['python', *words]
     if words[0] == 'python' and words[1:3] == ['-m', 'cslrkit']:
         words = ['cslrkit', *words[3:]]
+    if words[:3] == ['python', '-m', 'benchmarks']:
+        return Path('benchmarks', '__main__.py'), words[3:]
     if words[0] in ('python', 'bash') and len(words) > 1:
         return Path(words[1].replace('path/to/cslrkit/', '')), words[2:]
     if words[0] == 'cslrkit' and len(words) > 1:
@@ -98,7 +100,7 @@ def inspect(command: Command, *, load: bool = True) -> Optional[str]:
         return f'{program!r} is no program that the pages use'
     if not script.is_file():
         return f"there is no '{script}'" if load or script.parts[0] == 'tools' else None
-    if script.parts[0] != 'tools':  # a file that the page shows: running it is all that can be done
+    if script.parts[0] not in ('tools', 'benchmarks'):  # a file that the page shows: running it is all that can be done
         return None
     try:
         parse_arguments(script, arguments, load=load)

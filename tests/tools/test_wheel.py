@@ -19,7 +19,7 @@ from cslrkit.utils.shipped import command_name, find_config
 REPO = Path(__file__).parents[2]
 
 # What the build reads; tests and pictures would only make the copy larger.
-SOURCES = ('cslrkit', 'configs', 'tools', 'examples', 'setup.py', 'pyproject.toml', 'MANIFEST.in')
+SOURCES = ('cslrkit', 'configs', 'tools', 'benchmarks', 'examples', 'setup.py', 'pyproject.toml', 'MANIFEST.in')
 SOURCES += ('README.md', 'CHANGELOG.md', 'LICENSE')
 IGNORED = shutil.ignore_patterns('__pycache__', '*.egg-info', 'build', '.*')
 
@@ -83,7 +83,9 @@ def test_the_wheel_carries_package_configs_and_tools(wheels, source):
     missing = [f'cslrkit/.mim/{path.as_posix()}' for path in shipped_files(source)]
     modules = [path.relative_to(source).as_posix() for path in (source / 'cslrkit').rglob('*.py')]
     assert [name for name in [*missing, *modules] if name not in names] == []
-    assert not [name for name in names if '__pycache__' in name or name.startswith(('tests', 'configs', 'tools'))]
+    outside = ('benchmarks', 'tests', 'configs', 'tools')
+    assert not [name for name in names if '__pycache__' in name or name.startswith(outside)]
+    assert 'cslrkit/visualization/html_report/report.html.j2' in names
 
 
 def test_the_sdist_carries_what_a_packager_needs(wheels, source):
@@ -91,6 +93,7 @@ def test_the_sdist_carries_what_a_packager_needs(wheels, source):
         names = {name.partition('/')[2] for name in archive.getnames()}
     assert {'setup.py', 'pyproject.toml', 'README.md', 'LICENSE', 'examples/plugin/pyproject.toml'} <= names
     assert {path.as_posix() for path in shipped_files(source)} <= names
+    assert {'benchmarks/__main__.py', 'benchmarks/parity/judge_wer.py'} <= names
 
 
 def test_metadata(wheels):
@@ -140,6 +143,14 @@ def test_the_command_lists_the_tools(installed, source, tmp_path):
     command = (sys.executable, '-m', 'cslrkit')
     assert 'cslrkit train configs/' in run(*command, 'train', '--help', cwd=tmp_path, path=installed)
     assert run(*command, '--version', cwd=tmp_path, path=installed).strip() == cslrkit.__version__
+
+
+def test_the_judges_come_with_a_checkout(installed, tmp_path):
+    command = (sys.executable, '-m', 'cslrkit', 'check-parity', 'x.json')
+    environment = {**os.environ, 'PYTHONPATH': str(installed)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == 'error: The judges of golden files come with a checkout of cslrkit, not with a wheel.\n'
 
 
 def test_an_unknown_command_or_config_names_the_nearest(tmp_path, capsys):

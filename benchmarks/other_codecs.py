@@ -10,16 +10,16 @@ Encode = Callable[[np.ndarray], bytes]
 Decode = Callable[[bytes], np.ndarray]
 
 
-def rival_codecs(shape: Tuple[int, int, int]) -> Dict[str, Tuple[Encode, Decode]]:
+def other_codecs(shape: Tuple[int, int, int]) -> Dict[str, Tuple[Encode, Decode]]:
     """Return functions to encode and to decode a frame of ``shape``, by a name for the table."""
-    rivals: Dict[str, Tuple[Encode, Decode]] = {'PNG level 1': (_encode_png, _decode_png)}
+    found: Dict[str, Tuple[Encode, Decode]] = {'PNG level 1': (_encode_png, _decode_png)}
     for package, add in (('imagecodecs', _image_codecs), ('lz4.block', _lz4), ('blosc2', _blosc)):
         try:
             module = importlib.import_module(package)
         except ImportError:
             continue
-        rivals.update(add(module, shape))
-    return rivals
+        found.update(add(module, shape))
+    return found
 
 
 def _encode_png(image: np.ndarray) -> bytes:

@@ -20,10 +20,10 @@ def test_kinds_of_frames(tmp_path, kind):
 
 
 def test_measures_every_codec(tmp_path, capsys):
-    from benchmarks.codecs import measure
+    from benchmarks.pack_codecs import measure
 
     clips = files_of(write_clips(str(tmp_path / 'clips'), 'sensor noise', num_clips=1, num_frames=34))
-    records = measure(clips, 'sensor noise', str(tmp_path), rounds=1, rivals=True)
+    records = measure(clips, 'sensor noise', str(tmp_path), rounds=1, others=True)
     rows = [record['row'] for record in records]
     assert 'sensor noise: decoding zstd' in rows
     assert 'sensor noise: training samples: zstd' in rows

@@ -1,4 +1,4 @@
-"""Checks of the installation: Python, packages, devices."""
+"""Checks of the installation: Python, packages, devices, images and videos."""
 
 import importlib
 import os
@@ -6,44 +6,49 @@ import platform
 import re
 import shutil
 import sys
+import tempfile
 from importlib import metadata
-from typing import Dict, List, Tuple
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
 
 from cslrkit.doctor.check import Checkup, FailedCheckError, Found, SkippedCheckError
 
 OLDEST_PYTHON = (3, 9)
 # Distribution -> the module that is imported.
 PACKAGES = {
-    'numpy': 'numpy',
-    'torch': 'torch',
-    'torchvision': 'torchvision',
-    'mmengine': 'mmengine',
+    **{name: name for name in ('numpy', 'torch', 'torchvision', 'mmengine', 'av', 'jinja2', 'rich', 'tensorboard')},
     'opencv-python': 'cv2',
     'mmcv-lite': 'mmcv',
     'Pillow': 'PIL',
+    'pympi-ling': 'pympi',
     'pyyaml': 'yaml',
-    'tensorboard': 'tensorboard',
 }
 _NEEDS = {'torchvision': 'torch', 'mmcv-lite': 'opencv-python'}  # whose fault would be theirs, too
+_REINSTALL = 'Reinstall it: `pip install --force-reinstall {}`.'
+_TOLERANCE = 12  # grey levels that lossy compression may change a flat area by
 _OPENCV = ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python', 'opencv-contrib-python-headless')
 
 
-def check_environment(checkup: Checkup) -> Dict[str, bool]:
-    """Check Python, every package and the devices; returns which packages can be used."""
+def check_installation(checkup: Checkup) -> Dict[str, bool]:
+    """Check Python, every package, the devices, images and videos; returns which packages can be used."""
     checkup.run('python', _python)
     usable: Dict[str, bool] = {}
     for name in PACKAGES:
-        needed = _NEEDS.get(name)
-        if needed and not usable[needed]:
-            checkup.skip(name, f'needs {needed}')
-            usable[name] = False
-        else:
-            usable[name] = checkup.run(name, _package, name) is not None
-    if usable['torch']:
-        checkup.run('device', _device)
-    else:
-        checkup.skip('device', 'needs torch')
+        usable[name] = _run_if(checkup, usable, [_NEEDS[name]] if name in _NEEDS else [], name, _package, name)
+    _run_if(checkup, usable, ['torch'], 'device', _device)
+    _run_if(checkup, usable, ['numpy', 'opencv-python'], 'PNG images', _image, '.png', 0)
+    _run_if(checkup, usable, ['numpy', 'opencv-python'], 'JPEG images', _image, '.jpg', _TOLERANCE)
+    _run_if(checkup, usable, ['numpy', 'av'], 'videos', _video)
     return usable
+
+
+def _run_if(checkup: Checkup, usable: Dict[str, bool], needed: List[str], name: str, *check: Any) -> bool:
+    """Run a check unless packages that it needs are broken; whether it passed."""
+    broken = [package for package in needed if not usable[package]]
+    if not broken:
+        return checkup.run(name, *check) is not None
+    checkup.skip(name, f'needs {", ".join(broken)}')
+    return False
 
 
 def _python() -> Found:
@@ -149,3 +154,44 @@ def _device() -> Found:
             )
         names.append(f'{properties.name} {properties.total_memory / 2**30:.0f} GB')
     return Found(f'{", ".join(names)}; CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}; {threads}')
+
+
+def _image(suffix: str, tolerance: int) -> Found:
+    import cv2
+    import numpy as np
+
+    picture = np.full((16, 24, 3), (200, 120, 40), dtype=np.uint8)
+    done, content = cv2.imencode(suffix, picture)
+    read = cv2.imdecode(content, cv2.IMREAD_COLOR) if done else None
+    advice = _REINSTALL.format('opencv-python-headless')
+    if read is None:
+        raise FailedCheckError(f'OpenCV cannot {"read" if done else "write"} {suffix} files', advice)
+    change = int(np.abs(read.astype(int) - picture).max())
+    if change > tolerance:
+        raise FailedCheckError(f'a picture changes by {change} grey levels when it is written and read', advice)
+    return Found('written and read')
+
+
+def _video() -> Found:
+    import av
+    import numpy as np
+
+    levels = (30, 90, 150, 210)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, 'tiny.mp4'))
+        with av.open(path, 'w') as out:
+            stream = out.add_stream('mpeg4', rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+            for level in levels:
+                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), level, dtype=np.uint8), format='rgb24')
+                out.mux(stream.encode(frame))
+            out.mux(stream.encode())
+        with av.open(path) as video:
+            means = [float(frame.to_ndarray(format='rgb24').mean()) for frame in video.decode(video=0)]
+    if len(means) != len(levels) or max(abs(mean - level) for mean, level in zip(means, levels)) > _TOLERANCE:
+        raise FailedCheckError(
+            f'{len(levels)} frames were written, {len(means)} came back with mean grey levels '
+            f'{[round(mean) for mean in means]}, expected {list(levels)}',
+            _REINSTALL.format('av'),
+        )
+    return Found(f'{len(levels)} frames written and read')

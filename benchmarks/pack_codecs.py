@@ -1,20 +1,20 @@
 """Compare codecs of packed frames by size and by speed, each with ``cv2.imread`` over the PNG files."""
 
+import argparse
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import cv2
 import numpy as np
 import torch
 
-from benchmarks.alternate import Measured, alternate, benchmark_parser, report, rounds_of
+from benchmarks.alternate import Measured, alternate, report
 from benchmarks.frame_kinds import KINDS, files_of, write_clips
-from benchmarks.rival_codecs import rival_codecs
+from benchmarks.other_codecs import other_codecs
 from cslrkit.errors import DataError
 from cslrkit.registry import DATASETS
-from cslrkit.utils.cli import run_tool
 from cslrkit.utils.npy import save_object
 from cslrkit.video.packed import CODECS, pack_frames
 
@@ -29,30 +29,29 @@ _PIPELINE = (
 )
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> None:
-    """Parse the arguments and measure each kind of frames."""
-    parser = benchmark_parser(
-        'Compare codecs of packed frames by size and by speed, each with cv2.imread over the PNG files.',
-        'python -m benchmarks.codecs --short\n  python -m benchmarks.codecs --frames FOLDER_OF_A_CLIP ANOTHER_FOLDER',
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this benchmark."""
     parser.add_argument('--frames', nargs='+', metavar='FOLDER', help='clips of your own, a folder of images each')
     parser.add_argument('--kind', nargs='+', choices=list(KINDS), help='kinds of generated frames (default: all)')
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure each kind of frames."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     num_clips, num_frames = (2, 48) if args.short else (3, 96)
     with tempfile.TemporaryDirectory() as folder:
         if args.frames:
-            measure(files_of(args.frames), 'own frames', folder, rounds=rounds_of(args), rivals=not args.short)
+            measure(files_of(args.frames), 'own frames', folder, rounds=args.rounds, others=not args.short)
             return
         for kind in args.kind or (['sensor noise'] if args.short else KINDS):
             root = os.path.join(folder, kind)
             clips = write_clips(os.path.join(root, 'source'), kind, num_clips=num_clips, num_frames=num_frames)
-            measure(files_of(clips), kind, root, rounds=rounds_of(args), rivals=not args.short)
+            measure(files_of(clips), kind, root, rounds=args.rounds, others=not args.short)
 
 
 def measure(
-    clips: Sequence[Sequence[str]], kind: str, folder: str, *, rounds: int, rivals: bool = True
+    clips: Sequence[Sequence[str]], kind: str, folder: str, *, rounds: int, others: bool = True
 ) -> List[Dict[str, Any]]:
     """Measure every codec on clips, and the training samples from packs of them; print and return the records.
 
@@ -61,7 +60,7 @@ def measure(
         kind: What they show, for the report.
         folder: Where packs go.
         rounds: How often each codec is timed.
-        rivals: Whether codecs are measured that packs do not use.
+        others: Whether codecs are measured that packs do not use.
 
     Raises:
         DataError: If there are no frames or one cannot be read.
@@ -73,8 +72,8 @@ def measure(
     root = _write_corpus(clips, folder)
     pixels, samples, size = _packs(root)
     size['PNG files'] = sum(os.path.getsize(path) for path in files)
-    if rivals:
-        for name, (run, num_bytes) in _rival_runs(images).items():
+    if others:
+        for name, (run, num_bytes) in _other_runs(images).items():
             pixels[name], size[name] = run, num_bytes
 
     def read_all() -> None:
@@ -83,7 +82,7 @@ def measure(
 
     measured = alternate(read_all, {**pixels, **samples}, rounds=rounds)
     kb = {name: round(value / len(files) / 1024, 1) for name, value in size.items()}
-    shared = dict(benchmark='codecs', frames=len(files), png_kb=kb['PNG files'])
+    shared = dict(benchmark='pack_codecs', frames=len(files), png_kb=kb['PNG files'])
     records = []
     for name, result in measured.items():
         is_samples = name in samples
@@ -150,10 +149,10 @@ def _reading(dataset: Any) -> Callable[[], Any]:
     return run
 
 
-def _rival_runs(images: Sequence[np.ndarray]) -> Dict[str, Tuple[Callable[[], Any], int]]:
-    """Encode all frames with each rival, check that it is lossless, and return what decodes them, and the size."""
+def _other_runs(images: Sequence[np.ndarray]) -> Dict[str, Tuple[Callable[[], Any], int]]:
+    """Encode all frames with each other codec, which must be lossless; return what decodes them, and the size."""
     runs = {}
-    for name, (encode, decode) in rival_codecs(images[0].shape).items():
+    for name, (encode, decode) in other_codecs(images[0].shape).items():
         encoded = [encode(image) for image in images]
         if not all(np.array_equal(decode(data), image) for data, image in zip(encoded, images)):
             raise DataError(f'benchmark: {name} is not lossless.')
@@ -164,7 +163,3 @@ def _rival_runs(images: Sequence[np.ndarray]) -> Dict[str, Tuple[Callable[[], An
 
         runs[name] = run, sum(map(len, encoded))
     return runs
-
-
-if __name__ == '__main__':
-    run_tool(main)
