@@ -12,6 +12,8 @@ from benchmarks.alternate import alternate, report
 from benchmarks.parity.judge_decode import formula_logits
 from cslrkit.decoders import BeamDecoder
 from cslrkit.errors import ConfigError
+from cslrkit.models.recognizers.decoding import as_log_probs
+from cslrkit.structures import Hypothesis
 
 BEAM_WIDTH, TOP_N = 10, 40
 REQUIRED_RATIO, REQUIRED_MS = 20, 1.5
@@ -112,9 +114,12 @@ def compare(*, sentences: int, rounds: int, required: Optional[float] = None) ->
     def plain() -> List[Prefix]:
         return [plain_prefix_search(probs)[0][0] for probs in logits.softmax(-1).numpy()]
 
-    if plain() != [hyp.nbest[0].gloss_ids for hyp in decoder(logits, lengths)]:
+    def batched() -> List[Hypothesis]:
+        return decoder(as_log_probs(logits), lengths)
+
+    if plain() != [hyp.nbest[0].gloss_ids for hyp in batched()]:
         raise ConfigError('benchmark: BeamDecoder and the plain search found different prefixes; nothing was timed.')
-    measured = alternate(plain, {'batched': lambda: decoder(logits, lengths)}, rounds=rounds, warmup=0)['batched']
+    measured = alternate(plain, {'batched': batched}, rounds=rounds, warmup=0)['batched']
     return report(
         measured,
         benchmark='decode',
@@ -158,7 +163,7 @@ def _decoding(
 ) -> Callable[[], List[Any]]:
     logits = _logits(sentences=sentences, steps=steps, symbols=symbols)
     decoder = BeamDecoder(beam, TOP_N)
-    return lambda: decoder(logits, [steps] * sentences)
+    return lambda: decoder(as_log_probs(logits), [steps] * sentences)
 
 
 def _logits(*, sentences: int, steps: int = 50, symbols: int = 1296) -> torch.Tensor:

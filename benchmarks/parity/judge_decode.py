@@ -11,6 +11,7 @@ import torch
 
 from benchmarks.parity.result import CaseResult, Comparison
 from cslrkit.decoders import BeamDecoder, GreedyDecoder
+from cslrkit.models.recognizers.decoding import as_log_probs
 from cslrkit.structures import GlossVocab, Hypothesis
 
 KIND = 'decode'
@@ -90,21 +91,22 @@ def _judge_case(recorded: Dict[str, Any], comparison: Comparison) -> None:
         cutoff_prob=recorded['cutoff_prob'],
         cutoff_rule='ctcdecode',
     )
-    for index, (beams, expected) in enumerate(zip(decoder.search(logits, lengths), recorded['beams'])):
+    log_probs = as_log_probs(logits)  # as a recognizer hands them to its decoder
+    for index, (beams, expected) in enumerate(zip(decoder.search(log_probs, lengths), recorded['beams'])):
         comparison.equal(f'clip {index}: number of beams', min(len(beams), RECORDED_BEAMS), len(expected))
         for rank, (beam, entry) in enumerate(zip(beams, expected)):
             what = f'clip {index} beam {rank}'
-            comparison.equal(f'{what} tokens', list(beam.tokens), entry['tokens'])
+            comparison.equal(f'{what} tokens', list(beam.gloss_ids), entry['tokens'])
             comparison.equal(f'{what} timesteps', list(beam.timesteps), entry['timesteps'])
-            comparison.close(f'{what} neg_log_prob', -beam.log_prob, entry['neg_log_prob'], tolerance=TOLERANCE)
+            comparison.close(f'{what} neg_log_prob', -beam.score, entry['neg_log_prob'], tolerance=TOLERANCE)
 
     vocab = GlossVocab.from_list(f'G{symbol}' for symbol in range(1, recorded['V']))
-    greedy = GreedyDecoder()(logits, lengths)
+    greedy = GreedyDecoder()(log_probs, lengths)
     comparison.equal('greedy', _glosses(greedy, vocab), recorded['greedy'])
     if recorded['best'] is not None:
         # Recorded through the published class, whatever the settings above are.
         comparison.equal('beam_width of a case with best', recorded['beam_width'], PUBLISHED_BEAM_WIDTH)
-        best = BeamDecoder(PUBLISHED_BEAM_WIDTH)(logits, lengths)
+        best = BeamDecoder(PUBLISHED_BEAM_WIDTH)(log_probs, lengths)
         comparison.equal('best', _glosses(best, vocab), recorded['best'])
 
 

@@ -5,5 +5,3 @@ _base_ = [
     '../_base_/schedules/adam_step_80e.py',
     '../_base_/default_runtime.py',
 ]
-val_evaluator = dict(primary='conv/main', auxiliary=None)
-test_evaluator = dict(primary='conv/main', auxiliary=None)

@@ -5,8 +5,6 @@ _base_ = [
     '../_base_/schedules/adam_step_80e.py',
     '../_base_/default_runtime.py',
 ]
-val_evaluator = dict(primary='conv/main', auxiliary=None)
-test_evaluator = dict(primary='conv/main', auxiliary=None)
 model = dict(neck=dict(kernel_spec=['K5', 'P2']))  # every second frame is read, so one pooling is enough
 param_scheduler = [dict(type='MultiStepLR', milestones=[15, 22], gamma=0.2)]
 train_cfg = dict(max_epochs=30)

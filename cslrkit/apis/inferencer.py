@@ -1,9 +1,10 @@
 """From videos to glosses with times."""
 
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
@@ -11,13 +12,11 @@ from mmengine.dataset import pseudo_collate
 from cslrkit.apis.infer.clip import pack_samples
 from cslrkit.apis.infer.preparation import clip_pipeline, frame_spec
 from cslrkit.apis.infer.sampling import Sample, sample_frames
-from cslrkit.apis.infer.track import Track
-from cslrkit.apis.infer.windows import Window, WindowPlan, cut_windows, plan_windows
+from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.errors import ConfigError
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DECODERS, accepted_arguments
-from cslrkit.structures import Hypothesis
 from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.checks import positive
 from cslrkit.utils.progress import ProgressLine
@@ -25,9 +24,48 @@ from cslrkit.video.readers import Source
 from cslrkit.video.sources import Input, open_sources
 
 WINDOW, OVERLAP = 16.0, 4.0  # seconds
-Listener = Callable[[np.ndarray, Hypothesis], None]
 _USUAL_RATE = 25.0  # frames per second, for the size of windows where no rate is known
 _CONFIG_SUFFIXES = ('.py', '.yaml', '.yml', '.json')
+
+
+@dataclass
+class _Video:
+    """A video while its windows come and go: its decoder, and where and when each frame is."""
+
+    source: Source
+    decoder: WindowDecoder
+    indices: List[int] = field(default_factory=list)
+    times: List[Optional[Tuple[float, float]]] = field(default_factory=list)
+    num_windows: int = 0
+
+    def windows(self, samples: Iterator[Sample], plan: Optional[WindowPlan]) -> Iterator[Window]:
+        """Cut windows, and note the frames that are new in each."""
+        for window in cut_windows(samples, plan):
+            fresh = window.samples[len(self.indices) - window.start :]
+            self.indices += [sample.index for sample in fresh]
+            self.times += [sample.times for sample in fresh]
+            self.num_windows += 1
+            yield window
+
+    def result(self, model: Any) -> InferenceResult:
+        """Decode what is left and return all glosses."""
+        timed = bool(self.times) and None not in self.times
+        hyp = self.decoder.finish().resolve(
+            model.vocab,
+            model.neck.temporal_spec,
+            frame_indices=self.indices,
+            frame_times=self.times if timed else None,
+        )
+        return InferenceResult(
+            name=self.source.name,
+            source=self.source.where,
+            hyp=hyp,
+            frame_rate=self.source.frame_rate,
+            num_frames=self.source.num_frames or 0,
+            num_windows=self.num_windows,
+            notes=tuple(self.source.notes),
+            log_probs=self.decoder.log_probs,
+        )
 
 
 class CSLRInferencer:
@@ -86,7 +124,7 @@ class CSLRInferencer:
         frame_rate: Optional[float] = None,
         duration: Optional[float] = None,
         progress: bool = False,
-        listen: Optional[Listener] = None,
+        keep_log_probs: bool = False,
     ) -> List[InferenceResult]:
         """Recognize each input.
 
@@ -103,8 +141,7 @@ class CSLRInferencer:
             frame_rate: Frames per second of inputs that do not say (images, arrays); the corpus's by default.
             duration: Seconds to record from a camera.
             progress: Whether to show progress on the console when it takes more than two seconds.
-            listen: Called with each stretch of an input's log-probabilities (n, V) as it is decoded, and what the
-                decoder made of it; the stretches of one input follow each other.
+            keep_log_probs: Whether results carry the log-probabilities that were decoded.
 
         Returns:
             A result for each input, in order; for a pattern one for each match.
@@ -115,44 +152,40 @@ class CSLRInferencer:
             ConfigError: For numbers that cannot be.
         """
         positive('batch_size', batch_size)
-        decode = self._decoder(nbest) if listen is None else _heard(self._decoder(nbest), listen)
+        decode = self._decode_with(nbest)
         frame_rate = self.spec.frame_rate if frame_rate is None else frame_rate
         sources = open_sources(inputs, frame_rate=frame_rate, duration=duration)
         plans = [self._plan(source, window, overlap) for source in sources]
         line = ProgressLine('frames read', sum(source.num_frames or 0 for source in sources), shown=progress)
-        spec = self.model.neck.temporal_spec
-        tracks: List[Track] = []
-        waiting: List[Tuple[Track, Window]] = []
-        for source, plan in zip(sources, plans):
-            track = Track(source, decode, vocab=self.model.vocab, spec=spec, nbest=nbest)
-            tracks.append(track)
-            for each in cut_windows(_counted(sample_frames(source, self.spec), line), plan):
-                waiting.append((track, each))
+        videos = [_Video(source, WindowDecoder(decode, nbest=nbest, keep=keep_log_probs)) for source in sources]
+        waiting: List[Tuple[_Video, Window]] = []
+        for video, plan in zip(videos, plans):
+            for each in video.windows(_counted(sample_frames(video.source, self.spec), line), plan):
+                waiting.append((video, each))
                 if len(waiting) == batch_size:
                     self._run(waiting)
                     waiting.clear()
         if waiting:
             self._run(waiting)
         line.close()
-        return [track.result() for track in tracks]
+        return [video.result(self.model) for video in videos]
 
     @torch.no_grad()
-    def _run(self, waiting: Sequence[Tuple[Track, Window]]) -> None:
-        """Put windows through the network together and hand the outputs to their tracks, in order."""
+    def _run(self, waiting: Sequence[Tuple[_Video, Window]]) -> None:
+        """Put windows through the network together and hand the outputs to their videos' decoders, in order."""
         # The names say which window is which: the preprocessor sorts by length.
         packed = [
             pack_samples(window.samples, self._pipeline, name=str(place), frame_rate=None)
             for place, (_, window) in enumerate(waiting)
         ]
         batch = self.model.data_preprocessor(pseudo_collate(packed))
-        logits, lengths = self.model.logits(batch['inputs'], batch['frame_lens'], streams=('main',))
-        log_probs = logits[self.model.head.primary].float().log_softmax(-1).cpu().numpy()
-        outputs = {
-            int(sample.sample_id): log_probs[row, : int(lengths[row])]
-            for row, sample in enumerate(batch['data_samples'])
-        }
-        for place, (track, window) in enumerate(waiting):
-            track.add(window, outputs[place])
+        outputs = self.model.decode_outputs[:1]
+        log_probs, lengths = self.model.log_probs(batch['inputs'], batch['frame_lens'], outputs=outputs)
+        rows = log_probs[outputs[0]].cpu().numpy()
+        by_place = sorted(zip(batch['data_samples'], rows, lengths.tolist()), key=lambda row: int(row[0].sample_id))
+        stride = self.model.neck.temporal_spec.total_stride
+        for (video, window), (_, row, length) in zip(waiting, by_place):
+            video.decoder.add(window.start // stride, row[:length])
 
     def _plan(self, source: Source, window: Optional[float], overlap: float) -> Optional[WindowPlan]:
         if window is None:
@@ -160,18 +193,18 @@ class CSLRInferencer:
         rate = (self.spec.frame_rate or source.frame_rate or _USUAL_RATE) / self.spec.interval
         return plan_windows(window, overlap, rate=rate, align=self.model.frames_in_phase)
 
-    def _decoder(self, nbest: int) -> Callable:
-        """The model's decoder, set to give ``nbest`` sequences."""
+    def _decode_with(self, nbest: int) -> Callable:
+        """Decoding by the model's decoder, set to give ``nbest`` sequences."""
         positive('nbest', nbest)
         settings = dict(self.config.model['decoder'])
         if nbest == 1 or nbest == settings.get('nbest'):
-            return self.model.decoder
+            return self.model.decode
         if 'nbest' not in (accepted_arguments(DECODERS.lookup(settings['type'])) or {}):
             raise ConfigError(f"nbest: got {nbest}, but the model's decoder ({settings['type']}) gives one sequence.")
         settings['nbest'] = nbest
         if 'beam_width' in settings:
             settings['beam_width'] = max(settings['beam_width'], nbest)
-        return DECODERS.build(settings)
+        return partial(self.model.decode, decoder=DECODERS.build(settings))
 
 
 def _checkpoint_and_config(model: Any, weights: Any) -> Tuple[Any, Any]:
@@ -187,17 +220,8 @@ def _checkpoint_and_config(model: Any, weights: Any) -> Tuple[Any, Any]:
     return (weights, model) if is_config else (model, None)
 
 
-def _heard(decode: Callable, listen: Listener) -> Callable:
-    def decode_and_tell(log_probs: torch.Tensor, lengths: Sequence[int]) -> List[Hypothesis]:
-        hyps = decode(log_probs, lengths)
-        listen(log_probs[0].numpy(), hyps[0])
-        return hyps
-
-    return decode_and_tell
-
-
 def _counted(samples: Iterator[Sample], line: ProgressLine) -> Iterator[Sample]:
-    """Pass samples on and count the source's frames on the line."""
+    """Pass frames on and count the source's frames on the line."""
     read = 0
     for sample in samples:
         line.add(max(0, sample.index + 1 - read))

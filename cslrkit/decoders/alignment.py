@@ -1,4 +1,4 @@
-"""Where in a clip each gloss of a hypothesis is: CTC forced alignment, and merging of repeats."""
+"""Where in a clip each gloss of a sequence is: CTC forced alignment."""
 
 from typing import List, Sequence, Tuple
 
@@ -92,90 +92,6 @@ def forced_align_batch(
     last = torch.minimum(torch.searchsorted(path, wanted, right=True), num_steps[:, None]) - 1
     spans = torch.stack([first, last], dim=2).tolist()
     return [tuple(map(tuple, clip_spans[: len(clip)])) for clip_spans, clip in zip(spans, tokens)]
-
-
-def span_confidences(log_probs: np.ndarray, tokens: Sequence[int], step_spans: Sequence[Span]) -> Tuple[float, ...]:
-    """Return for each token of one clip the probability that it is emitted in its span at all.
-
-    Args:
-        log_probs: Log-probabilities of the clip's own steps.
-        tokens: Symbol ids.
-        step_spans: First and last step, both included, of each token.
-
-    Shape:
-        log_probs: (T', V).
-
-    Examples:
-        >>> span_confidences(np.log([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1]]), [1], [(0, 1)])
-        (0.75,)
-    """
-    return span_confidences_batch(torch.as_tensor(np.asarray(log_probs))[None], [tokens], [step_spans])[0]
-
-
-@torch.no_grad()
-def span_confidences_batch(
-    log_probs: torch.Tensor, tokens: Sequence[Sequence[int]], step_spans: Sequence[Sequence[Span]]
-) -> List[Tuple[float, ...]]:
-    """Return for each token of each clip the probability that it is emitted in its span at all.
-
-    One minus the product of the probabilities that a step is anything else: steps are independent
-    given the outputs of the network, as CTC has it.
-
-    Args:
-        log_probs: Log-probabilities.
-        tokens: Symbol ids of each clip.
-        step_spans: First and last step, both included, of each token of each clip.
-
-    Shape:
-        log_probs: (N, T', V).
-    """
-    counts = [len(clip) for clip in tokens]
-    clips, symbols = flat_tokens(tokens)
-    spans = torch.tensor([span for clip in step_spans for span in clip], dtype=torch.int64).view(-1, 2)
-    first, last = spans.to(log_probs.device).split(1, dim=1)
-    steps = torch.arange(log_probs.shape[1], device=log_probs.device)
-    emitted = log_probs.transpose(1, 2)[clips.to(log_probs.device), symbols.to(log_probs.device)].double().exp()
-    misses = (1 - emitted.masked_fill((steps < first) | (steps > last), 0.0)).prod(1)
-    return [tuple(clip.tolist()) for clip in (1 - misses).clamp(0.0, 1.0).cpu().split(counts)]
-
-
-def flat_tokens(tokens: Sequence[Sequence[int]]) -> Tuple[torch.Tensor, torch.Tensor]:
-    """All tokens of all clips one after the other: the clip of each, and the token itself."""
-    counts = torch.tensor([len(clip) for clip in tokens], dtype=torch.int64)
-    symbols = torch.tensor([token for clip in tokens for token in clip], dtype=torch.int64)
-    return torch.arange(len(counts)).repeat_interleave(counts), symbols
-
-
-def merge_repeats(
-    tokens: Sequence[int],
-    timesteps: Sequence[int],
-    step_spans: Sequence[Span],
-    peaks: Sequence[float],
-) -> Tuple[Tuple[int, ...], Tuple[int, ...], Tuple[Span, ...]]:
-    """Merge repeated neighbours, as published code does with every hypothesis.
-
-    A merged token spans from its first to its last occurrence and peaks at the most probable of
-    their time-steps, the earliest if several are.
-
-    Args:
-        tokens: Symbol ids without blanks.
-        timesteps: Step of each token's peak.
-        step_spans: First and last step of each token.
-        peaks: Log-probability of each token at its peak.
-    """
-    merged: List[Tuple[int, int, Span, float]] = []
-    for token, step, span, peak in zip(tokens, timesteps, step_spans, peaks):
-        if merged and merged[-1][0] == token:
-            _, earlier, (start, _), earlier_peak = merged.pop()
-            if peak <= earlier_peak:
-                step, peak = earlier, earlier_peak
-            span = (start, span[1])
-        merged.append((token, step, span, peak))
-    return (
-        tuple(m[0] for m in merged),
-        tuple(m[1] for m in merged),
-        tuple(m[2] for m in merged),
-    )
 
 
 def _may_skip(tokens: torch.Tensor) -> torch.Tensor:

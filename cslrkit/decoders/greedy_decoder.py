@@ -1,15 +1,13 @@
 """Best-path decoding: the most probable symbol of each step."""
 
-from dataclasses import replace
 from itertools import groupby
-from typing import List, Sequence, Union
+from typing import List
 
 import torch
 
-from cslrkit.decoders.alignment import merge_repeats, span_confidences_batch
-from cslrkit.decoders.inputs import check_inputs
+from cslrkit.decoders.common import Lengths, check_inputs, measure_spans
 from cslrkit.registry import DECODERS
-from cslrkit.structures import Hypothesis, NBestEntry
+from cslrkit.structures import Hypothesis, NBestEntry, merge_neighbors
 
 
 @DECODERS.register_module()
@@ -34,42 +32,32 @@ class GreedyDecoder:
     def __init__(self, blank_id: int = 0) -> None:
         self.blank_id = blank_id
 
-    def __call__(self, log_probs: torch.Tensor, feat_lens: Union[torch.Tensor, Sequence[int]]) -> List[Hypothesis]:
+    def __call__(self, log_probs: torch.Tensor, feat_lens: Lengths) -> List[Hypothesis]:
         """Decode a batch.
 
         Args:
-            log_probs: Log-probabilities; logits do as well, they are normalised here.
+            log_probs: Log-probabilities, as ``log_softmax`` gives them.
             feat_lens: Feature steps of each clip.
 
         Shape:
             log_probs: (N, T', V).
 
         Raises:
-            DataError: If shapes or lengths do not fit, or there is a NaN.
+            DataError: If shapes or lengths do not fit, or there is a NaN or no log-probability.
         """
         lengths = check_inputs('GreedyDecoder', log_probs, feat_lens)
-        normalised = log_probs.detach().float().log_softmax(-1)
-        best = normalised.argmax(-1, keepdim=True)
-        clips = zip(
-            best.squeeze(-1).tolist(),
-            normalised.gather(-1, best).squeeze(-1).tolist(),
-            lengths,
-        )
-        found = [self._decode_clip(symbols[:length], peaks[:length]) for symbols, peaks, length in clips]
-        confidences = span_confidences_batch(
-            normalised, [hyp.gloss_ids for hyp in found], [hyp.step_spans for hyp in found]
-        )
-        return [replace(hyp, confidences=sure) for hyp, sure in zip(found, confidences)]
-
-    def _decode_clip(self, best: Sequence[int], peaks: Sequence[float]) -> Hypothesis:
-        tokens, timesteps, spans = [], [], []
-        for token, run in groupby(range(len(best)), key=best.__getitem__):
-            steps = list(run)
-            if token != self.blank_id:
-                tokens.append(token)
-                timesteps.append(max(steps, key=peaks.__getitem__))
-                spans.append((steps[0], steps[-1]))
-        score = float(sum(peaks))
-        gloss_ids, peak_steps, step_spans = merge_repeats(tokens, timesteps, spans, [peaks[step] for step in timesteps])
-        entry = NBestEntry(tuple(tokens), score, tuple(timesteps))
-        return Hypothesis(gloss_ids, score, peak_steps, step_spans, nbest=(entry,))
+        log_probs = log_probs.detach().float()
+        tops, symbols = log_probs.max(-1)
+        tokens, timesteps, step_spans, scores = [], [], [], []
+        for clip, peaks, length in zip(symbols.tolist(), tops.tolist(), lengths):
+            runs = [(token, list(run)) for token, run in groupby(range(length), key=clip.__getitem__)]
+            runs = [(token, steps) for token, steps in runs if token != self.blank_id]
+            tokens.append(tuple(token for token, _ in runs))
+            timesteps.append(tuple(max(steps, key=peaks.__getitem__) for _, steps in runs))
+            step_spans.append([(steps[0], steps[-1]) for _, steps in runs])
+            scores.append(float(sum(peaks[:length])))
+        spans = measure_spans(log_probs, tokens, timesteps=timesteps, step_spans=step_spans)
+        return [
+            Hypothesis(merge_neighbors(clip), score, nbest=(NBestEntry(found, score, peaks),))
+            for clip, score, found, peaks in zip(spans, scores, tokens, timesteps)
+        ]

@@ -4,7 +4,7 @@ import math
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -13,12 +13,12 @@ from torch import nn
 from cslrkit.apis.infer.clip import read_clip
 from cslrkit.apis.inferencer import WINDOW, CSLRInferencer
 from cslrkit.demo.limits import LimitedVideo, Limits
-from cslrkit.structures import Hypothesis
+from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult
 from cslrkit.video.fonts import find_font
 from cslrkit.video.readers import Source
-from cslrkit.visualization.alignment_picture import AlignmentData, draw_alignment
-from cslrkit.visualization.cam import CamTarget, GlossCam, compute_cam
+from cslrkit.visualization.alignment_picture import draw_alignment, step_middles
+from cslrkit.visualization.cam import GlossCam, compute_cam
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate, write_cam_video
 
 Report = Callable[[float, str], None]
@@ -71,36 +71,27 @@ def run_clip(
     limits = limits or Limits()
     report(0.0, 'reading and recognizing')
     source = LimitedVideo(str(path), limits, frame_rate=inferencer.spec.frame_rate)
-    heard: List[Tuple[np.ndarray, Hypothesis]] = []
-    result = inferencer(source, listen=lambda *stretch: heard.append(stretch))[0]
-    log_probs, steps = _joined(heard)
+    result = inferencer(source, keep_log_probs=True)[0]
     report(0.5, 'drawing the plot')
     clip = read_clip(source, inferencer.config, spec=inferencer.spec)
-    plot = _draw_plot(inferencer, source, clip, log_probs, steps)
+    rate = _clip_rate(inferencer, source, clip)
+    plot = _draw_plot(
+        inferencer.model, result, num_frames=len(clip['inputs']), rate=rate if result.frame_rate else None
+    )
     cams: List[GlossCam] = []
-    for done, found in _cam_pieces(inferencer.model, clip, steps, rate=_clip_rate(inferencer, source, clip)):
+    for done, found in _cam_pieces(inferencer.model, clip, result.spans, rate=rate):
         cams += found
         report(0.55 + 0.35 * done, 'computing heat maps')
     report(0.9, 'writing the video')
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         written = Path(folder, 'heat.webm')  # the kind that browsers play
-        write_cam_video(clip_images(clip), cams, written, rate=_clip_rate(inferencer, source, clip))
+        write_cam_video(clip_images(clip), cams, written, rate=rate)
         video = written.read_bytes()
     return ClipRun(Path(path).name, result, plot, video)
 
 
 def _silent(done: float, what: str) -> None:
     pass
-
-
-def _joined(heard: List[Tuple[np.ndarray, Hypothesis]]) -> Tuple[np.ndarray, List[Tuple[int, int, int]]]:
-    """All log-probabilities of a clip, and gloss id, first and last step of each gloss."""
-    steps: List[Tuple[int, int, int]] = []
-    start = 0
-    for log_probs, hyp in heard:
-        steps += [(gloss, start + first, start + last) for gloss, (first, last) in zip(hyp.gloss_ids, hyp.step_spans)]
-        start += len(log_probs)
-    return np.concatenate([log_probs for log_probs, _ in heard]), steps
 
 
 def _clip_rate(inferencer: CSLRInferencer, source: Source, clip: Mapping[str, Any]) -> float:
@@ -110,35 +101,23 @@ def _clip_rate(inferencer: CSLRInferencer, source: Source, clip: Mapping[str, An
     return clip_rate(clip['data_samples'])
 
 
-def _draw_plot(
-    inferencer: CSLRInferencer,
-    source: Source,
-    clip: Mapping[str, Any],
-    log_probs: np.ndarray,
-    steps: List[Tuple[int, int, int]],
-) -> bytes:
-    model, num_frames = inferencer.model, len(clip['inputs'])
-    rate = _clip_rate(inferencer, source, clip) if source.frame_rate else 1.0
-
-    def times(first: int, last: int) -> Tuple[float, float]:
-        start, end = model.neck.temporal_spec.frame_span(first, last, num_frames)
-        return start / rate, end / rate
-
-    data = AlignmentData(
-        sample_id=source.name,
-        times=np.array([np.mean(times(step, step)) for step in range(len(log_probs))]),
-        probs=np.exp(log_probs),
-        reference=[],
-        hypothesis=[(model.vocab.decode([gloss])[0], *times(first, last)) for gloss, first, last in steps],
-        unit='s' if source.frame_rate else 'frames',
+def _draw_plot(model: nn.Module, result: InferenceResult, *, num_frames: int, rate: Optional[float]) -> bytes:
+    place = dict(frame_indices=range(num_frames), frame_rate=rate)
+    picture = draw_alignment(
+        result.log_probs,
+        result.hyp,
+        step_times=step_middles(len(result.log_probs), model.vocab, model.neck.temporal_spec, **place),
+        vocab=model.vocab,
+        title=result.name,
+        font=find_font([*model.vocab.glosses, result.name]),
+        in_seconds=rate is not None,
+        width=_PLOT_WIDTH * max(1.0, min(num_frames / rate / _PLOT_SECONDS, 8.0) if rate else 1.0),
     )
-    width = _PLOT_WIDTH * max(1.0, min(num_frames / rate / _PLOT_SECONDS, 8.0) if source.frame_rate else 1.0)
-    picture = draw_alignment(data, model.vocab, font=find_font([*model.vocab.glosses, source.name]), width=width)
     return cv2.imencode('.png', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def _cam_pieces(
-    model: nn.Module, clip: Mapping[str, Any], steps: List[Tuple[int, int, int]], *, rate: float
+    model: nn.Module, clip: Mapping[str, Any], spans: Sequence[GlossSpan], *, rate: float
 ) -> Iterator[Tuple[float, List[GlossCam]]]:
     """Yield the share that is done and the heat maps of each piece's glosses, in frames of the whole clip."""
     spec, num_frames = model.neck.temporal_spec, len(clip['inputs'])
@@ -149,14 +128,11 @@ def _cam_pieces(
         piece = _cut(clip, start, start + length)
         first_step = start // spec.total_stride
         num_steps = spec.feat_len(spec.frame_len(len(piece['inputs'])))
+        moved = [span.shifted(-first_step) for span in spans]
         targets = [
-            CamTarget(
-                model.vocab.decode([gloss])[0],
-                max(first - first_step, 0),
-                min(last - first_step, num_steps - 1),
-            )
-            for gloss, first, last in steps
-            if 0 <= (first + last) // 2 - first_step < num_steps
+            replace(span, steps=(max(span.steps[0], 0), min(span.steps[1], num_steps - 1)))
+            for span in moved
+            if 0 <= sum(span.steps) // 2 < num_steps
         ]
         cams = compute_cam(model, piece, targets=targets) if targets else []
         yield min((start + length) / num_frames, 1.0), [_shifted(cam, start, num_frames) for cam in cams]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import List, Union
 
 from cslrkit.demo.clip_run import ClipRun
-from cslrkit.structures.result import GlossSpan, InferenceResult
+from cslrkit.structures import GlossSpan
+from cslrkit.structures.result import InferenceResult
 
 CSS = """
 .clip-run { font-size: 1rem; line-height: 1.45; }
@@ -95,7 +96,7 @@ def _row(span: GlossSpan, *, timed: bool) -> str:
 
 
 def _ends(span: GlossSpan, timed: bool) -> tuple:
-    return (span.start, span.end) if timed else span.frames
+    return span.times if timed else span.frames
 
 
 def _spoken(result: InferenceResult) -> str:

@@ -56,6 +56,7 @@ class CSLRFlexibleRunner(RunMixin, FlexibleRunner):
 
     def _load_whole_model(self, model: nn.Module) -> nn.Module:
         self.model = model
+        self.check_evaluators(model)
         self._num_parameters = super().num_parameters
         super().load_or_resume()
         model, message = synchronise_batch_norms(model, self.cfg.get('sync_bn'), world_size=self.world_size)

@@ -1,4 +1,4 @@
-"""Validation and test loops that decode many clips at a time."""
+"""Validation and test loops that decode many clips at a time, and the check that evaluators fit the model."""
 
 from typing import Any, Dict, List, Sequence, Union
 
@@ -7,16 +7,20 @@ from mmengine.evaluator import Evaluator
 from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop, ValLoop
 from mmengine.runner.amp import autocast
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
+from cslrkit.engine.config import as_list
 from cslrkit.errors import ConfigError
-from cslrkit.models.recognizers.cslr_recognizer import CSLRRecognizer, EncodedBatch
-from cslrkit.registry import LOOPS
+from cslrkit.evaluation.metrics.wer_metric import ROLES, WERMetric, scored_outputs
+from cslrkit.models.recognizers import CSLRRecognizer, EncodedBatch
+from cslrkit.registry import LOOPS, METRICS
+from cslrkit.utils.config_path import config_path
 
 
 class _Chunked:
-    """Lets batches of logits gather and decodes them together; comes before an mmengine loop."""
+    """Lets batches of log-probabilities gather and decodes them together; comes before an mmengine loop."""
 
     _stage = ''
 
@@ -41,11 +45,9 @@ class _Chunked:
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
         """Run the network on a batch, and decode the chunk if it is full or this is the last batch."""
         model = self.runner.model.module if is_model_wrapper(self.runner.model) else self.runner.model
-        # A recognizer that predicts in a way of its own is left to it.
-        is_known = isinstance(model, CSLRRecognizer) and type(model).predict is CSLRRecognizer.predict
         # FSDP and ZeRO gather their weights when the wrapped model is called.
         is_whole = self.runner.model is model or isinstance(self.runner.model, DistributedDataParallel)
-        if self.decode_chunk == 1 or not is_known or not is_whole:
+        if self.decode_chunk == 1 or not is_whole or not self._predicts_as_usual(model):
             super().run_iter(idx, data_batch)
             return
         if idx == 0:
@@ -56,15 +58,19 @@ class _Chunked:
         self._waiting.append(batch)
         num_clips = sum(len(waiting.data_samples) for waiting in self._waiting)
         if num_clips >= self.decode_chunk or idx + 1 == len(self.dataloader):
-            self._decode_waiting(model)
+            samples = model.add_hyps(self._waiting)
+            self._waiting.clear()
+            self.evaluator.process(data_samples=samples, data_batch=dict(data_samples=samples))
         self.runner.call_hook(
             f'after_{self._stage}_iter', batch_idx=idx, data_batch=data_batch, outputs=batch.data_samples
         )
 
-    def _decode_waiting(self, model: CSLRRecognizer) -> None:
-        samples = model.decode(self._waiting)
-        self._waiting.clear()
-        self.evaluator.process(data_samples=samples, data_batch=dict(data_samples=samples))
+    def _predicts_as_usual(self, model: nn.Module) -> bool:
+        """Whether all that lies between a loop and ``encode`` is the recognizer's own, and nobody listens to it."""
+        if not isinstance(model, CSLRRecognizer) or model._forward_hooks or model._forward_pre_hooks:
+            return False
+        passed = (f'{self._stage}_step', '_run_forward', 'forward', 'predict')
+        return all(getattr(getattr(model, name), '__func__', None) is getattr(CSLRRecognizer, name) for name in passed)
 
 
 @LOOPS.register_module()
@@ -74,7 +80,8 @@ class ChunkedValLoop(_Chunked, ValLoop):
     The hypotheses are those of the plain loop, whatever the size of a chunk. What differs is when
     they are there: hooks are called after each batch as ever, but its samples have no ``hyps`` before
     its chunk is full, and metrics are then given the samples alone, without the clips. For a hook or
-    a metric that needs either, set ``decode_chunk=1``, or take mmengine's loop.
+    a metric that needs either, set ``decode_chunk=1``, or take mmengine's loop. A recognizer with a
+    ``val_step``, ``test_step``, ``forward`` or ``predict`` of its own is called as by mmengine's loop.
 
     Args:
         runner: Drives the loop.
@@ -82,8 +89,8 @@ class ChunkedValLoop(_Chunked, ValLoop):
         evaluator: Metrics, or their configs.
         fp16: As for mmengine's loop: run the network in half precision.
         decode_chunk: Clips to gather before they are decoded; 1 decodes each batch by itself. Until
-            then their logits stay on the device: for 64 clips of 50 steps and 1296 classes 17 MB
-            for each output that is decoded.
+            then their log-probabilities stay on the device: for 64 clips of 50 steps and 1296 classes
+            17 MB for each output that is decoded.
 
     Raises:
         ConfigError: If ``decode_chunk`` is not positive.
@@ -94,19 +101,29 @@ class ChunkedValLoop(_Chunked, ValLoop):
 
 @LOOPS.register_module()
 class ChunkedTestLoop(_Chunked, TestLoop):
-    """mmengine's ``TestLoop``, which decodes many clips at a time; see :class:`ChunkedValLoop`.
-
-    Args:
-        runner: Drives the loop.
-        dataloader: Loader, or its config.
-        evaluator: Metrics, or their configs.
-        fp16: As for mmengine's loop: run the network in half precision.
-        decode_chunk: Clips to gather before they are decoded; 1 decodes each batch by itself. Until
-            then their logits stay on the device: for 64 clips of 50 steps and 1296 classes 17 MB
-            for each output that is decoded.
-
-    Raises:
-        ConfigError: If ``decode_chunk`` is not positive.
-    """
+    """mmengine's ``TestLoop``, which decodes many clips at a time; see :class:`ChunkedValLoop`."""
 
     _stage = 'test'
+
+
+def check_evaluators(model: nn.Module, **evaluators: Any) -> None:
+    """Check that evaluators score outputs that the model decodes, before anything is run.
+
+    Args:
+        model: A recognizer; what other models give is not known.
+        **evaluators: By their place in the config: a metric, its config, an ``Evaluator``, or a list.
+
+    Raises:
+        ConfigError: If one asks for an output that is not decoded.
+    """
+    if not isinstance(model, CSLRRecognizer):
+        return
+    for place, given in evaluators.items():
+        given = given.metrics if isinstance(given, Evaluator) else given
+        for index, metric in enumerate(as_list(given)):
+            is_config = isinstance(metric, dict)
+            kind = metric['type'] if is_config else type(metric)
+            if issubclass(METRICS.lookup(kind) if isinstance(kind, str) else kind, WERMetric):
+                asked = metric if is_config else vars(metric)
+                with config_path(f'{place}[{index}]' if isinstance(given, (list, tuple)) else place):
+                    scored_outputs(model.decode_outputs, **{name: asked[name] for name in ROLES if name in asked})

@@ -21,6 +21,7 @@ from cslrkit.engine.checkpoint_io import (
     replace_file,
 )
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
+from cslrkit.engine.loops import check_evaluators
 from cslrkit.errors import CheckpointError
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_weights_file, log_report, read_weights
 from cslrkit.utils.messages import CONSOLE
@@ -38,6 +39,12 @@ class RunMixin:
         # mmengine keys its loggers by name and second: two runners of one process must not share.
         unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
         super().__init__(*args, experiment_name=unique, **kwargs)
+        if isinstance(self.model, nn.Module):
+            self.check_evaluators(self.bare_model)
+
+    def check_evaluators(self, model: nn.Module) -> None:
+        """Check, before anything is run, that evaluators score outputs that the model decodes."""
+        check_evaluators(model, val_evaluator=self._val_evaluator, test_evaluator=self._test_evaluator)
 
     @property
     def bare_model(self) -> nn.Module:

@@ -1,73 +1,113 @@
-"""What a decoder says of one clip."""
+"""What a decoder finds in one clip."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
 
+from cslrkit.structures.gloss_span import GlossSpan
 from cslrkit.structures.gloss_vocab import GlossVocab
 
-if TYPE_CHECKING:  # the models import this package
+if TYPE_CHECKING:
     from cslrkit.structures.temporal_spec import TemporalSpec
 
 
 @dataclass(frozen=True)
 class NBestEntry:
-    """One beam of a search.
+    """One of the best sequences of a search.
 
     Args:
-        gloss_ids: Gloss ids as searched; repeats that a blank separates stay.
-        score: Log-probability of the prefix (natural logarithm), summed over its alignments.
-        timesteps: Feature step of each gloss's peak.
+        gloss_ids: Gloss ids; as searched, where repeats that a blank separates stay.
+        score: Log-probability (natural logarithm), summed over the alignments that were followed.
+        timesteps: Feature step of each gloss's peak; empty if they are not known.
+        glosses: Gloss strings, once a vocabulary named them.
     """
 
     gloss_ids: Tuple[int, ...]
     score: float
-    timesteps: Tuple[int, ...]
+    timesteps: Tuple[int, ...] = ()
+    glosses: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Hypothesis:
-    """The decoded gloss sequence of one clip, with where each gloss was seen.
+class Hypothesis(Sequence[GlossSpan]):
+    """The decoded glosses of one clip: a sequence of :class:`GlossSpan`, repeated neighbors merged as published.
 
     Args:
-        gloss_ids: Gloss ids of the best sequence, repeated neighbours merged as published.
+        spans: The glosses, in order.
         score: Log-probability of the best beam.
-        timesteps: Feature step of each gloss's peak, as long as ``gloss_ids``.
-        step_spans: First and last feature step (both included) of each gloss.
         nbest: Beams, best first.
-        glosses: Gloss strings, once a vocabulary was applied.
-        frame_spans: Start and end (excluded) of each gloss in frames of the source clip.
-        frame_rate: Frames per second, None where it is not known.
-        confidences: Of each gloss, the probability that it is signed in its span at all; empty if the
-            decoder gives none.
+
+    Examples:
+        >>> hyp = Hypothesis((GlossSpan(3, steps=(0, 1)), GlossSpan(1, steps=(4, 4))), -0.5)
+        >>> len(hyp), hyp.gloss_ids, hyp[1].steps
+        (2, (3, 1), (4, 4))
     """
 
-    gloss_ids: Tuple[int, ...]
+    spans: Tuple[GlossSpan, ...]
     score: float
-    timesteps: Tuple[int, ...]
-    step_spans: Tuple[Tuple[int, int], ...]
     nbest: Tuple[NBestEntry, ...] = ()
-    glosses: Tuple[str, ...] = ()
-    frame_spans: Tuple[Tuple[int, int], ...] = ()
-    frame_rate: Optional[float] = None
-    confidences: Tuple[float, ...] = ()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> 'Hypothesis':
+        """Refuse the arguments of release 0.1.0.
+
+        Raises:
+            TypeError: With what to write instead.
+        """
+        moved = {'gloss_ids', 'timesteps', 'step_spans', 'glosses', 'frame_spans', 'frame_rate', 'confidences'}
+        spans = tuple(args[0] if args else kwargs.get('spans', ()))
+        if moved & set(kwargs) or not all(isinstance(span, GlossSpan) for span in spans):
+            got = ', '.join(sorted(moved & set(kwargs))) or f'the spans {spans}'
+            raise TypeError(
+                f'Hypothesis: got {got}; since release 0.2.0 it is made of spans, Hypothesis([GlossSpan(gloss_id, '
+                'steps=(first, last), peak=step, confidence=p), ...], score, nbest).'
+            )
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        for name in ('timesteps', 'step_spans'):
-            if len(getattr(self, name)) != len(self.gloss_ids):
-                raise ValueError(
-                    f'Hypothesis.{name}: got {len(getattr(self, name))} entries for {len(self.gloss_ids)} glosses.'
-                )
-        if self.confidences and len(self.confidences) != len(self.gloss_ids):
-            raise ValueError(
-                f'Hypothesis.confidences: got {len(self.confidences)} entries for {len(self.gloss_ids)} glosses.'
-            )
+        object.__setattr__(self, 'spans', tuple(self.spans))
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.spans[index]
+
+    def __iter__(self) -> Iterator[GlossSpan]:
+        return iter(self.spans)
+
+    @property
+    def gloss_ids(self) -> Tuple[int, ...]:
+        """Class id of each gloss."""
+        return tuple(span.gloss_id for span in self.spans)
+
+    @property
+    def glosses(self) -> Tuple[str, ...]:
+        """Each gloss as a string; empty strings before :meth:`resolve`."""
+        return tuple(span.gloss for span in self.spans)
+
+    @property
+    def timesteps(self) -> Tuple[int, ...]:
+        """Feature step of each gloss's peak."""
+        return tuple(span.peak for span in self.spans)
+
+    @property
+    def step_spans(self) -> Tuple[Tuple[int, int], ...]:
+        """First and last feature step (both included) of each gloss."""
+        return tuple(span.steps for span in self.spans)
+
+    @property
+    def frame_spans(self) -> Tuple[Tuple[int, int], ...]:
+        """Start and end (excluded) of each gloss in frames of the source video."""
+        return tuple(span.frames for span in self.spans)
 
     @property
     def time_spans(self) -> Optional[List[Tuple[float, float]]]:
         """Start and end of each gloss in seconds; None where the frame rate is not known."""
-        if self.frame_rate is None:
-            return None
-        return [(start / self.frame_rate, end / self.frame_rate) for start, end in self.frame_spans]
+        return None if any(span.times is None for span in self.spans) else [span.times for span in self.spans]
+
+    @property
+    def confidences(self) -> Tuple[Optional[float], ...]:
+        """Confidence of each gloss."""
+        return tuple(span.confidence for span in self.spans)
 
     def resolve(
         self,
@@ -76,22 +116,25 @@ class Hypothesis:
         *,
         frame_indices: Sequence[int],
         frame_rate: Optional[float] = None,
+        frame_times: Optional[Sequence[Tuple[float, float]]] = None,
     ) -> 'Hypothesis':
-        """Return a copy with gloss strings and frame spans.
+        """Return a copy with gloss strings, frames and times.
 
         Args:
             vocab: Turns ids into strings.
             spec: Turns feature steps into frames of the clip.
             frame_indices: For each frame of the clip, its index in the source video.
             frame_rate: Frames per second of the source video, if known.
+            frame_times: For each frame of the clip, the seconds at which it begins and ends, where these do not
+                follow from the frame rate.
         """
-        spans = []
-        for first, last in self.step_spans:
-            start, end = spec.frame_span(first, last, len(frame_indices))
-            spans.append((int(frame_indices[start]), int(frame_indices[end - 1]) + 1))
-        return replace(
-            self,
-            glosses=tuple(vocab.decode(self.gloss_ids)),
-            frame_spans=tuple(spans),
-            frame_rate=frame_rate,
-        )
+        placed = []
+        for span, gloss in zip(self.spans, vocab.decode(self.gloss_ids)):
+            start, end = spec.frame_span(*span.steps, len(frame_indices))
+            frames = int(frame_indices[start]), int(frame_indices[end - 1]) + 1
+            times = None if frame_rate is None else (frames[0] / frame_rate, frames[1] / frame_rate)
+            if frame_times is not None:
+                times = frame_times[start][0], frame_times[end - 1][1]
+            placed.append(replace(span, gloss=gloss, frames=frames, times=times))
+        nbest = tuple(replace(entry, glosses=tuple(vocab.decode(entry.gloss_ids))) for entry in self.nbest)
+        return Hypothesis(tuple(placed), self.score, nbest)

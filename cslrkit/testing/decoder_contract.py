@@ -26,8 +26,8 @@ def check_decoder(cls: Cls, cfg: Cfg = None, *, num_classes: int = 6, allow: All
     """Check that a class keeps the contract of a decoder; arguments and errors as for :func:`check_backbone`.
 
     It takes log-probabilities (N, T', V), blank 0, with the lengths of the clips in steps, and gives a
-    :class:`Hypothesis` for each clip: gloss ids without blanks, a score, for each gloss its peak and its first
-    and last step within the clip, and beams, best first. What follows a clip's length plays no part.
+    :class:`Hypothesis` for each clip: a :class:`GlossSpan` for each gloss, with its id, peak, and first and last
+    step within the clip, a score, and beams, best first. What follows a clip's length plays no part.
     """
     with Case(DECODERS, cls, cfg, _DECODER, allow) as case:
         decoder = case.start()
@@ -40,6 +40,7 @@ def check_decoder(cls: Cls, cfg: Cfg = None, *, num_classes: int = 6, allow: All
             kinds = sorted({type(hyp).__name__ for hyp in hyps})
             right = len(hyps) == 3 and all(isinstance(hyp, Hypothesis) for hyp in hyps)
             case.require(right, f'{len(hyps)} of {kinds}', at='the result for three clips')
+        case.stop_if_broken()
         for index, hyp in enumerate(hyps):
             with case.trying('spans', f'clip {index} of {_LENGTHS[index]} steps'):
                 _check_hypothesis(case, f'clip {index} of {_LENGTHS[index]} steps', hyp, _LENGTHS[index], num_classes)

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cslrkit.errors import ConfigError, OutputError
-from cslrkit.structures.result import GlossSpan, InferenceResult
+from cslrkit.structures import GlossSpan
+from cslrkit.structures.result import InferenceResult
 from cslrkit.video.fonts import find_font
 from cslrkit.video.readers import Source
 

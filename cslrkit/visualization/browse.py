@@ -1,4 +1,4 @@
-"""Contact sheets of samples as they are on disk and as the network is given them."""
+"""Contact sheets of clips as they are on disk and as the network is given them."""
 
 import copy
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _TIMES_USED = ((225, 225, 225), (70, 130, 200), (20, 50, 110))  # colours: never
 
 
 @dataclass(frozen=True)
-class Draw:
+class PipelineRun:
     """What one run of the pipeline gave.
 
     Args:
@@ -59,39 +59,43 @@ class SampleBrowser:
             raise ConfigError(f'config: it has no {LOADERS[split]}, so there is no pipeline of {split}.')
         self.split = split
         self.dataset = DATASETS.build(copy.deepcopy(loader.dataset))
-        self._sources = DATASETS.build({**copy.deepcopy(loader.dataset), 'pipeline': []})
+        self._on_disk = DATASETS.build({**copy.deepcopy(loader.dataset), 'pipeline': []})
 
     def find(self, sample_ids: Sequence[str], num: int) -> List[int]:
         """Return positions of samples, the first ``num`` if none is named."""
         return find_samples(self.dataset, sample_ids, num)
 
-    def draw(self, place: int, seed: int) -> Draw:
-        """Run the pipeline on a sample, all generators being seeded.
+    def run(self, place: int, *, seed: int, times: int = 1) -> List[PipelineRun]:
+        """Run the pipeline on a sample, with all generators seeded by ``seed``, ``seed + 1``, ...
 
         Raises:
             DataError: If the pipeline does not end by ``PackSignInputs``.
         """
-        set_random_seed(seed)
-        packed = self.dataset[place]
-        if not isinstance(packed, dict) or not isinstance(packed.get('data_samples'), SignDataSample):
-            raise DataError(f'{self.split}: the pipeline gives a {type(packed).__name__}; end it with PackSignInputs.')
-        return Draw(seed, clip_images(packed), packed['data_samples'])
+        runs = []
+        for each in range(seed, seed + positive('draws', times)):
+            set_random_seed(each)
+            packed = self.dataset[place]
+            if not isinstance(packed, dict) or not isinstance(packed.get('data_samples'), SignDataSample):
+                kind = type(packed).__name__
+                raise DataError(f'{self.split}: the pipeline gives a {kind}; end it with PackSignInputs.')
+            runs.append(PipelineRun(each, clip_images(packed), packed['data_samples']))
+        return runs
 
-    def source(self, place: int) -> Any:
+    def frames_on_disk(self, place: int) -> Any:
         """Frames of a sample as they are on disk: a ``ClipFrames``."""
-        return self._sources[place]['frames']
+        return self._on_disk[place]['frames']
 
-    def sheet(self, place: int, draws: Sequence[Draw]) -> np.ndarray:
-        """Draw the source frames of a sample, and below them each draw, with numbers of frames.
+    def sheet(self, place: int, runs: Sequence[PipelineRun]) -> np.ndarray:
+        """Draw the frames of a sample on disk, and below them what each run gave, with numbers of frames.
 
-        A bar over the clip shows which source frames a draw uses: never (grey), once (blue), more often (dark).
+        A bar over the clip shows which frames on disk a run uses: never (grey), once (blue), more often (dark).
 
         Returns:
             RGB picture, uint8.
         """
-        info, frames = self.dataset.get_data_info(place), self.source(place)
+        info, frames = self.dataset.get_data_info(place), self.frames_on_disk(place)
         height, width = frames.frame_size(0)
-        tile_width = max(round(_TILE * width / height), *(_tile_width(draw.images) for draw in draws), 60)
+        tile_width = max(round(_TILE * width / height), *(_tile_width(run.images) for run in runs), 60)
         glosses = ' '.join(info['glosses'])
         heading = f'{info["sample_id"]}   ({self.split}{", " + info["signer"] if info["signer"] else ""})'
         canvas = Canvas((tile_width + 4) * _COLUMNS + 4, texts=[heading, glosses])
@@ -99,44 +103,37 @@ class SampleBrowser:
         canvas.text(f'{len(info["glosses"])} glosses: {glosses}', size=15)
         canvas.text(f'on disk: {len(frames)} frames of {width}x{height}')
         chosen = _spread(len(frames))
-        tiles = [_tile(image, tile_width) for image in frames.decode(chosen)]
-        canvas.row(tiles, [f'frame {index}' for index in chosen])
-        for draw in draws:
-            steps, size = len(draw.images), draw.images.shape
-            canvas.text(f'seed {draw.seed}: {steps} frames of {size[2]}x{size[1]}, read from the source frames')
-            canvas.row([_usage(draw.sample.frame_indices, len(frames), canvas.width - 8)])
+        canvas.row(
+            [_tile(image, tile_width) for image in frames.decode(chosen)], [f'frame {index}' for index in chosen]
+        )
+        for run in runs:
+            steps, size = len(run.images), run.images.shape
+            canvas.text(f'seed {run.seed}: {steps} frames of {size[2]}x{size[1]}, read from the frames on disk')
+            canvas.row([_usage(run.sample.frame_indices, len(frames), canvas.width - 8)])
             chosen = _spread(steps)
-            labels = [f'{step}: frame {draw.sample.frame_indices[step]}' for step in chosen]
-            canvas.row([_tile(draw.images[step], tile_width) for step in chosen], labels)
+            labels = [f'{step}: frame {run.sample.frame_indices[step]}' for step in chosen]
+            canvas.row([_tile(run.images[step], tile_width) for step in chosen], labels)
         return canvas.picture()
 
-    def write_video(self, place: int, draw: Draw, path: Union[str, Path]) -> None:
-        """Write a draw as a video, each frame beside the source frame that it was made from."""
-        writer = VideoWriter(path, clip_rate(draw.sample))
+    def write_video(self, place: int, run: PipelineRun, path: Union[str, Path]) -> None:
+        """Write what a run gave as a video, each frame beside the one on disk that it was made from."""
+        writer = VideoWriter(path, clip_rate(run.sample))
         try:
-            for source, image in self._pairs(place, draw):
-                height = max(2 * _TILE, len(source), len(image)) // 2 * 2
-                sides = [
-                    _scaled(each, height, -(-each.shape[1] * height // len(each) // 2) * 2) for each in (source, image)
-                ]
+            for pair in self._pairs(place, run):
+                height = max(2 * _TILE, *map(len, pair)) // 2 * 2
+                sides = [_scaled(each, height, -(-each.shape[1] * height // len(each) // 2) * 2) for each in pair]
                 writer.write(np.concatenate(sides, 1))
         finally:
             writer.close()
 
-    def _pairs(self, place: int, draw: Draw) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
-        distinct = sorted(set(draw.sample.frame_indices))
+    def _pairs(self, place: int, run: PipelineRun) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
+        distinct = sorted(set(run.sample.frame_indices))
         decoded: Dict[int, np.ndarray] = {}
-        arriving = zip(distinct, self.source(place).decode(distinct))
-        for index, image in zip(draw.sample.frame_indices, draw.images):
+        arriving = zip(distinct, self.frames_on_disk(place).decode(distinct))
+        for index, image in zip(run.sample.frame_indices, run.images):
             while index not in decoded:  # frames come in ascending order, those of a clip mostly, too
-                key, frame = next(arriving)
-                decoded[key] = frame
+                decoded.update([next(arriving)])
             yield decoded[index], image
-
-
-def draw_samples(browser: SampleBrowser, place: int, *, draws: int, seed: int) -> List[Draw]:
-    """Run the pipeline ``draws`` times on a sample, with the seeds from ``seed`` on."""
-    return [browser.draw(place, seed + number) for number in range(positive('draws', draws))]
 
 
 def _spread(count: int) -> List[int]:

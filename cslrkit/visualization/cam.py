@@ -9,32 +9,14 @@ from mmengine.dataset import pseudo_collate
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.registry import nearest
-from cslrkit.structures import Hypothesis, SignDataSample
-from cslrkit.structures.stream_spec import stream_specs
-from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.structures import GlossSpan, Hypothesis, stream_specs
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
 from cslrkit.visualization.cam_layers import CapturedMap, find_layer, frozen, map_layers, refuse_layer
-from cslrkit.visualization.cam_methods import METHODS
+from cslrkit.visualization.cam_methods import METHODS, Method
 
 DEFAULT_METHOD = 'gradcam'
 _COARSEST = 7  # places along the shorter side, for the layer that is taken by default
-
-
-@dataclass(frozen=True)
-class CamTarget:
-    """A gloss at feature steps, whose score is explained.
-
-    Args:
-        gloss: The gloss.
-        first_step: First feature step.
-        last_step: Last feature step, included.
-    """
-
-    gloss: str
-    first_step: int
-    last_step: int
 
 
 @dataclass(frozen=True)
@@ -42,10 +24,8 @@ class GlossCam:
     """Where the network saw one gloss of a clip.
 
     Args:
-        gloss: The gloss.
+        span: The gloss, with frames and times of the source video.
         clip_span: Start and end (excluded) of its span, in frames of the clip as the network was given it.
-        frame_span: The same in frames of the source video.
-        time_span: The same in seconds; None where the frame rate is not known.
         score: What was explained: the sum of the gloss's log-probabilities over the steps of its span.
         map: Heat by frame of the clip at the layer's own resolution, (T, h, w), scaled to a maximum of 1; all
             zero if nothing spoke for the gloss.
@@ -53,10 +33,8 @@ class GlossCam:
         size: Height and width of the clip's frames.
     """
 
-    gloss: str
+    span: GlossSpan
     clip_span: Tuple[int, int]
-    frame_span: Tuple[int, int]
-    time_span: Optional[Tuple[float, float]]
     score: float
     map: np.ndarray
     peak: float
@@ -82,7 +60,7 @@ def compute_cam(
     layer: Optional[str] = None,
     stream: Optional[str] = None,
     method: str = DEFAULT_METHOD,
-    targets: Optional[Sequence[Union[str, CamTarget]]] = None,
+    targets: Optional[Sequence[Union[str, GlossSpan]]] = None,
 ) -> List[GlossCam]:
     """Compute a heat map over the frames of a clip for each gloss.
 
@@ -97,8 +75,8 @@ def compute_cam(
             smaller ones an earlier one.
         stream: Pathway of a layer that gives several maps: ``'slow'`` or ``'fast'``; the first by default.
         method: ``'gradcam'``, ``'gradcam++'``, ``'hirescam'`` or ``'eigencam'``.
-        targets: Glosses of the decoded sequence to explain, each wherever it was decoded, or targets of your
-            own; all decoded glosses by default.
+        targets: Glosses of the decoded sequence to explain, each wherever it was decoded, or spans of your
+            own, of which gloss id and steps count; all decoded glosses by default.
 
     Returns:
         One for each gloss, in order; empty if none was decoded.
@@ -118,83 +96,55 @@ def compute_cam(
         handle = find_layer(model, layer).register_forward_hook(captured.hook)
         try:
             with torch.enable_grad():
-                logits, feat_lens = model.logits(inputs, frame_lens, streams=('main',))
+                outputs, feat_lens = model.log_probs(inputs, frame_lens, outputs=model.decode_outputs[:1])
         finally:
             handle.remove()
         if captured.leaf is None:
             raise refuse_layer(model, inputs, layer, captured.describe())
-        log_probs = logits[model.head.primary].float().log_softmax(-1)
-        wanted = _find_targets(model, log_probs.detach(), feat_lens, targets)
-        geometry = _Geometry.of(model, sample, len(clip['inputs']), tuple(inputs.shape[1:]))
-        return [_explain(model, captured.leaf, log_probs[0], target, compute, geometry) for target in wanted]
-
-
-@dataclass(frozen=True)
-class _Geometry:
-    """From a layer's map of the padded clip to frames of the clip and of its source."""
-
-    spec: TemporalSpec
-    padded: int
-    num_frames: int
-    size: Tuple[int, int]
-    strides: Tuple[int, ...]  # of the backbone's streams
-    frame_indices: Tuple[int, ...]
-    frame_rate: Optional[float]
-
-    @classmethod
-    def of(cls, model: nn.Module, sample: SignDataSample, num_frames: int, shape: Tuple[int, ...]) -> '_Geometry':
-        indices = tuple(sample.frame_indices) or tuple(range(num_frames))
-        return cls(
-            spec=model.neck.temporal_spec,
-            padded=shape[0],
-            num_frames=num_frames,
-            size=shape[-2:],
-            strides=tuple(spec.stride for spec in stream_specs(model.backbone).values()),
-            frame_indices=indices,
+        (log_probs,) = outputs.values()
+        spec, num_frames = model.neck.temporal_spec, len(clip['inputs'])
+        wanted = Hypothesis(_find_targets(model, log_probs.detach(), feat_lens, targets), 0.0).resolve(
+            model.vocab,
+            spec,
+            frame_indices=sample.frame_indices or range(num_frames),
             frame_rate=sample.frame_rate,
         )
-
-    def clip_map(self, heat: torch.Tensor) -> torch.Tensor:
-        """(T_layer, h, w) of the padded clip to (T, h, w) of the clip; a slow step lasts until the next one."""
-        frames = torch.arange(self.spec.left_pad, self.spec.left_pad + self.num_frames, device=heat.device)
-        steps = len(heat)
-        for stride in self.strides:
-            if steps == -(-self.padded // stride):
-                return heat[frames // stride]
-        return heat[frames * steps // self.padded]
-
-    def spans(self, target: CamTarget) -> Tuple[Tuple[int, int], Tuple[int, int], Optional[Tuple[float, float]]]:
-        """The span of a target in frames of the clip, in frames of the source and in seconds."""
-        start, end = self.spec.frame_span(target.first_step, target.last_step, self.num_frames)
-        source = self.frame_indices[start], self.frame_indices[end - 1] + 1
-        rate = self.frame_rate
-        return (start, end), source, None if rate is None else (source[0] / rate, source[1] / rate)
+        return [_explain(model, span, captured.leaf, log_probs[0], compute, num_frames, inputs) for span in wanted]
 
 
 def _explain(
     model: nn.Module,
+    span: GlossSpan,
     leaf: torch.Tensor,
     log_probs: torch.Tensor,
-    target: CamTarget,
-    compute: Any,
-    geometry: _Geometry,
+    compute: Method,
+    num_frames: int,
+    inputs: torch.Tensor,
 ) -> GlossCam:
-    gloss_id = model.vocab.encode([target.gloss])[0][0]
-    score = log_probs[target.first_step : target.last_step + 1, gloss_id].sum()
+    first, last = span.steps
+    score = log_probs[first : last + 1, span.gloss_id].sum()
     (gradients,) = torch.autograd.grad(score, leaf, retain_graph=True)
-    heat = geometry.clip_map(compute(_channels_first(leaf.detach()), _channels_first(gradients)))
+    heat = compute(_channels_first(leaf.detach()), _channels_first(gradients))
+    heat = heat[_layer_steps(model, len(heat), num_frames, padded=inputs.shape[1]).to(heat.device)]
     peak = float(heat.max())
-    clip_span, frame_span, time_span = geometry.spans(target)
     return GlossCam(
-        gloss=target.gloss,
-        clip_span=clip_span,
-        frame_span=frame_span,
-        time_span=time_span,
+        span,
+        clip_span=model.neck.temporal_spec.frame_span(first, last, num_frames),
         score=float(score.detach()),
         map=(heat / peak if peak > 0 else heat).cpu().numpy(),
         peak=peak,
-        size=geometry.size,
+        size=tuple(inputs.shape[-2:]),
     )
+
+
+def _layer_steps(model: nn.Module, steps: int, num_frames: int, *, padded: int) -> torch.Tensor:
+    """For each frame of a clip, which of a layer's ``steps`` over the padded clip shows it; a slow one lasts."""
+    left_pad = model.neck.temporal_spec.left_pad
+    frames = torch.arange(left_pad, left_pad + num_frames)
+    for stream in stream_specs(model.backbone).values():
+        if steps == -(-padded // stream.stride):
+            return frames // stream.stride
+    return frames * steps // padded
 
 
 def _channels_first(features: torch.Tensor) -> torch.Tensor:
@@ -220,35 +170,30 @@ def _find_targets(
     model: nn.Module,
     log_probs: torch.Tensor,
     feat_lens: torch.Tensor,
-    targets: Optional[Sequence[Union[str, CamTarget]]],
-) -> List[CamTarget]:
+    targets: Optional[Sequence[Union[str, GlossSpan]]],
+) -> List[GlossSpan]:
     steps = int(feat_lens[0])
-    own = targets is not None and all(isinstance(target, CamTarget) for target in targets)
-    decoded = [] if own else _decoded(model, model.decoder(log_probs, feat_lens)[0])
+    own = targets is not None and all(isinstance(target, GlossSpan) for target in targets)
+    decoded = [] if own else model.decode(log_probs, feat_lens)[0].spans
     if targets is None:
         return decoded
-    names = [target.gloss for target in decoded]
-    found: List[CamTarget] = []
+    names = model.vocab.decode(span.gloss_id for span in decoded)
+    found: List[GlossSpan] = []
     for target in targets:
-        if isinstance(target, CamTarget):
-            if not 0 <= target.first_step <= target.last_step < steps:
+        if isinstance(target, GlossSpan):
+            first, last = target.steps
+            if not 0 <= first <= last < steps:
                 raise DataError(
-                    f"CAM target '{target.gloss}': got the steps {target.first_step} to {target.last_step}, expected "
-                    f'some of 0 to {steps - 1}.'
+                    f'target: got the steps {first} to {last} for the gloss {target.gloss_id}, expected some of 0 to '
+                    f'{steps - 1}.'
                 )
-            if target.gloss not in model.vocab:
+            if not 0 < target.gloss_id < model.vocab.num_classes:
                 raise DataError(
-                    f"CAM target: the vocabulary has no gloss '{target.gloss}'."
-                    f'{nearest(target.gloss, model.vocab.glosses)}'
+                    f'target: got the gloss id {target.gloss_id}, expected one of 1 to {model.vocab.num_classes - 1}.'
                 )
             found.append(target)
         elif target in names:
-            found += [each for each in decoded if each.gloss == target]
+            found += [span for span, name in zip(decoded, names) if name == target]
         else:
             raise DataError(f"gloss: got '{target}', expected one of the decoded ones: {listed(names, 30) or 'none'}.")
     return found
-
-
-def _decoded(model: nn.Module, hyp: Hypothesis) -> List[CamTarget]:
-    glosses = model.vocab.decode(hyp.gloss_ids)
-    return [CamTarget(gloss, first, last) for gloss, (first, last) in zip(glosses, hyp.step_spans)]

@@ -1,13 +1,13 @@
 """Heat maps on the frames that they explain: grids, videos and single frames."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Union
 
 import cv2
 import numpy as np
 
-from cslrkit.structures.result import GlossSpan
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.files import ensure_writable_dir
 from cslrkit.video.captions import CaptionPainter, VideoWriter
@@ -59,7 +59,7 @@ def cam_grid(images: np.ndarray, cams: Sequence[GlossCam], *, columns: int = _CO
     tile_height = max(_TILE, images.shape[1])
     tile_width = round(tile_height * images.shape[2] / images.shape[1])
     columns = min(columns, len(images))
-    canvas = Canvas((tile_width + 4) * columns + 4, texts=[cam.gloss for cam in cams] + [heading])
+    canvas = Canvas((tile_width + 4) * columns + 4, texts=[cam.span.gloss for cam in cams] + [heading])
     if heading:
         canvas.text(heading, size=17)
     for cam in cams:
@@ -92,7 +92,7 @@ def write_cam_video(
     """
     factor = max(1, math.ceil(_VIDEO_HEIGHT / images.shape[1]))
     height, width = images.shape[1] * factor, images.shape[2] * factor
-    spans = [GlossSpan(cam.gloss, None, None, cam.clip_span, 0.0) for cam in cams]
+    spans = [replace(cam.span, frames=cam.clip_span) for cam in cams]
     painter = CaptionPainter(spans, pause=round(1.5 * rate), font=font)
     writer = VideoWriter(path, rate)
     try:
@@ -163,9 +163,9 @@ def clip_rate(sample: Any) -> float:
 
 
 def _title(cam: GlossCam) -> str:
-    first, end = cam.frame_span
-    times = '' if cam.time_span is None else f'{cam.time_span[0]:.2f} to {cam.time_span[1]:.2f} s, '
-    return f'{cam.gloss}   {times}frames {first} to {end - 1}, log p {cam.score:.2f}'
+    span, (first, end) = cam.span, cam.span.frames
+    times = '' if span.times is None else f'{span.start:.2f} to {span.end:.2f} s, '
+    return f'{span.gloss}   {times}frames {first} to {end - 1}, log p {cam.score:.2f}'
 
 
 def _frames_shown(cam: GlossCam, columns: int, num_frames: int) -> List[int]:

@@ -13,7 +13,7 @@ from cslrkit.errors import DataError
 from cslrkit.registry import HOOKS, check_arguments
 from cslrkit.utils.checks import positive
 from cslrkit.video.fonts import find_font
-from cslrkit.visualization.alignment_picture import AlignmentData, draw_alignment
+from cslrkit.visualization.alignment_picture import draw_sample
 from cslrkit.visualization.backends import add_picture, add_text, compare_sentences, picture_backends
 from cslrkit.visualization.cam import compute_cam
 from cslrkit.visualization.cam_layers import frozen
@@ -70,17 +70,18 @@ class SignVisualizationHook(Hook):
         for clip in self._samples(runner):
             batch = model.data_preprocessor(pseudo_collate([clip]))
             with torch.no_grad(), frozen(model):
-                logits, lengths = model.logits(batch['inputs'], batch['frame_lens'], streams=('main',))
-                log_probs = logits[model.head.primary].float().log_softmax(-1)
-                hyp = model.decoder(log_probs, lengths)[0]
-            sample, name = clip['data_samples'], clip['data_samples'].sample_id
-            text = compare_sentences(list(sample.glosses), model.vocab.decode(hyp.gloss_ids))
+                encoded = model.encode(**batch)
+                sample = model.add_hyps([encoded])[0]
+            name, output = sample.sample_id, model.decode_outputs[0]
+            hyp, log_probs = sample.hyps[output], encoded.log_probs[output][0, : encoded.feat_lens[0]].cpu().numpy()
+            text = compare_sentences(list(sample.glosses), list(hyp.glosses))
             add_text(visualizer, f'text/{name}', '\n'.join(f'    {line}' for line in text.splitlines()), step)
             if self._font is None:
                 continue
-            spec, own = model.neck.temporal_spec, log_probs[0, : int(lengths[0])].cpu().numpy()
-            data = AlignmentData.of(sample, own, hyp, spec=spec, vocab=model.vocab)
-            add_picture(visualizer, f'alignment/{name}', draw_alignment(data, model.vocab, font=self._font), step)
+            picture = draw_sample(
+                sample, log_probs, hyp, spec=model.neck.temporal_spec, vocab=model.vocab, font=self._font
+            )
+            add_picture(visualizer, f'alignment/{name}', picture, step)
             if self.cam is not None:
                 cams = compute_cam(model, clip, **self.cam)
                 add_picture(visualizer, f'cam/{name}', cam_grid(clip_images(clip), cams, heading=name), step)

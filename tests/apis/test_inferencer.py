@@ -89,9 +89,9 @@ def test_nbest(inferencer, videos):
     result = inferencer(str(videos[0]), nbest=4)[0]
     assert result.nbest[0].glosses == result.glosses
     assert 1 < len(result.nbest) <= 4
-    scores = [candidate.score for candidate in result.nbest]
+    scores = [entry.score for entry in result.nbest]
     assert scores == sorted(scores, reverse=True)
-    assert len({candidate.glosses for candidate in result.nbest}) == len(scores)
+    assert len({entry.glosses for entry in result.nbest}) == len(scores)
 
 
 def test_frame_spec(config):

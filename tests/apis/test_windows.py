@@ -1,16 +1,15 @@
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
 from cslrkit.apis.infer.sampling import Sample
-from cslrkit.apis.infer.track import Track
-from cslrkit.apis.infer.windows import StepJoiner, Window, WindowPlan, cut_windows, plan_windows
+from cslrkit.apis.infer.windows import WindowDecoder, WindowPlan, cut_windows, joint, plan_windows
+from cslrkit.apis.inferencer import _Video
 from cslrkit.decoders import GreedyDecoder
 from cslrkit.errors import ConfigError
-from cslrkit.structures import GlossVocab
-from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, NBestEntry, TemporalSpec
 from cslrkit.video.readers import ArraySource
 
 STRIDE = 4
@@ -70,17 +69,19 @@ def test_plan_in_seconds():
         plan_windows(float('inf'), 3, rate=25, align=4)
 
 
-def test_windows_are_joined_at_the_surest_blank():
+def test_windows_are_joined_where_the_blank_is_most_probable():
     def steps(blank):
         return np.log(np.stack([blank, 1 - np.asarray(blank)], 1))
 
-    # They share steps 4..8, of which 5..7 are in the middle; both hold 6 for blank, the first only 5 and 7.
+    # They share steps 4..8, of which 5..7 are in the middle; both give the blank 0.9 at 6, only the first at 5 and 7.
     first = steps([0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9])
     second = steps([0.9, 0.1, 0.9, 0.2, 0.3])
-    joiner = StepJoiner()
-    assert joiner.push(0, first) is None
-    np.testing.assert_array_equal(joiner.push(4, second), first[:6])
-    np.testing.assert_array_equal(joiner.finish(), second[2:])
+    assert joint(first[4:, 0], second[:4, 0]) == 2
+    decoder = WindowDecoder(GreedyDecoder(), keep=True)
+    decoder.add(0, first)
+    decoder.add(4, second)
+    decoder.finish()
+    np.testing.assert_array_equal(decoder.log_probs, np.concatenate([first[:6], second[2:]]))
 
 
 def outputs(glosses, total_steps):
@@ -93,19 +94,15 @@ def outputs(glosses, total_steps):
 
 
 def run(log_probs, plan, total):
-    track = Track(
-        ArraySource(np.zeros((1, 1, 1, 3), np.uint8), frame_rate=25.0),
-        GreedyDecoder(),
-        vocab=GlossVocab.from_list(['A', 'B', 'C']),
-        spec=SPEC,
-        nbest=1,
-    )
+    source = ArraySource(np.zeros((1, 1, 1, 3), np.uint8), frame_rate=25.0)
+    video = _Video(source, WindowDecoder(GreedyDecoder()))
     most = 0
-    for window in cut_windows(map(sample, range(total)), plan):
+    for window in video.windows(map(sample, range(total)), plan):
         first = window.start // STRIDE
-        track.add(window, log_probs[first : first + -(-len(window.samples) // STRIDE)])
-        most = max(most, track.num_held)
-    return track.result(), most
+        video.decoder.add(first, log_probs[first : first + -(-len(window.samples) // STRIDE)])
+        most = max(most, video.decoder.num_held)
+    model = SimpleNamespace(vocab=GlossVocab.from_list(['A', 'B', 'C']), neck=SimpleNamespace(temporal_spec=SPEC))
+    return video.result(model), most
 
 
 def test_windows_give_what_the_whole_gives():
@@ -122,12 +119,12 @@ def test_windows_give_what_the_whole_gives():
         assert (one.start, one.end, one.frames) == (other.start, other.end, other.frames)
         assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
     assert result.score == pytest.approx(whole.score, abs=1e-3)
-    assert most < 64 * 5
+    assert most < 16 * 5
 
 
 def test_spans_and_confidence_by_hand():
     # Step 2 stands for frames 8..12, at 25 frames a second 0.32 to 0.48 s; the repeat at step 4 is merged:
-    # it ends at frame 20, and is seen with 1 - 0.1 * 0.1, for the step between adds almost nothing.
+    # it ends at frame 20, and is signed with 1 - 0.1 * 0.1.
     result, _ = run(outputs([(2, 1), (4, 1)], 6), None, 24)
     span = result.spans[0]
     assert result.glosses == ('A',)
@@ -144,20 +141,13 @@ def test_never_a_blank():
 
 
 def test_nbest_of_pieces():
-    class TwoBest(GreedyDecoder):
-        def __call__(self, log_probs, feat_lens):
-            from cslrkit.structures import Hypothesis, NBestEntry
+    def two_best(log_probs, lengths):
+        entries = (NBestEntry((1,), -1.0), NBestEntry((2,), -3.0), NBestEntry((1, 1), -3.5))
+        return [Hypothesis([GlossSpan(1, confidence=0.5)], -1.0, entries)]
 
-            entries = (NBestEntry((1,), -1.0, (0,)), NBestEntry((2,), -3.0, (0,)))
-            return [Hypothesis((1,), -1.0, (0,), ((0, 0),), nbest=entries)]
-
-    track = Track(
-        ArraySource(np.zeros((1, 1, 1, 3), np.uint8)), TwoBest(), vocab=GlossVocab.from_list('AB'), spec=SPEC, nbest=3
-    )
-    blank = outputs([], 16)[:, :3]
-    track.add(Window(0, [sample(index) for index in range(64)]), blank)
-    track.add(Window(32, [sample(index) for index in range(32, 96)]), blank)
-    result = track.result()
-    assert torch.tensor([c.score for c in result.nbest]).tolist() == [-2.0, -4.0, -4.0]
-    assert result.nbest[0].glosses == ('A',)
-    assert {c.glosses for c in result.nbest[1:]} == {('A', 'B'), ('B', 'A')}
+    decoder = WindowDecoder(two_best, nbest=5)
+    decoder.add(0, outputs([], 16))
+    decoder.add(8, outputs([], 16))
+    hyp = decoder.finish()
+    assert [(entry.gloss_ids, entry.score) for entry in hyp.nbest] == [((1,), -2.0), ((1, 2), -4.0), ((2, 1), -4.0)]
+    assert (hyp.gloss_ids, hyp.confidences, hyp.score) == ((1,), (0.75,), -2.0)

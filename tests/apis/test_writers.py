@@ -3,22 +3,29 @@ import re
 
 import numpy as np
 import pytest
+from pympi.Elan import Eaf
 
-from cslrkit.apis.infer.table import format_result
-from cslrkit.apis.infer.writers import write_results
+from cslrkit.apis.infer.writers import format_result, write_results
 from cslrkit.errors import ConfigError, DataError, OutputError
 from cslrkit.evaluation.functional import load_ctm
-from cslrkit.structures.result import Candidate, GlossSpan, InferenceResult
+from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry
+from cslrkit.structures.result import InferenceResult
 from cslrkit.video.captions import CaptionPainter, captioned_paths, write_captioned
 from cslrkit.video.fonts import find_font
 from cslrkit.video.readers import ArraySource, Source, VideoSource
 
-SPANS = (GlossSpan('ÄRGER&<X>', 0.0, 0.4, (0, 10), 0.75), GlossSpan('天气', 3723.48, 3724.0, (12, 25), 1.0))
+
+def span(gloss, frames, confidence=1.0, times=None):
+    return GlossSpan(1, gloss, frames=frames, times=times, confidence=confidence)
+
+
+SPANS = (span('ÄRGER&<X>', (0, 10), 0.75, (0.0, 0.4)), span('天气', (12, 25), 1.0, (3723.48, 3724.0)))
 
 
 def result(spans=SPANS, name='clip', **kwargs):
-    nbest = (Candidate(tuple(s.gloss for s in spans), -1.5),)
-    return InferenceResult(name, f'/v/{name}.mp4', tuple(spans), nbest, -1.5, 25.0, 100, **kwargs)
+    hyp = Hypothesis(spans, -1.5)
+    hyp = Hypothesis(spans, -1.5, (NBestEntry(hyp.gloss_ids, -1.5, glosses=hyp.glosses),))
+    return InferenceResult(name, kwargs.pop('source', f'/v/{name}.mp4'), hyp, 25.0, 100, **kwargs)
 
 
 def test_text_and_json(tmp_path):
@@ -26,6 +33,7 @@ def test_text_and_json(tmp_path):
     assert (tmp_path / 'glosses.txt').read_text(encoding='utf-8') == 'clip\tÄRGER&<X> 天气\nnone\t\n'
     first, second = json.loads((tmp_path / 'results.json').read_text(encoding='utf-8'))
     assert first['spans'][1] == dict(gloss='天气', start=3723.48, end=3724.0, frames=[12, 25], confidence=1.0)
+    assert first['nbest'] == [dict(glosses=['ÄRGER&<X>', '天气'], score=-1.5)]
     assert first['glosses'] == ['ÄRGER&<X>', '天气']
     assert (first['nbest'][0]['score'], first['frame_rate'], second['glosses']) == (-1.5, 25.0, [])
 
@@ -53,19 +61,28 @@ def test_webvtt(tmp_path):
     ]
 
 
-def test_elan(tmp_path):
-    (path,) = write_results([result()], tmp_path, ['elan'])
-    rows = [line.split('\t') for line in path.read_text(encoding='utf-8').splitlines()]
-    assert rows == [
-        ['gloss', '0.000', '0.400', 'ÄRGER&<X>'],
-        ['gloss', '3723.480', '3724.000', '天气'],
-        ['confidence', '0.000', '0.400', '0.750'],
-        ['confidence', '3723.480', '3724.000', '1.000'],
+def test_elan_documents_link_the_video(tmp_path):
+    video = tmp_path / 'in put' / 'clip.mp4'
+    video.parent.mkdir()
+    video.write_bytes(b'a video')
+    (path,) = write_results([result(source=str(video))], tmp_path / 'out', ['elan'])
+    assert path.name == 'clip.eaf'
+    document = Eaf(str(path))
+    assert sorted(document.get_annotation_data_for_tier('gloss')) == [
+        (0, 400, 'ÄRGER&<X>'),
+        (3723480, 3724000, '天气'),
     ]
+    assert [value for *_, value in sorted(document.get_annotation_data_for_tier('confidence'))] == ['0.750', '1.000']
+    assert list(document.get_tier_names()) == ['gloss', 'confidence']
+    (media,) = document.media_descriptors
+    assert (media['MEDIA_URL'], media['RELATIVE_MEDIA_URL']) == (video.as_uri(), '../in put/clip.mp4')
+    assert media['MIME_TYPE'] == 'video/mp4'
+    write_results([result((), source='no file'), result(source=str(video))], tmp_path / 'out', ['elan'])
+    assert sorted(each.name for each in path.parent.iterdir()) == ['clip.eaf']  # written over, no copy is left
 
 
 def test_what_cannot_be_written(tmp_path):
-    untimed = result((GlossSpan('A', None, None, (0, 4), 0.5),))
+    untimed = result((span('A', (0, 4), 0.5),))
     for name in ('ctm', 'vtt', 'elan'):
         with pytest.raises(DataError, match='--frame-rate'):
             write_results([untimed], tmp_path, [name])
@@ -85,7 +102,7 @@ def test_table():
 
 
 def test_running_captions():
-    spans = [GlossSpan(g, None, None, frames, 1.0) for g, frames in (('A', (2, 4)), ('B', (6, 8)), ('C', (40, 44)))]
+    spans = [span(gloss, frames) for gloss, frames in (('A', (2, 4)), ('B', (6, 8)), ('C', (40, 44)))]
     painter = CaptionPainter(spans, pause=10)
     expected = {0: ([], False), 2: (['A'], True), 5: (['A'], False), 6: (['A', 'B'], True), 17: (['A', 'B'], False)}
     expected.update({18: ([], False), 41: (['C'], True)})
@@ -97,9 +114,9 @@ def test_captioned_video(tmp_path, suffix):
     frames = np.full((12, 64, 96, 3), 120, np.uint8)
     frames[..., 0] = 200
     source = ArraySource(frames, frame_rate=20.0)
-    spans = (GlossSpan('GRÖSSE', 0.3, 0.5, (6, 10), 1.0),)
+    spans = (span('GRÖSSE', (6, 10), 1.0, (0.3, 0.5)),)
     path = captioned_paths(tmp_path / f'out{suffix}', [source])[0]
-    write_captioned(source, InferenceResult('a', 'a', spans, (), 0.0, 20.0, 12), path)
+    write_captioned(source, InferenceResult('a', 'a', Hypothesis(spans, 0.0), 20.0, 12), path)
     video = VideoSource(str(path))
     written = [frame.image.astype(int) for frame in video.frames()]
     assert (len(written), written[0].shape, video.frame_rate) == (12, (64, 96, 3), 20.0)

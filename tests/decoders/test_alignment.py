@@ -2,8 +2,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+import torch
 
-from cslrkit.decoders.alignment import forced_align, merge_repeats, span_confidences
+from cslrkit.decoders import forced_align, measure_spans
 
 
 def collapse(path):
@@ -68,18 +69,10 @@ def test_no_tokens_and_exactly_enough_steps():
         forced_align(log_probs[:2], [1, 1])
 
 
-def test_merged_neighbours_span_both_and_peak_at_the_higher():
-    log_probs = np.log([[0.2, 0.7, 0.1], [0.9, 0.05, 0.05], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
-    peaks = log_probs[[0, 2, 3], [1, 1, 2]]
-    merged = merge_repeats([1, 1, 2], [0, 2, 3], [(0, 0), (2, 2), (3, 3)], peaks)
-    assert merged == ((1, 2), (2, 3), ((0, 2), (3, 3)))
-    assert merge_repeats([], [], [], []) == ((), (), ())
-
-
 def test_confidence_is_the_chance_to_be_seen_at_all():
-    probs = np.array([[0.5, 0.5, 0.0], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
-    with np.errstate(divide='ignore'):
-        log_probs = np.log(probs)
+    probs = torch.tensor([[0.5, 0.5, 0.0], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
+    spans = measure_spans(probs.log()[None], [[1, 2]], timesteps=[[1, 3]], step_spans=[[(0, 1), (2, 3)]])
     # 1 - 0.5 * 0.4 and 1 - 0.2 * 0.
-    assert span_confidences(log_probs, [1, 2], [(0, 1), (2, 3)]) == pytest.approx((0.8, 1.0))
-    assert span_confidences(log_probs, [], []) == ()
+    assert [span.confidence for span in spans[0]] == pytest.approx([0.8, 1.0])
+    assert [span.peak_prob for span in spans[0]] == pytest.approx([0.6, 1.0])
+    assert measure_spans(probs.log()[None], [[]], timesteps=[[]], step_spans=[[]]) == [[]]

@@ -8,7 +8,8 @@ import torch
 
 from benchmarks.parity.judge_decode import formula_logits
 from cslrkit.decoders import BeamDecoder, prefix_beam_search
-from cslrkit.decoders.pruning import prune_symbols
+from cslrkit.decoders.beam.search import IMPOSSIBLE
+from cslrkit.decoders.beam.symbols import prune_symbols
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import DECODERS
 
@@ -36,7 +37,7 @@ def test_recorded_beams(index):
     decoder = BeamDecoder(
         case['beam_width'], case['cutoff_top_n'], cutoff_prob=case['cutoff_prob'], cutoff_rule='ctcdecode', nbest=5
     )
-    for hypothesis, expected in zip(decoder(logits, case['lens']), case['beams']):
+    for hypothesis, expected in zip(decoder(logits.log_softmax(-1), case['lens']), case['beams']):
         assert [list(entry.gloss_ids) for entry in hypothesis.nbest] == [beam['tokens'] for beam in expected[:5]]
         assert [list(entry.timesteps) for entry in hypothesis.nbest] == [beam['timesteps'] for beam in expected[:5]]
         scores = [-beam['neg_log_prob'] for beam in expected[:5]]
@@ -51,9 +52,9 @@ def test_a_wide_beam_sums_all_alignments(seed):
     for path in product(range(3), repeat=4):
         prefix = tuple(symbol for symbol, _ in groupby(path) if symbol)
         exact[prefix] = exact.get(prefix, 0.0) + np.prod([probs[step, symbol] for step, symbol in enumerate(path)])
-    beams = [beam for beam in search(probs, beam_width=1000) if beam.is_possible]
-    assert {beam.tokens: np.exp(beam.log_prob) for beam in beams} == pytest.approx(exact, rel=1e-5)
-    assert [beam.log_prob for beam in beams] == sorted((beam.log_prob for beam in beams), reverse=True)
+    beams = [beam for beam in search(probs, beam_width=1000) if beam.score > IMPOSSIBLE]
+    assert {beam.gloss_ids: np.exp(beam.score) for beam in beams} == pytest.approx(exact, rel=1e-5)
+    assert [beam.score for beam in beams] == sorted((beam.score for beam in beams), reverse=True)
 
 
 def test_hand_worked_time_steps():
@@ -63,13 +64,13 @@ def test_hand_worked_time_steps():
         dtype=np.float32,
     )
     beam = search(probs)[0]
-    assert (beam.tokens, beam.timesteps) == ((1, 2, 1), (1, 3, 5))
+    assert (beam.gloss_ids, beam.timesteps) == ((1, 2, 1), (1, 3, 5))
 
 
 def test_equal_prefixes_fall_as_in_ctcdecode():
     # Recorded with the same algorithm in C++ (GCC 12): beams that tie in score and last token.
     beams = search(np.full((3, 4), 0.25, np.float32), beam_width=4)
-    assert [(beam.tokens, beam.timesteps) for beam in beams] == [
+    assert [(beam.gloss_ids, beam.timesteps) for beam in beams] == [
         ((1,), (0,)),
         ((2,), (0,)),
         ((3,), (0,)),
@@ -78,7 +79,7 @@ def test_equal_prefixes_fall_as_in_ctcdecode():
     probs = np.zeros((3, 60), np.float32)  # 58 symbols underflow to the same log-probability
     probs[:, [0, 7]] = 0.5
     beams = search(probs, beam_width=6, cutoff_top_n=5)
-    assert [(beam.tokens, beam.timesteps) for beam in beams] == [
+    assert [(beam.gloss_ids, beam.timesteps) for beam in beams] == [
         ((7,), (0,)),
         ((), ()),
         ((7, 7), (0, 2)),
@@ -86,14 +87,14 @@ def test_equal_prefixes_fall_as_in_ctcdecode():
         ((32,), (0,)),
         ((7, 32), (0, 2)),
     ]
-    assert beams[3].log_prob == pytest.approx(-87.3365478515625, abs=1e-4)
+    assert beams[3].score == pytest.approx(-87.3365478515625, abs=1e-4)
 
 
 def test_impossible_prefixes_are_no_candidates():
     probs = np.full((2, 3), 1 / 3, np.float32)
     beams = search(probs, beam_width=20)
-    assert [beam.tokens for beam in beams] == [(1,), (2,), (), (2, 1), (1, 2), (1, 1), (2, 2)]
-    assert [beam.is_possible for beam in beams] == [True] * 5 + [False] * 2
+    assert [beam.gloss_ids for beam in beams] == [(1,), (2,), (), (2, 1), (1, 2), (1, 1), (2, 2)]
+    assert [beam.score > IMPOSSIBLE for beam in beams] == [True] * 5 + [False] * 2
     hypothesis = BeamDecoder(20, nbest=20)(torch.from_numpy(probs).log()[None], [2])[0]
     assert [entry.gloss_ids for entry in hypothesis.nbest] == [(1,), (2,), (), (2, 1), (1, 2)]
 
@@ -129,7 +130,7 @@ def test_top_n_limits_either_way():
 
 def test_padding_and_batch_do_not_matter():
     logits = torch.from_numpy(np.random.RandomState(3).standard_normal((3, 20, 15)).astype(np.float32))
-    decoder, lengths = BeamDecoder(nbest=3), [20, 13, 0]
+    decoder, lengths, logits = BeamDecoder(nbest=3), [20, 13, 0], logits.log_softmax(-1)
     together = decoder(logits, torch.tensor(lengths))
     logits[1, 13:] = float('nan')  # padding may hold anything
     assert decoder(logits, lengths) == together
@@ -148,26 +149,31 @@ def test_neighbours_are_merged_with_their_real_span():
     assert hypothesis.score == pytest.approx(np.log(0.9 * 0.9 * 0.95), abs=1e-5)
 
 
-def test_logits_and_log_probs_decode_alike():
-    logits = torch.from_numpy(np.random.RandomState(5).standard_normal((2, 12, 9)).astype(np.float32) * 3)
-    from_logits, from_log_probs = (BeamDecoder()(x, [12, 12]) for x in (logits, logits.log_softmax(-1)))
-    for one, other in zip(from_logits, from_log_probs):
-        assert (one.gloss_ids, one.timesteps, one.step_spans) == (other.gloss_ids, other.timesteps, other.step_spans)
-        assert one.score == pytest.approx(other.score, abs=1e-4)
+@pytest.mark.parametrize('kind', ['BeamDecoder', 'GreedyDecoder'])
+def test_decoders_do_not_normalize(kind):
+    # Two thirds of each step's probability, as if the rest went to a symbol that is not there.
+    log_probs = torch.tensor([[[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]]).log()
+    decoder = DECODERS.build(dict(type=kind))
+    whole, part = decoder(log_probs, [3])[0], decoder(log_probs + np.log(2 / 3), [3])[0]
+    assert part.gloss_ids == whole.gloss_ids
+    assert part.score == pytest.approx(whole.score + 3 * np.log(2 / 3), abs=1e-5)
+    assert part.confidences[0] < whole.confidences[0]
+    with pytest.raises(DataError, match=r'has 3 at step 1, expected log-probabilities.* give logits\.log_softmax'):
+        decoder(torch.tensor([[[-1.0, -0.5], [3.0, 0.0]]]), [2])
 
 
 def test_another_blank():
     probs = random_probs(1, 10, 5)
     moved = probs[:, [4, 0, 1, 2, 3]]
-    found = [beam.tokens for beam in search(probs, blank_id=4)]
-    expected = [tuple(token - 1 for token in beam.tokens) for beam in search(moved, blank_id=0)]
+    found = [beam.gloss_ids for beam in search(probs, blank_id=4)]
+    expected = [tuple(token - 1 for token in beam.gloss_ids) for beam in search(moved, blank_id=0)]
     assert found == expected
 
 
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (dict(beam_width=0), 'beam_width: got 0, expected at least 1'),
+        (dict(beam_width=0), 'beam_width: got 0, expected a positive integer'),
         (dict(cutoff_top_n=0), 'cutoff_top_n: got 0'),
         (dict(nbest=0), 'nbest: got 0'),
         (dict(beam_width=2, nbest=3), 'nbest: got 3, expected at most beam_width = 2'),
@@ -184,7 +190,7 @@ def test_wrong_settings(arguments, message):
 @pytest.mark.parametrize('kind', ['BeamDecoder', 'GreedyDecoder'])
 def test_wrong_inputs(kind):
     decoder = DECODERS.build(dict(type=kind))
-    log_probs = torch.zeros(2, 4, 3)
+    log_probs = torch.zeros(2, 4, 3).log_softmax(-1)
     with pytest.raises(DataError, match=r'got log_probs of shape \(4, 3\)'):
         decoder(log_probs[0], [4])
     with pytest.raises(DataError, match=r'got feat_lens \[4\], expected 2 numbers'):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cslrkit.decoders.equal_order import nth_element_order, sort_order
+from cslrkit.decoders.beam.ties import nth_element_order, sort_order
 
 # What std::sort and std::nth_element of GCC 12 leave of (7i^2 + 3i) mod m.
 SORTED = {

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from benchmarks.decode import plain_prefix_search
-from cslrkit.decoders import forced_align, forced_align_batch, prefix_beam_search
-from cslrkit.decoders.alignment import span_confidences, span_confidences_batch
+from cslrkit.decoders import forced_align, forced_align_batch, measure_spans, prefix_beam_search
+from cslrkit.decoders.beam.search import IMPOSSIBLE
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,11 @@ def test_finds_what_a_plain_search_finds(sizes, width, top_n, blank):
     for found, clip, length in zip(beams, probs.numpy(), lengths):
         expected = plain_prefix_search(clip[:length], beam_width=width, top_n=top_n, blank_id=blank)
         possible = {tokens: score for tokens, score in expected if score > -np.inf}
-        assert {beam.tokens: beam.log_prob for beam in found if beam.is_possible} == pytest.approx(possible, abs=1e-3)
-        assert found[0].tokens == expected[0][0]
-        assert [beam.log_prob for beam in found] == sorted((beam.log_prob for beam in found), reverse=True)
+        assert {beam.gloss_ids: beam.score for beam in found if beam.score > IMPOSSIBLE} == pytest.approx(
+            possible, abs=1e-3
+        )
+        assert found[0].gloss_ids == expected[0][0]
+        assert [beam.score for beam in found] == sorted((beam.score for beam in found), reverse=True)
 
 
 def tied_cases(count):
@@ -57,7 +59,7 @@ def test_equal_prefixes_in_the_recorded_order():
     digest = hashlib.sha256()
     for probs, lengths, settings in tied_cases(80):
         for beams in prefix_beam_search(probs, lengths, **settings):
-            digest.update(repr([(beam.tokens, beam.timesteps) for beam in beams]).encode())
+            digest.update(repr([(beam.gloss_ids, beam.timesteps) for beam in beams]).encode())
     assert digest.hexdigest() == '4e1738ef3c3a40925ba7fb94d5984b56894d06099e50f5a778224147ee1c438e'
 
 
@@ -71,7 +73,9 @@ def test_a_clip_is_searched_as_if_it_were_alone():
 
 def test_no_clips_and_no_steps():
     assert prefix_beam_search(torch.zeros(0, 5, 4), []) == []
-    assert [[beam.tokens for beam in beams] for beams in prefix_beam_search(torch.zeros(2, 0, 4), [0, 0])] == [[()]] * 2
+    assert [[beam.gloss_ids for beam in beams] for beams in prefix_beam_search(torch.zeros(2, 0, 4), [0, 0])] == [
+        [()]
+    ] * 2
 
 
 def test_clips_are_aligned_as_if_they_were_alone():
@@ -84,6 +88,9 @@ def test_clips_are_aligned_as_if_they_were_alone():
     spans = forced_align_batch(log_probs, tokens, lengths=lengths)
     clips = [clip[:length].numpy() for clip, length in zip(log_probs, lengths)]
     assert spans == [forced_align(clip, each) for clip, each in zip(clips, tokens)]
-    alone = [span_confidences(*clip) for clip in zip(clips, tokens, spans)]
-    assert span_confidences_batch(log_probs, tokens, spans) == alone
+    peaks = [[first for first, _ in clip] for clip in spans]
+    together = measure_spans(log_probs, tokens, timesteps=peaks, step_spans=spans)
+    for clip, *found, measured in zip(clips, tokens, peaks, spans, together):
+        ids, steps, bounds = ([each] for each in found)
+        assert measure_spans(torch.from_numpy(clip)[None], ids, timesteps=steps, step_spans=bounds) == [measured]
     assert forced_align_batch(log_probs, [[]] * 4, lengths=lengths) == [()] * 4

@@ -12,7 +12,8 @@ from cslrkit.apis.infer import open_sources, read_clip
 from cslrkit.demo import Limits, render_error, render_run, run_clip
 from cslrkit.demo.clip_run import _cam_pieces
 from cslrkit.errors import DataError
-from cslrkit.visualization import CamTarget, compute_cam
+from cslrkit.structures import GlossSpan
+from cslrkit.visualization import compute_cam
 
 
 @pytest.fixture(scope='module')
@@ -49,23 +50,22 @@ def test_nothing_is_left_in_the_scratch_folder(inferencer, demo_video, tmp_path)
     assert told[0] == (0.0, 'reading and recognizing')
 
 
-def test_listening_hears_every_step_once(inferencer, write_noise):
-    """A long video in windows: the stretches joined are as long as one pass over the whole."""
+def test_every_step_of_a_long_video_is_kept_once(inferencer, write_noise):
+    """In windows, the log-probabilities are as many as in one pass over the whole."""
     video = str(write_noise('long.avi', frames=150))
-    whole, cut = [], []
-    inferencer(video, window=None, listen=lambda *each: whole.append(each))
-    result = inferencer(video, window=2.0, overlap=1.0, listen=lambda *each: cut.append(each))[0]
-    assert result.num_windows > 1
-    assert sum(len(log_probs) for log_probs, _ in cut) == sum(len(log_probs) for log_probs, _ in whole)
-    np.testing.assert_allclose(np.exp(cut[0][0]).sum(-1), 1, rtol=1e-5)
+    whole = inferencer(video, window=None, keep_log_probs=True)[0]
+    cut = inferencer(video, window=2.0, overlap=1.0, keep_log_probs=True)[0]
+    assert cut.num_windows > 1
+    assert cut.log_probs.shape == whole.log_probs.shape
+    np.testing.assert_allclose(np.exp(cut.log_probs).sum(-1), 1, rtol=1e-5)
+    assert inferencer(video, window=None)[0].log_probs is None
 
 
 def test_heat_maps_of_one_piece_are_those_of_compute_cam(inferencer, demo_video):
     clip = read_clip(str(demo_video), inferencer.config)
-    gloss = inferencer.model.vocab.glosses[0]
-    gloss_id = inferencer.model.vocab.encode([gloss])[0][0]
-    [(done, found)] = list(_cam_pieces(inferencer.model, clip, [(gloss_id, 2, 3)], rate=25.0))
-    expected = compute_cam(inferencer.model, clip, targets=[CamTarget(gloss, 2, 3)])
+    spans = [GlossSpan(1, steps=(2, 3))]
+    [(done, found)] = list(_cam_pieces(inferencer.model, clip, spans, rate=25.0))
+    expected = compute_cam(inferencer.model, clip, targets=spans)
     assert done == 1.0
     assert found[0].clip_span == expected[0].clip_span
     np.testing.assert_allclose(found[0].map, expected[0].map)
@@ -76,7 +76,8 @@ def test_heat_maps_in_pieces_lie_where_their_glosses_are(inferencer, write_noise
     clip = read_clip(str(write_noise('noise.avi', frames=120)), inferencer.config)
     assert len(clip['inputs']) == 60
     assert inferencer.model.neck.temporal_spec.total_stride == 2
-    pieces = list(_cam_pieces(inferencer.model, clip, [(1, 1, 1), (2, 7, 8), (3, 29, 29)], rate=1.0))
+    glosses = [GlossSpan(1, steps=(1, 1)), GlossSpan(2, steps=(7, 8)), GlossSpan(3, steps=(29, 29))]
+    pieces = list(_cam_pieces(inferencer.model, clip, glosses, rate=1.0))
     assert [done for done, _ in pieces] == pytest.approx([16 / 60, 32 / 60, 48 / 60, 1])
     spans = [[cam.clip_span for cam in cams] for _, cams in pieces]
     assert spans == [[(2, 4), (14, 16)], [], [], [(58, 60)]]  # the second is cut at the end of its piece

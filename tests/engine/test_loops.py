@@ -8,7 +8,9 @@ from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.runner import loops
 
 from cslrkit.engine import ChunkedTestLoop, ChunkedValLoop
+from cslrkit.engine.loops import check_evaluators
 from cslrkit.errors import ConfigError
+from cslrkit.evaluation import WERMetric
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.registry import MODELS
 from cslrkit.structures import SignDataSample
@@ -102,15 +104,65 @@ def test_a_run_that_broke_off_leaves_nothing_behind(recognizer):
     assert [name for name, _ in loop.run()['results']] == ['0-0', '0-1', '1-0', '1-1', '2-1', '2-0', '3-0']
 
 
-def test_a_recognizer_that_predicts_in_its_own_way_is_left_to_it(recognizer, monkeypatch):
-    class Silent(CSLRRecognizer):
-        def predict(self, inputs, frame_lens, data_samples):
-            return data_samples
+@pytest.mark.parametrize('method', ['predict', 'test_step', 'forward'])
+def test_a_recognizer_that_predicts_in_its_own_way_is_left_to_it(recognizer, monkeypatch, method):
+    def silent(self, *args, **kwargs):
+        samples = getattr(CSLRRecognizer, method)(self, *args, **kwargs)
+        for sample in samples:
+            sample.hyps = {}
+        return samples
 
-    monkeypatch.setattr(recognizer, '__class__', Silent)
+    monkeypatch.setattr(recognizer, '__class__', type('Silent', (CSLRRecognizer,), {method: silent}))
     found, calls, _ = run(ChunkedTestLoop, recognizer)
     assert calls == [2, 2, 2, 1]
     assert all(hyps == {} for _, hyps in found)
+
+
+def test_a_val_step_of_its_own_counts_in_validation_alone(recognizer, monkeypatch):
+    class Counting(CSLRRecognizer):
+        steps = 0
+
+        def val_step(self, data):
+            Counting.steps += 1
+            return super().val_step(data)
+
+    monkeypatch.setattr(recognizer, '__class__', Counting)
+    assert run(ChunkedTestLoop, recognizer)[1] == [7]
+    assert (run(ChunkedValLoop, recognizer)[1], Counting.steps) == ([2, 2, 2, 1], 4)
+
+
+def test_hooks_on_the_recognizer_are_called(recognizer):
+    seen = []
+    handle = recognizer.register_forward_hook(lambda *args: seen.append(1))
+    run(ChunkedTestLoop, recognizer)
+    handle.remove()
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    ('evaluator', 'message'),
+    [
+        (
+            dict(type='WERMetric', primary='seq/slow'),
+            r"^val_evaluator\.primary: got 'seq/slow', expected one of 'seq/main'",
+        ),
+        (
+            [dict(type='WERMetric'), dict(type='WERMetric', auxiliary='conv/fast')],
+            r"^val_evaluator\[1\]\.auxiliary: got 'conv/fast', expected one of",
+        ),
+        (WERMetric(primary='seq'), r"^val_evaluator\.primary: got 'seq'.* Did you mean 'seq/main'"),
+        (Evaluator([WERMetric(auxiliary='con')]), r"^val_evaluator\[0\]\.auxiliary: got 'con'"),
+    ],
+)
+def test_evaluators_that_score_what_is_not_decoded(recognizer, evaluator, message):
+    with pytest.raises(ConfigError, match=message):
+        check_evaluators(recognizer, val_evaluator=evaluator)
+
+
+def test_evaluators_that_fit(recognizer):
+    fitting = [dict(type='WERMetric'), dict(type='WERMetric', primary='conv/main', auxiliary=None), Recorder()]
+    check_evaluators(recognizer, val_evaluator=fitting, test_evaluator=None)
+    check_evaluators(torch.nn.Linear(1, 1), val_evaluator=dict(type='WERMetric', primary='x'))
 
 
 def test_wrong_chunk(recognizer):

@@ -1,7 +1,10 @@
 """What the Runner adds to mmengine's."""
 
+import pytest
+
 from cslrkit.engine.config import load_config
 from cslrkit.engine.runner import CSLRRunner
+from cslrkit.errors import ConfigError
 
 
 def test_each_default_hook_is_removed_by_none(tiny_config, tmp_path):
@@ -12,3 +15,14 @@ def test_each_default_hook_is_removed_by_none(tiny_config, tmp_path):
     kinds = {type(hook).__name__ for hook in CSLRRunner.from_cfg(config).hooks}
     assert 'LoggerHook' in kinds
     assert not kinds & {'ConsoleHook', 'ReseedHook', 'SignCheckpointHook', 'NonFiniteLossHook', 'SyncBuffersHook'}
+
+
+def test_an_evaluator_that_does_not_fit_the_head_is_found_when_the_runner_is_built(tiny_config, tmp_path):
+    config = load_config(tiny_config)
+    config.work_dir = str(tmp_path)
+    config.model.head = dict(type='LinearHead')
+    config.model.losses = [dict(type='CTCLoss', source='conv/main')]
+    assert CSLRRunner.from_cfg(config).bare_model.decode_outputs == ('conv/main',)  # evaluators ask for what there is
+    config.val_evaluator.primary = 'seq/main'
+    with pytest.raises(ConfigError, match=r"^val_evaluator\.primary: got 'seq/main', expected one of 'conv/main'"):
+        CSLRRunner.from_cfg(config)

@@ -8,21 +8,18 @@ from cslrkit.errors import ConfigError, DataError, DataNotFoundError, OutputErro
 from cslrkit.evaluation import WERMetric
 from cslrkit.evaluation.functional import CtmEntry, load_ctm, load_stm
 from cslrkit.registry import METRICS
-from cslrkit.structures import Hypothesis, SignDataSample
+from cslrkit.structures import GlossSpan, Hypothesis, SignDataSample
 
 
-def hypothesis(words, score=-1.0):
+def hypothesis(words, score=-1.0, rate=None):
     """A resolved hypothesis whose words take four frames each, from frame 2 on."""
-    count = len(words)
-    return Hypothesis(
-        gloss_ids=tuple(range(1, count + 1)),
-        score=score,
-        timesteps=tuple(range(count)),
-        step_spans=tuple((step, step) for step in range(count)),
-        glosses=tuple(words),
-        frame_spans=tuple((2 + 4 * step, 6 + 4 * step) for step in range(count)),
-        confidences=tuple(0.1 + 0.1 * step for step in range(count)),
-    )
+    spans = []
+    for step, word in enumerate(words):
+        frames = (2 + 4 * step, 6 + 4 * step)
+        times = None if rate is None else (frames[0] / rate, frames[1] / rate)
+        steps = (step, step)
+        spans.append(GlossSpan(step + 1, word, steps, frames, times, step, confidence=0.1 + 0.1 * step))
+    return Hypothesis(spans, score)
 
 
 def sample(sample_id, ref, hyp, aux=None, rate=None, signer='Signer01'):
@@ -30,9 +27,9 @@ def sample(sample_id, ref, hyp, aux=None, rate=None, signer='Signer01'):
     made = SignDataSample.create(
         sample_id, list(range(1, len(ref) + 1)), glosses=ref, signer=signer, frame_rate=rate, frame_indices=range(40)
     )
-    made.hyps = {'seq/main': hypothesis(hyp.split())}
+    made.hyps = {'seq/main': hypothesis(hyp.split(), rate=rate)}
     if aux is not None:
-        made.hyps['conv/main'] = hypothesis(aux.split())
+        made.hyps['conv/main'] = hypothesis(aux.split(), rate=rate)
     return made
 
 
@@ -121,7 +118,8 @@ def test_files(tmp_path):
     assert (first['num_frames'], first['frame_rate']) == (40, 25.0)
     # A A X C is scored as A X C: the two A are one word from the start of the first to the end of the second.
     assert [one['scored_spans'] for one in report['sentences'][1:]] == [[[2, 10], [10, 14], [14, 18]], None]
-    assert [one['scored_confidence'] for one in report['sentences'][1:]] == [[0.2, 0.3, 0.4], None]
+    # At least one of the two is signed: 1 - 0.9 * 0.8.
+    assert [one['scored_confidence'] for one in report['sentences'][1:]] == [[0.28, 0.3, 0.4], None]
 
 
 def test_unknown_frame_rate_gives_frames(tmp_path):
@@ -143,10 +141,10 @@ def test_missing_hypotheses_and_references_are_listed(tmp_path):
     stripped = sample('d', 'A', 'A')
     stripped.hyps = {'conv/main': hypothesis(['A'])}
     with pytest.raises(
-        DataError, match=r"1 of 4 samples have no hypothesis of 'seq/main': d\. They have \['conv/main'\]"
+        DataError, match=r"sample 'd' has hypotheses of conv/main, expected of seq/main and None\. Set primary and"
     ):
-        evaluate([*SAMPLES, stripped])
-    with pytest.raises(DataError, match=r"2 of 2 samples have no hypothesis of 'conv/main': a, b\."):
+        evaluate([*SAMPLES, stripped], primary='seq/main')
+    with pytest.raises(DataError, match=r"sample 'a' has hypotheses of seq/main, expected of auto and conv/main\."):
         evaluate([sample('a', 'A', 'A'), sample('b', 'A', 'A')], auxiliary='conv/main')
     stm = tmp_path / 'dev.stm'
     stm.write_text(''.join(f'{name} 1 s 0.0 1.0 A\n' for name in 'bcde'))
@@ -162,8 +160,8 @@ def test_other_errors(tmp_path):
     with pytest.raises(DataError, match='the references of 1 samples hold no word at all'):
         evaluate([sample('a', '', 'A')])
     raw = sample('a', 'A', 'A')
-    raw.hyps = {'seq/main': Hypothesis((1,), -1.0, (0,), ((0, 0),))}
-    with pytest.raises(DataError, match=r"sample 'a'.* 1 ids, 0 glosses and 0 spans.*resolve"):
+    raw.hyps = {'seq/main': Hypothesis([GlossSpan(1)], -1.0)}
+    with pytest.raises(DataError, match=r"sample 'a': the hypothesis of 'seq/main' has no glosses.*resolve"):
         evaluate([raw])
     (tmp_path / 'file').write_text('')
     with pytest.raises(OutputError, match='cannot be written'):

@@ -1,7 +1,7 @@
 """Results as WERMetric writes them, hand-made."""
 
 from cslrkit.evaluation import WERMetric
-from cslrkit.structures import Hypothesis, SignDataSample
+from cslrkit.structures import GlossSpan, Hypothesis, SignDataSample
 
 # sample, signer, reference, hypothesis, hypothesis of another run
 SENTENCES = (
@@ -27,14 +27,19 @@ def _sample(sample_id, signer, ref, hyp):
     sample = SignDataSample.create(
         sample_id, range(1, len(ref) + 1), glosses=ref, signer=signer, frame_rate=25.0, frame_indices=range(50)
     )
-    steps = range(len(hyp))
     sample.hyps['seq/main'] = Hypothesis(
-        gloss_ids=tuple(steps),
+        [
+            GlossSpan(
+                step,
+                gloss,
+                steps=(step, step),
+                frames=(2 + 10 * step, 8 + 10 * step),
+                times=((2 + 10 * step) / 25, (8 + 10 * step) / 25),
+                peak=step,
+                confidence=1 / (step + 1),
+            )
+            for step, gloss in enumerate(hyp)
+        ],
         score=-1.0,
-        timesteps=tuple(steps),
-        step_spans=tuple((step, step) for step in steps),
-        glosses=tuple(hyp),
-        frame_spans=tuple((2 + 10 * step, 8 + 10 * step) for step in steps),
-        confidences=tuple(1 / (step + 1) for step in steps),
     )
     return sample

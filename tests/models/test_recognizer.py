@@ -1,5 +1,7 @@
 import copy
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,15 +9,18 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import OptimWrapper
 
+from benchmarks.parity.judge_decode import formula_logits
 from cslrkit.apis.infer.windows import cut_windows, plan_windows
+from cslrkit.decoders import GreedyDecoder
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.models.losses import published_losses
 from cslrkit.models.recognizers.cslr_recognizer import as_vocab
 from cslrkit.registry import HEADS, LOSSES, MODELS, NECKS
-from cslrkit.structures import GlossVocab, SignDataSample, StreamSpec, stream_specs
+from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, SignDataSample, StreamSpec, stream_specs
 from cslrkit.structures.padding import pad_clips
 
 GLOSSES = ['ICH', 'DU', 'WETTER', 'MORGEN']
+DECODED = json.loads((Path(__file__).parents[1] / 'data' / 'decode_public.json').read_text())['decode']
 
 
 def config(**changes):
@@ -115,7 +120,7 @@ def test_prediction_leaves_the_auxiliary_streams_out():
     for sample in results:
         hyp = sample.hyps['seq/main']
         assert hyp.glosses == tuple(GLOSSES[gloss_id - 1] for gloss_id in hyp.gloss_ids)
-        assert hyp.frame_rate == 25.0
+        assert hyp.time_spans == [(start / 25.0, end / 25.0) for start, end in hyp.frame_spans]
         assert len(hyp.frame_spans) == len(hyp.glosses)
 
 
@@ -228,7 +233,7 @@ def test_a_clip_that_only_augmentation_shortened_gives_an_infinite_loss():
         (dict(losses=[dict(type='CTCLoss', source='seq/mian')]), r"^model\.losses\[0\]\.source: .*'seq/main'"),
         (dict(losses=[dict(type='CTCLoss', source='seq/main', name='loss')]), r"^model\.losses\[0\]\.name: got 'loss'"),
         (dict(losses=[dict(type='CTCLoss', source='seq/main')] * 2), r'^model\.losses\[1\]\.name: got'),
-        (dict(decoder__type='BeamDecoderr'), r"^model\.decoder: 'BeamDecoderr' is not registered"),
+        (dict(decoder__type='BeamDecoderr'), r"^model\.decoder\.type: 'BeamDecoderr' is not registered"),
         (dict(decode_outputs=['seq/slow']), r"^model\.decode_outputs: got 'seq/slow', expected one of 'seq/main'"),
         (dict(data_preprocessor=dict(type='SignDataPreprocessor', men=1)), r"^model\.data_preprocessor\.men: .*'mean'"),
     ],
@@ -268,3 +273,39 @@ def test_a_preprocessor_instance_is_taken_as_it_is():
     assert build(data_preprocessor=preprocessor).data_preprocessor is preprocessor
     # The default one is told the neck's geometry.
     assert build(neck__kernel_spec=['K3']).data_preprocessor.temporal_spec.left_pad == 1
+
+
+@pytest.mark.parametrize('index', range(len(DECODED)))
+def test_recorded_decoding_holds_on_the_way_from_logits_to_samples(index):
+    """The logits of ctcdecode's recordings take every step of a prediction, in two batches."""
+    case = DECODED[index]
+    logits = formula_logits(seed=case['seed'], batch=case['B'], steps=case['T'], symbols=case['V'], kind=case['kind'])
+    settings = {name: case[name] for name in ('beam_width', 'cutoff_top_n', 'cutoff_prob')}
+    decoder = dict(type='BeamDecoder', cutoff_rule='ctcdecode', nbest=min(5, case['beam_width']), **settings)
+    model = build(decoder=decoder, vocab=[f'G{symbol}' for symbol in range(1, case['V'])]).eval()
+    batches = []
+    for clips in torch.arange(case['B']).split(max(1, case['B'] // 2)):
+        steps = [case['lens'][clip] for clip in clips]
+        given = {name: logits[clips, : max(steps)] for name in model.decode_outputs}
+        model.logits = lambda *args, given=given, steps=steps, **kwargs: (given, torch.tensor(steps))
+        samples = [SignDataSample.create(str(clip), [1]) for clip in clips.tolist()]
+        batches.append(model.encode(torch.zeros(len(clips)), 4 * torch.tensor(steps), samples))
+    for sample, beams in zip(model.add_hyps(batches), case['beams']):
+        for name in model.decode_outputs:
+            for entry, beam in zip(sample.hyps[name].nbest, beams):
+                assert (list(entry.gloss_ids), list(entry.timesteps)) == (beam['tokens'], beam['timesteps'])
+                assert -entry.score == pytest.approx(beam['neg_log_prob'], abs=1e-3)
+
+
+def test_confidences_are_added_where_a_decoder_gives_none():
+    class Bare(GreedyDecoder):
+        def __call__(self, log_probs, feat_lens):
+            return [
+                Hypothesis([GlossSpan(span.gloss_id, steps=span.steps) for span in hyp], hyp.score)
+                for hyp in super().__call__(log_probs, feat_lens)
+            ]
+
+    model = build()
+    log_probs = torch.tensor([[[0.4, 0.6, 0.0], [0.3, 0.7, 0.0], [0.9, 0.0, 0.1], [0.1, 0.0, 0.9]]]).log()
+    (hyp,) = model.decode(log_probs, [4], decoder=Bare())
+    assert hyp.confidences == pytest.approx((0.88, 0.9))

@@ -31,12 +31,17 @@ class GivesLists(GreedyDecoder):
 
 class NumpyIds(Changed):
     def change(self, hyp, log_probs):
-        return replace(hyp, gloss_ids=tuple(np.asarray(hyp.gloss_ids)))
+        return replace(hyp, spans=[replace(span, gloss_id=np.int64(span.gloss_id)) for span in hyp])
 
 
 class OverlappingSpans(Changed):
     def change(self, hyp, log_probs):
-        return replace(hyp, step_spans=tuple((0, step) for step in hyp.timesteps))
+        return replace(hyp, spans=[replace(span, steps=(0, span.peak)) for span in hyp])
+
+
+class OfAnEarlierRelease(Changed):
+    def change(self, hyp, log_probs):
+        return replace(hyp, confidences=hyp.confidences)
 
 
 class WorstFirst(Changed):
@@ -85,6 +90,7 @@ class NeedsGlosses(Changed):
 DECODERS = [
     (GivesLists, 'result', r"got 3 of \['list'\], expected a list of three Hypothesis"),
     (NumpyIds, 'result', 'gloss_ids: got .*expected ints from 1 to 5'),
+    (OfAnEarlierRelease, 'result', 'since release 0.2.0 it is made of spans'),
     (OverlappingSpans, 'spans', 'in order that do not overlap'),
     (WorstFirst, 'n-best', 'expected the best first'),
     (OtherBlank, 'result', 'expected ints from 1 to 5.*without blanks'),
@@ -105,8 +111,7 @@ def test_decoder(cls, clause, message):
 
 class MergesNothing(Changed):
     def change(self, hyp, log_probs):
-        per_gloss = ('gloss_ids', 'timesteps', 'step_spans', 'confidences')
-        return replace(hyp, **{name: getattr(hyp, name)[:1] for name in per_gloss})
+        return replace(hyp, spans=hyp[:1])
 
 
 def test_decoder_that_misses_the_obvious():

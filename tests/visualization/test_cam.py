@@ -7,9 +7,10 @@ from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.losses import published_losses
+from cslrkit.models.recognizers import DecodingMixin
 from cslrkit.registry import MODELS
-from cslrkit.structures import SignDataSample
-from cslrkit.visualization import CamTarget, compute_cam
+from cslrkit.structures import GlossSpan, SignDataSample
+from cslrkit.visualization import compute_cam
 from cslrkit.visualization.cam_layers import find_layer, is_map, map_layers
 from cslrkit.visualization.cam_methods import METHODS, eigen_cam, grad_cam, grad_cam_plus_plus, hires_cam
 
@@ -81,7 +82,7 @@ class LinearBackbone(nn.Module):
         return {'main': self.conv(x).mean((3, 4))}
 
 
-class LinearModel(nn.Module):
+class LinearModel(DecodingMixin, nn.Module):
     """logits = W features, frame by frame; without padding, with raw pixels."""
 
     def __init__(self):
@@ -95,7 +96,7 @@ class LinearModel(nn.Module):
         self.backbone = LinearBackbone()
         self.vocab = GlossVocab.from_list(['A', 'B'])
         self.neck = SimpleNamespace(temporal_spec=TemporalSpec(()))
-        self.head = SimpleNamespace(primary='seq/main')
+        self.decode_outputs = ('seq/main',)
         self.decoder = GreedyDecoder()
         # Rows: blank, A sees channel 0, B channel 1.
         self.weight = nn.Parameter(torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
@@ -116,8 +117,13 @@ def test_linear_model_by_hand():
     clip['inputs'][0, 0] = torch.tensor([[4, 0], [0, 0]])  # red: channel 0 has the mean 1
     clip['inputs'][1, 1] = torch.tensor([[0, 0], [8, 0]])  # green: channel 1 has the mean 2
     first, second = compute_cam(model, clip, layer='backbone.conv')
-    assert (first.gloss, first.clip_span, first.frame_span, first.time_span) == ('A', (0, 1), (0, 1), (0.0, 0.04))
-    assert (second.gloss, second.clip_span, second.frame_span) == ('B', (1, 2), (2, 3))
+    assert (first.span.gloss, first.clip_span, first.span.frames, first.span.times) == (
+        'A',
+        (0, 1),
+        (0, 1),
+        (0.0, 0.04),
+    )
+    assert (second.span.gloss, second.clip_span, second.span.frames) == ('B', (1, 2), (2, 3))
     # Logits of frame 0 are (0, 1, 0). d log p_A / d logits = (-p0, 1 - pA, -pB); through W to channel 0: 1 - pA, to
     # channel 1: -pB; each place has a quarter of it. Channel 0 is 4 at one place, channel 1 is 0.
     p = np.exp([0, 1, 0]) / np.exp([0, 1, 0]).sum()
@@ -131,7 +137,7 @@ def test_linear_model_by_hand():
     assert first.heat.shape == (2, 2, 2)
     assert first.frame_heat(0, (4, 6)).shape == (4, 6)
     # The score of a span is a sum, and so is its gradient: here of frames that do not share any.
-    (both,) = compute_cam(model, clip, layer='backbone.conv', targets=[CamTarget('A', 0, 1)])
+    (both,) = compute_cam(model, clip, layer='backbone.conv', targets=[GlossSpan(1, steps=(0, 1))])
     np.testing.assert_allclose(both.map[0] * both.peak, first.map[0] * first.peak, rtol=1e-6)
 
 
@@ -152,7 +158,7 @@ def test_every_backbone(backbone, layer, stream):
     model.neck.eval()
     model.backbone.requires_grad_(False)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    target = CamTarget('B', 1, 2)
+    target = GlossSpan(2, steps=(1, 2))
     for method in METHODS:
         (cam,) = compute_cam(model, clip, layer=layer, stream=stream, method=method, targets=[target])
         assert cam.heat.shape == (11, 64, 64)
@@ -161,7 +167,7 @@ def test_every_backbone(backbone, layer, stream):
         assert cam.map.max() in (0, 1)
         assert np.isfinite(cam.peak)
         assert cam.clip_span == (2, 6)
-        assert cam.frame_span == (4, 11)
+        assert cam.span.frames == (4, 11)
     # As it was: modes, gradients, hooks, statistics of batch norms.
     assert model.training
     assert not model.neck.training
@@ -177,7 +183,9 @@ def test_every_backbone(backbone, layer, stream):
 def test_slow_steps_last_until_the_next():
     """Padded frame t belongs to the slow step t // 4; one frame of left padding."""
     model = recognizer(SLOWFAST)
-    (cam,) = compute_cam(model, packed(11), layer='backbone.s3', targets=[CamTarget('A', 0, 3)], method='eigencam')
+    (cam,) = compute_cam(
+        model, packed(11), layer='backbone.s3', targets=[GlossSpan(1, steps=(0, 3))], method='eigencam'
+    )
     steps = (np.arange(11) + model.neck.temporal_spec.left_pad) // 4
     changes = [t for t in range(1, 11) if not np.array_equal(cam.map[t], cam.map[t - 1])]
     assert changes == [t for t in range(1, 11) if steps[t] != steps[t - 1]]
@@ -187,7 +195,7 @@ def test_average_pooled_last_stage_has_equal_methods():
     """A mean over the image gives each place of a frame one gradient: HiResCAM is Grad-CAM then."""
     model, clip = recognizer(dict(type='ResNet', depth=18)), packed(8)
     one, other = (
-        compute_cam(model, clip, layer='backbone.net.layer4', method=method, targets=[CamTarget('C', 1, 1)])[0]
+        compute_cam(model, clip, layer='backbone.net.layer4', method=method, targets=[GlossSpan(3, steps=(1, 1))])[0]
         for method in ('gradcam', 'hirescam')
     )
     assert one.peak > 0
@@ -196,9 +204,9 @@ def test_average_pooled_last_stage_has_equal_methods():
 
 def test_targets_by_gloss_and_errors():
     model, clip = recognizer(SLOWFAST), packed(11)
-    decoded = [cam.gloss for cam in compute_cam(model, clip)]
+    decoded = [cam.span.gloss for cam in compute_cam(model, clip)]
     some = compute_cam(model, clip, targets=decoded[:1])
-    assert [cam.gloss for cam in some] == [gloss for gloss in decoded if gloss == decoded[0]]
+    assert [cam.span.gloss for cam in some] == [gloss for gloss in decoded if gloss == decoded[0]]
     cases = [
         (dict(layer='backbone.s55'), ConfigError, r"layer: got 'backbone.s55'.* Did you mean 'backbone.s5'"),
         (dict(layer=''), ConfigError, 'layer: got'),
@@ -209,8 +217,12 @@ def test_targets_by_gloss_and_errors():
         (dict(layer='backbone.s4.pathway0_res0', stream='fast'), ConfigError, 'is of one stream'),
         (dict(method='gradcamm'), ConfigError, r"method: got 'gradcamm'.* Did you mean 'gradcam'"),
         (dict(targets=['X']), DataError, "gloss: got 'X', expected one of the decoded ones"),
-        (dict(targets=[CamTarget('A', 0, 6)]), DataError, 'the steps 0 to 6, expected some of 0 to 5'),
-        (dict(targets=[CamTarget('Z', 0, 1)]), DataError, "no gloss 'Z'"),
+        (
+            dict(targets=[GlossSpan(1, steps=(0, 6))]),
+            DataError,
+            'the steps 0 to 6 for the gloss 1, expected some of 0 to 5',
+        ),
+        (dict(targets=[GlossSpan(9)]), DataError, 'the gloss id 9, expected one of 1 to 3'),
     ]
     for arguments, error, message in cases:
         with pytest.raises(error, match=message):

@@ -38,7 +38,7 @@ def main() -> None:
     from cslrkit.engine.config import load_config
     from cslrkit.utils.files import ensure_writable_dir
     from cslrkit.utils.progress import ProgressLine
-    from cslrkit.visualization.browse import SampleBrowser, draw_samples
+    from cslrkit.visualization.browse import SampleBrowser
     from cslrkit.visualization.canvas import save_picture
 
     browser = SampleBrowser(load_config(args.config, args.cfg_options), args.split)
@@ -47,12 +47,12 @@ def main() -> None:
     line = ProgressLine('samples', len(places))
     for place in places:
         number = args.draws if args.draws is not None else 2 if args.split == 'train' else 1
-        draws = draw_samples(browser, place, draws=number, seed=args.seed)
-        name = Path(draws[0].sample.sample_id.replace('/', '_'))
-        print(f'written: {save_picture(browser.sheet(place, draws), out / f"{name}.png")}')
-        for draw in draws if args.video else ():
-            path = out / f'{name}_seed{draw.seed}.webm'
-            browser.write_video(place, draw, path)
+        runs = browser.run(place, seed=args.seed, times=number)
+        name = Path(runs[0].sample.sample_id.replace('/', '_'))
+        print(f'written: {save_picture(browser.sheet(place, runs), out / f"{name}.png")}')
+        for run in runs if args.video else ():
+            path = out / f'{name}_seed{run.seed}.webm'
+            browser.write_video(place, run, path)
             print(f'written: {path}')
         line.add(1)
     line.close()

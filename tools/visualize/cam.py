@@ -76,7 +76,7 @@ def main() -> None:
         heading = f'{name}   {args.method} {args.layer or ""} {args.stream or ""}'.rstrip()
         written = write_cams(clip, cams, args.out, formats=args.format, heading=heading, font=args.font)
         line.add(1)
-        print(f'{name}: {" ".join(cam.gloss for cam in cams) or "no gloss was decoded"}')
+        print(f'{name}: {" ".join(cam.span.gloss for cam in cams) or "no gloss was decoded"}')
         for path in written:
             print(f'  written: {path}')
     line.close()

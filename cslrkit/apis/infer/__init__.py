@@ -2,16 +2,15 @@
 
 from cslrkit.apis.infer.clip import read_clip
 from cslrkit.apis.infer.preparation import FrameSpec, clip_pipeline, frame_spec
-from cslrkit.apis.infer.table import format_result
-from cslrkit.apis.infer.writers import FORMATS, check_formats, write_results
-from cslrkit.structures.result import Candidate, GlossSpan, InferenceResult
+from cslrkit.apis.infer.writers import FORMATS, check_formats, format_result, write_results
+from cslrkit.structures import GlossSpan
+from cslrkit.structures.result import InferenceResult
 from cslrkit.video.captions import VideoWriter, captioned_paths, write_captioned
 from cslrkit.video.readers import Source, SourceFrame
 from cslrkit.video.sources import open_sources
 
 __all__ = [
     'FORMATS',
-    'Candidate',
     'FrameSpec',
     'GlossSpan',
     'InferenceResult',

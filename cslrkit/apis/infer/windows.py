@@ -1,22 +1,29 @@
-"""Overlapping windows over a stream of frames, and their outputs joined to one stream of steps."""
+"""A video of any length: overlapping windows of its frames, and their outputs decoded as one."""
 
+import heapq
 import math
 from dataclasses import dataclass
-from typing import Iterable, Iterator, List, Optional
+from itertools import groupby
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
+import torch
 
 from cslrkit.apis.infer.sampling import Sample
 from cslrkit.errors import ConfigError
+from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry, merge_neighbors
+
+# Decoding may pause where the blank has this probability: what follows does not depend on what came before.
+_SURE_BLANK = 0.999
 
 
 @dataclass(frozen=True)
 class Window:
-    """Consecutive samples of a source.
+    """Consecutive frames that the model sees.
 
     Args:
-        start: Position of the first one among the samples of the source.
-        samples: The samples.
+        start: Position of the first one among those of the video.
+        samples: The frames.
     """
 
     start: int
@@ -25,11 +32,11 @@ class Window:
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """How long windows are and how far they overlap, in samples; made by :func:`plan_windows`.
+    """How long windows are and how far they overlap, in frames that the model sees; made by :func:`plan_windows`.
 
     Args:
-        length: Samples of a window.
-        overlap: Samples that it shares with the one before.
+        length: Frames of a window.
+        overlap: Frames that it shares with the one before.
         align: Windows begin at multiples of this.
     """
 
@@ -39,13 +46,13 @@ class WindowPlan:
 
 
 def plan_windows(window: float, overlap: float, *, rate: float, align: int) -> WindowPlan:
-    """Turn seconds into samples.
+    """Turn seconds into frames.
 
     Args:
         window: Seconds of a window.
         overlap: Seconds that two windows share, at most half of a window.
-        rate: Samples per second.
-        align: Samples of which a window's start must be a multiple: the recognizer's ``frames_in_phase``.
+        rate: Frames per second that the model sees.
+        align: Frames of which a window's start must be a multiple: the recognizer's ``frames_in_phase``.
 
     Raises:
         ConfigError: For numbers that give no windows.
@@ -61,17 +68,17 @@ def plan_windows(window: float, overlap: float, *, rate: float, align: int) -> W
 
 
 def cut_windows(samples: Iterable[Sample], plan: Optional[WindowPlan]) -> Iterator[Window]:
-    """Yield overlapping windows; a source that is no longer than one gives itself.
+    """Yield overlapping windows; a video that is no longer than one gives itself.
 
-    The last window is as long as the others, and so overlaps more. No more than two windows of samples
+    The last window is as long as the others, and so overlaps more. No more than two windows of frames
     are held.
 
     Args:
-        samples: Of one source.
+        samples: Of one video.
         plan: Sizes; None takes everything at once.
     """
     held: List[Sample] = []
-    base = 0  # position of the first sample that is held: the start of the latest window
+    base = 0  # position of the first frame that is held: the start of the latest window
     following = 0  # where the next window starts
     for sample in samples:
         if plan is not None and base + len(held) == following + plan.length:
@@ -88,47 +95,97 @@ def cut_windows(samples: Iterable[Sample], plan: Optional[WindowPlan]) -> Iterat
         yield Window(base, held)
 
 
-class StepJoiner:
-    """Joins the log-probabilities of overlapping windows.
+class WindowDecoder:
+    """Joins the log-probabilities of a video's windows and decodes them piece by piece.
 
-    Two windows are joined within the middle half of the steps that they share, at the step that both
-    hold most surely for blank, of equals the one nearest to the middle: there no gloss is cut, and each
-    window has seen frames on either side.
+    Two windows are joined within the middle half of the steps that they share, at the step where both
+    give the blank the highest probability, of equals the one nearest to the middle: there no gloss is
+    cut, and each window has seen frames on either side. What was joined is decoded up to the last step
+    whose blank is nearly certain. No more than some windows of steps are held.
 
     Args:
+        decode: Hypotheses of log-probabilities (1, T', V) and their length.
+        nbest: Sequences to keep.
         blank_id: The CTC blank.
+        keep: Whether all log-probabilities are kept.
     """
 
-    def __init__(self, blank_id: int = 0) -> None:
-        self._blank_id = blank_id
-        self._pending: Optional[np.ndarray] = None
-        self._start = 0  # step of the first pending one
+    def __init__(
+        self,
+        decode: Callable[[torch.Tensor, List[int]], List[Hypothesis]],
+        *,
+        nbest: int = 1,
+        blank_id: int = 0,
+        keep: bool = False,
+    ) -> None:
+        self._decode, self._nbest, self._blank_id = decode, nbest, blank_id
+        self._steps: Optional[np.ndarray] = None  # not decoded yet
+        self._first = 0  # which step the first of these is
+        self._settled = 0  # up to which step no later window changes anything
+        self._spans: List[GlossSpan] = []
+        self._score = 0.0
+        self._best: List[Tuple[float, Tuple[int, ...]]] = [(0.0, ())]
+        self._kept: Optional[List[np.ndarray]] = [] if keep else None
 
-    def push(self, start: int, log_probs: np.ndarray) -> Optional[np.ndarray]:
-        """Take the next window, beginning at step ``start``, and return the steps (n, V) that it settles."""
-        if self._pending is None:
-            self._pending, self._start = log_probs, start
-            return None
-        first = max(start, self._start)  # of the shared steps
-        before = self._pending[first - self._start :]
-        after = log_probs[first - start :]
-        cut = self._cut(before[:, self._blank_id], after[: len(before), self._blank_id])
-        settled = self._pending[: first - self._start + cut]
-        self._pending, self._start = after[cut:], first + cut
-        return settled
+    @property
+    def num_held(self) -> int:
+        """Steps that are not decoded yet."""
+        return 0 if self._steps is None else len(self._steps)
 
-    def finish(self) -> Optional[np.ndarray]:
-        """Return the steps of the last window that are left."""
-        pending, self._pending = self._pending, None
-        return pending
+    @property
+    def log_probs(self) -> Optional[np.ndarray]:
+        """All that was decoded, (T', V), if it was to be kept."""
+        return np.concatenate(self._kept) if self._kept else None
 
-    @staticmethod
-    def _cut(before: np.ndarray, after: np.ndarray) -> int:
-        shared = min(len(before), len(after))
-        low, high = shared // 4, max(shared - shared // 4, shared // 4 + 1)
-        surety = np.exp(np.minimum(before[low:high], after[low:high]))
-        if not len(surety):
-            return shared
-        middle = abs(np.arange(low, low + len(surety)) - shared / 2)
-        candidates = np.flatnonzero(surety >= surety.max() - 0.01)
-        return low + int(candidates[middle[candidates].argmin()])
+    def add(self, start: int, log_probs: np.ndarray) -> None:
+        """Take the log-probabilities (T', V) of the next window, whose first step is ``start``."""
+        if self._steps is None:
+            self._steps = log_probs
+            return
+        first = max(start, self._settled)  # of the shared steps
+        before, after = self._steps[first - self._first :], log_probs[first - start :]
+        cut = joint(before[:, self._blank_id], after[: len(before), self._blank_id])
+        self._settled = first + cut
+        self._steps = np.concatenate([self._steps[: self._settled - self._first], after[cut:]])
+        blank = np.exp(self._steps[: self._settled - self._first, self._blank_id])
+        certain, half = np.flatnonzero(blank >= _SURE_BLANK), len(blank) // 2
+        if len(certain) and certain[-1] > 0:
+            self._flush(int(certain[-1]))
+        elif len(blank) > 2 * len(log_probs):  # no pause at all: the likeliest place of one must do
+            self._flush(half + int(blank[half:].argmax()))
+
+    def finish(self) -> Hypothesis:
+        """Decode what is left and return the hypothesis of the whole video, in its steps."""
+        self._flush(self.num_held)
+        scores: Dict[Tuple[int, ...], float] = {}
+        for score, ids in self._best:
+            scores.setdefault(tuple(gloss_id for gloss_id, _ in groupby(ids)), score)
+        return Hypothesis(self._spans, self._score, tuple(NBestEntry(*entry) for entry in scores.items()))
+
+    def _flush(self, count: int) -> None:
+        """Decode the first ``count`` steps and forget them."""
+        if not count:
+            return
+        steps, self._steps = np.ascontiguousarray(self._steps[:count]), self._steps[count:]
+        hyp = self._decode(torch.from_numpy(steps)[None], [count])[0]
+        moved = (span.shifted(self._first) for span in hyp)
+        self._spans[-1:] = merge_neighbors([*self._spans[-1:], *moved])
+        self._score += hyp.score
+        found = [(entry.score, entry.gloss_ids) for entry in hyp.nbest] or [(hyp.score, hyp.gloss_ids)]
+        joined = ((a + b, before + after) for a, before in self._best for b, after in found)
+        self._best = heapq.nlargest(self._nbest, joined, key=lambda pair: pair[0])
+        self._first += count
+        if self._kept is not None:
+            self._kept.append(steps)
+
+
+def joint(before: np.ndarray, after: np.ndarray) -> int:
+    """Return at which of the steps that two windows share they are joined, by their log-probabilities of the blank."""
+    shared = min(len(before), len(after))
+    low, high = shared // 4, max(shared - shared // 4, shared // 4 + 1)
+    blank = np.exp(np.minimum(before[low:high], after[low:high]))
+    if not len(blank):
+        return shared
+    middle = abs(np.arange(low, low + len(blank)) - shared / 2)
+    best = np.flatnonzero(blank >= blank.max() - 0.01)
+    return low + int(best[middle[best].argmin()])

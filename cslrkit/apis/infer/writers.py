@@ -1,13 +1,14 @@
-"""Results as text, JSON, CTM, WebVTT and tab-separated text for ELAN."""
+"""Results as a table for the console, and as text, JSON, CTM, WebVTT and ELAN files."""
 
 import json
+import mimetypes
+import os
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence, Union
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.evaluation.functional.ctm import CtmEntry, dump_ctm
+from cslrkit.evaluation.functional.ctm import CtmEntry, ctm_entries, dump_ctm
 from cslrkit.evaluation.functional.text_files import write_text
-from cslrkit.evaluation.functional.wer import EMPTY
 from cslrkit.registry import nearest
 from cslrkit.structures.result import InferenceResult
 
@@ -46,84 +47,106 @@ def check_formats(formats: Sequence[str]) -> None:
             raise ConfigError(f'format: got {name!r}, expected {", ".join(FORMATS)}.{nearest(name, FORMATS)}')
 
 
+def format_result(result: InferenceResult) -> str:
+    """Return a result as a head and a line for each gloss: times in seconds, confidence in percent."""
+    rate = 'unknown frame rate' if result.frame_rate is None else f'{result.frame_rate:g} frames/s'
+    windows = f', {result.num_windows} windows' if result.num_windows > 1 else ''
+    lines = [f'{result.source}: {result.num_frames} frames, {rate}{windows}']
+    if result.spans:
+        width = max(len('gloss'), *map(len, result.glosses))
+        unit, digits = ('s', '9.2f') if result.timed else ('frame', '9d')
+        lines.append(f'  {f"from {unit}":>9}  {f"to {unit}":>9}  {"gloss":<{width}}  confidence')
+        for span in result.spans:
+            start, end = span.times if result.timed else span.frames
+            lines.append(f'  {start:{digits}}  {end:{digits}}  {span.gloss:<{width}}  {100 * span.confidence:8.0f} %')
+    else:
+        lines.append('  no gloss')
+    if len(result.nbest) > 1:
+        lines.append(f'  {"log-prob":>9}  {"sequence":<9}')
+        lines += [f'  {entry.score:9.2f}  {" ".join(entry.glosses)}' for entry in result.nbest]
+    return '\n'.join(lines)
+
+
 def format_webvtt(result: InferenceResult) -> str:
     """Return the glosses of a video as WebVTT captions, a cue for each."""
-    cues = [
-        f'{_clock(span.start)} --> {_clock(max(span.end, span.start + 0.001))}\n{_escaped(span.gloss)}\n'
-        for span in _timed(result, 'vtt').spans
-    ]
+    cues = [f'{_clock(start)} --> {_clock(end)}\n{_escaped(gloss)}\n' for start, end, gloss, _ in _timed(result, 'vtt')]
     return '\n'.join(['WEBVTT\n', *cues])
 
 
-def format_elan(result: InferenceResult) -> str:
-    """Return the glosses of a video as tab-separated lines: tier, begin and end in seconds, annotation.
+def format_elan(result: InferenceResult, folder: Optional[Path] = None) -> str:
+    """Return an ELAN document (``.eaf``): the tiers ``gloss`` and ``confidence``, and the video if it is a file.
 
-    The tier ``gloss`` has the glosses, the tier ``confidence`` how sure they are.
+    Args:
+        result: Of a video.
+        folder: Where the document will be, for the relative path of the video.
     """
-    lines = []
+    from pympi.Elan import Eaf, to_string
+
+    document = Eaf(author='cslrkit')
+    document.remove_tier('default')
+    if os.path.isfile(result.source):
+        kind = mimetypes.guess_type(result.source)[0] or 'video/*'
+        relative = None if folder is None else Path(os.path.relpath(result.source, folder)).as_posix()
+        document.add_linked_file(Path(result.source).absolute().as_uri(), relpath=relative, mimetype=kind)
     for tier in ('gloss', 'confidence'):
-        for span in _timed(result, 'elan').spans:
-            text = ' '.join(span.gloss.split()) if tier == 'gloss' else f'{span.confidence:.3f}'
-            lines.append(f'{tier}\t{span.start:.3f}\t{max(span.end, span.start + 0.001):.3f}\t{text}\n')
-    return ''.join(lines)
-
-
-def ctm_entries(result: InferenceResult) -> List[CtmEntry]:
-    """Return the glosses of a video as lines of a CTM file; an empty result is the word ``[EMPTY]``."""
-    name = '_'.join(result.name.split())
-    if not result.spans:
-        return [CtmEntry(name, 0, 0, EMPTY)]
-    return [
-        CtmEntry(
-            name,
-            round(span.start, 3),
-            round(span.end - span.start, 3),
-            '_'.join(span.gloss.split()),
-            confidence=round(span.confidence, 4),
-        )
-        for span in _timed(result, 'ctm').spans
-    ]
+        document.add_tier(tier)
+    for start, end, gloss, confidence in _timed(result, 'elan'):
+        document.add_annotation('gloss', start, end, gloss)
+        document.add_annotation('confidence', start, end, f'{confidence:.3f}')
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_string(document)
 
 
 def _write_text(results: Results, folder: Path) -> List[Path]:
-    path = folder / 'glosses.txt'
-    write_text(path, ''.join(f'{result.name}\t{" ".join(result.glosses)}\n' for result in results))
-    return [path]
+    return _write(folder / 'glosses.txt', ''.join(f'{each.name}\t{" ".join(each.glosses)}\n' for each in results))
 
 
 def _write_json(results: Results, folder: Path) -> List[Path]:
-    path = folder / 'results.json'
-    write_text(path, json.dumps([result.to_dict() for result in results], ensure_ascii=False, indent=1) + '\n')
-    return [path]
+    content = json.dumps([result.to_dict() for result in results], ensure_ascii=False, indent=1)
+    return _write(folder / 'results.json', content + '\n')
 
 
 def _write_ctm(results: Results, folder: Path) -> List[Path]:
-    path = folder / 'glosses.ctm'
-    ordered = sorted(results, key=lambda result: result.name)
-    entries = [entry for result in ordered for entry in ctm_entries(result)]
-    folder.mkdir(parents=True, exist_ok=True)
-    dump_ctm(path, entries, comment='start and duration in seconds')
+    entries: List[CtmEntry] = []
+    for result in sorted(results, key=lambda result: result.name):
+        _timed(result, 'ctm')
+        entries += ctm_entries(result.name, result.spans, confidences=True)
+    dump_ctm(folder / 'glosses.ctm', entries, comment='start and duration in seconds')
+    return [folder / 'glosses.ctm']
+
+
+def _write_webvtt(results: Results, folder: Path) -> List[Path]:
+    return [path for each in results for path in _write(folder / f'{each.name}.vtt', format_webvtt(each))]
+
+
+def _write_elan(results: Results, folder: Path) -> List[Path]:
+    return [path for each in results for path in _write(folder / f'{each.name}.eaf', format_elan(each, folder))]
+
+
+def _write(path: Path, text: str) -> List[Path]:
+    write_text(path, text)
     return [path]
 
 
-def _write_each(results: Results, folder: Path, suffix: str, make: Callable[[InferenceResult], str]) -> List[Path]:
-    paths = [folder / f'{result.name}{suffix}' for result in results]
-    for path, result in zip(paths, results):
-        write_text(path, make(result))
-    return paths
+def _timed(result: InferenceResult, name: str) -> List[Tuple[int, int, str, float]]:
+    """Start and end in milliseconds, gloss and confidence; no gloss is shorter than a millisecond.
 
-
-def _timed(result: InferenceResult, name: str) -> InferenceResult:
+    Raises:
+        DataError: If the frame rate is not known.
+    """
     if not result.timed:
         raise DataError(
             f"{name}: the frame rate of '{result.source}' is not known, so its glosses have no times in seconds. Give "
             'frame_rate (--frame-rate).'
         )
-    return result
+    bounds = [(round(1000 * start), round(1000 * end)) for start, end in result.hyp.time_spans]
+    return [
+        (start, max(end, start + 1), ' '.join(span.gloss.split()), span.confidence)
+        for (start, end), span in zip(bounds, result.spans)
+    ]
 
 
-def _clock(seconds: float) -> str:
-    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+def _clock(milliseconds: int) -> str:
+    minutes, milliseconds = divmod(milliseconds, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f'{hours:02d}:{minutes:02d}:{milliseconds // 1000:02d}.{milliseconds % 1000:03d}'
 
@@ -136,6 +159,6 @@ FORMATS: Dict[str, Callable[[Results, Path], List[Path]]] = {
     'text': _write_text,
     'json': _write_json,
     'ctm': _write_ctm,
-    'vtt': lambda results, folder: _write_each(results, folder, '.vtt', format_webvtt),
-    'elan': lambda results, folder: _write_each(results, folder, '.elan.txt', format_elan),
+    'vtt': _write_webvtt,
+    'elan': _write_elan,
 }

@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, List, Optional, Set, Union
+from typing import Iterable, List, Optional, Sequence, Set, Union
 
 from cslrkit.errors import DataError
-from cslrkit.evaluation.functional.text_files import COMMENT, check_field, numbered_lines, parse_number, write_text
+from cslrkit.evaluation.functional.text_files import (
+    COMMENT,
+    check_field,
+    numbered_lines,
+    one_field,
+    parse_number,
+    write_text,
+)
+from cslrkit.evaluation.functional.wer import EMPTY
+from cslrkit.structures import GlossSpan
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,29 @@ class CtmEntry:
     word: str
     channel: str = '1'
     confidence: Optional[float] = None
+
+
+def ctm_entries(
+    sample_id: str, spans: Sequence[GlossSpan], *, in_seconds: bool = True, confidences: bool = False
+) -> List[CtmEntry]:
+    """Return the lines of one sample; if it has no gloss, the word ``[EMPTY]`` at 0.
+
+    Args:
+        sample_id: Which sample.
+        spans: Its glosses.
+        in_seconds: Whether times are seconds; frames of the source otherwise.
+        confidences: Whether lines carry the glosses' confidences.
+    """
+    name = one_field(sample_id)
+    if not spans:
+        return [CtmEntry(name, 0, 0, EMPTY)]
+    entries = []
+    for span in spans:
+        start, end = (round(each, 3) for each in span.times) if in_seconds else span.frames
+        duration = round(end - start, 3) if in_seconds else end - start
+        confidence = round(span.confidence, 4) if confidences else None
+        entries.append(CtmEntry(name, start, duration, one_field(span.gloss), confidence=confidence))
+    return entries
 
 
 def load_ctm(path: Union[str, Path]) -> List[CtmEntry]:

@@ -68,6 +68,11 @@ def parse_number(text: str) -> Optional[float]:
     return int(text) if text.isdigit() and len(text) < 16 else value
 
 
+def one_field(text: str) -> str:
+    """Return ``text`` with an underscore for each stretch of white space: fields end at a space."""
+    return '_'.join(text.split())
+
+
 def check_field(value: str, *, what: str, kind: str) -> str:
     """Return ``value`` if it can stand as one field of a line.
 

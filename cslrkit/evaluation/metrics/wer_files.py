@@ -1,27 +1,53 @@
 """The files that WERMetric leaves behind: hypotheses, references, and every sentence's score."""
 
 import json
-from itertools import groupby
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from cslrkit.evaluation.functional.ctm import CtmEntry, dump_ctm
+from cslrkit.evaluation.functional.ctm import ctm_entries, dump_ctm
 from cslrkit.evaluation.functional.stm import StmEntry, dump_stm
-from cslrkit.evaluation.functional.text_files import write_text
-from cslrkit.evaluation.functional.wer import EMPTY, SentenceScore
+from cslrkit.evaluation.functional.text_files import one_field, write_text
+from cslrkit.evaluation.functional.wer import SentenceScore
+from cslrkit.structures import GlossSpan, merge_neighbors
 
-Record = Dict[str, Any]
+
+@dataclass(frozen=True)
+class ScoredClip:
+    """What scoring needs of one sample; small, for processes send it to each other.
+
+    Args:
+        sample_id: Which sample.
+        signer: Who signs.
+        ref: Glosses of the reference.
+        spans: Glosses of the hypothesis.
+        words: The same cleaned, without those that cleaning drops: spans whose ``gloss`` is a word.
+        score: Log-probability of the hypothesis.
+        auxiliary: Glosses of the output that it is compared with; None if there is none.
+        num_frames: Frames of the source, if known.
+        frame_rate: Frames per second of the source, if known.
+    """
+
+    sample_id: str
+    signer: str
+    ref: Tuple[str, ...]
+    spans: Tuple[GlossSpan, ...] = ()
+    words: Tuple[GlossSpan, ...] = ()
+    score: Optional[float] = None
+    auxiliary: Optional[Tuple[str, ...]] = None
+    num_frames: Optional[int] = None
+    frame_rate: Optional[float] = None
 
 
 def write_files(
     folder: Path,
     split: str,
     *,
-    records: Sequence[Record],
+    clips: Sequence[ScoredClip],
     references: Mapping[str, Sequence[str]],
     scores: Mapping[str, SentenceScore],
-    metrics: Mapping[str, float],
-    settings: Mapping[str, Any],
+    head: Mapping[str, Any],
 ) -> None:
     """Write ``{split}.ctm``, ``{split}.stm`` and ``{split}.json`` for one output.
 
@@ -32,65 +58,46 @@ def write_files(
     Args:
         folder: Where to.
         split: Names the files.
-        records: What the metric gathered; ``words`` are pairs of a scored word and the index of
-            its gloss.
+        clips: What the metric gathered.
         references: Reference words by sample.
         scores: Scores by sample.
-        metrics: Corpus figures.
-        settings: How they were computed.
+        head: How they were computed, and the corpus figures: what the JSON file begins with.
 
     Raises:
         OutputError: If a file cannot be written.
     """
-    records = sorted(records, key=lambda record: record['sample_id'])
-    in_seconds = all(record['frame_rate'] is not None for record in records)
+    clips = sorted(clips, key=attrgetter('sample_id'))
+    in_seconds = all(clip.frame_rate is not None for clip in clips)
     unit = 'seconds' if in_seconds else 'frames (the frame rate is not known)'
-    entries = [entry for record in records for entry in _ctm_entries(record, in_seconds)]
+    entries = [entry for clip in clips for entry in ctm_entries(clip.sample_id, clip.words, in_seconds=in_seconds)]
     dump_ctm(folder / f'{split}.ctm', entries, comment=f'start and duration in {unit}')
     dump_stm(
         folder / f'{split}.stm',
         [
             StmEntry(
-                _one_field(r['sample_id']), ' '.join(references[r['sample_id']]), _one_field(r['signer']) or 'unknown'
+                one_field(clip.sample_id), ' '.join(references[clip.sample_id]), one_field(clip.signer) or 'unknown'
             )
-            for r in records
+            for clip in clips
         ],
     )
     # A line a sentence, so that the file can be read and compared.
-    head = json.dumps({**settings, 'metrics': dict(metrics)}, ensure_ascii=False, indent=1)[:-2]
-    sentences = (json.dumps(_sentence(r, scores[r['sample_id']]), ensure_ascii=False) for r in records)
+    opening = json.dumps(dict(head), ensure_ascii=False, indent=1)[:-2]
+    sentences = (json.dumps(_sentence(clip, scores[clip.sample_id]), ensure_ascii=False) for clip in clips)
     lines = ',\n  '.join(sentences)
-    write_text(folder / f'{split}.json', f'{head},\n "sentences": [\n  {lines}\n ]\n}}\n')
+    write_text(folder / f'{split}.json', f'{opening},\n "sentences": [\n  {lines}\n ]\n}}\n')
 
 
-def _ctm_entries(record: Record, in_seconds: bool) -> List[CtmEntry]:
-    sample_id = _one_field(record['sample_id'])
-    if not record['words']:
-        return [CtmEntry(sample_id, 0, 0, EMPTY)]
-    entries = []
-    for word, index in record['words']:
-        start, end = record['frame_spans'][index]
-        if in_seconds:
-            rate = record['frame_rate']
-            start, end = round(start / rate, 3), round(end / rate, 3)
-            entries.append(CtmEntry(sample_id, start, round(end - start, 3), word))
-        else:
-            entries.append(CtmEntry(sample_id, start, end - start, word))
-    return entries
-
-
-def _one_field(text: str) -> str:
-    """Fields of both formats end at a space."""
-    return '_'.join(text.split())
-
-
-def _sentence(record: Record, score: SentenceScore) -> Dict[str, Any]:
-    rate, counts = record['frame_rate'], score.counts
+def _sentence(clip: ScoredClip, score: SentenceScore) -> Dict[str, Any]:
+    counts = score.counts
+    merged = merge_neighbors(clip.words, key=attrgetter('gloss'))
+    # A scorer may keep repeats; and a word stands for the empty hypothesis, which has no span.
+    scored = merged if len(merged) == len(score.hyp) else clip.words
+    known = scored and all(span.confidence is not None for span in scored)
     return {
-        'sample_id': record['sample_id'],
-        'signer': record['signer'],
-        'ref': record['ref'],
-        'hyp': record['hyp'],
+        'sample_id': clip.sample_id,
+        'signer': clip.signer,
+        'ref': clip.ref,
+        'hyp': [span.gloss for span in clip.spans],
         'scored_ref': score.ref,
         'scored_hyp': score.hyp,
         'edits': ''.join(edit.op for edit in score.edits),
@@ -99,25 +106,12 @@ def _sentence(record: Record, score: SentenceScore) -> Dict[str, Any]:
         'sub': counts.substitutions,
         'del': counts.deletions,
         'ins': counts.insertions,
-        'score': record['score'],
-        'frame_spans': record['frame_spans'],
-        **_spans_and_confidences(record, score),
-        'num_frames': record['num_frames'],
-        'frame_rate': rate,
-        'seconds': None if rate is None else [[start / rate, end / rate] for start, end in record['frame_spans']],
-        **({'hyp_auxiliary': record['hyp_auxiliary']} if record['hyp_auxiliary'] is not None else {}),
-    }
-
-
-def _spans_and_confidences(record: Record, score: SentenceScore) -> Dict[str, Optional[List[Any]]]:
-    """Of each word of ``score.hyp``, start and end in frames and confidence; None where there are none."""
-    words, spans, sure = record['words'], record['frame_spans'], record['confidences']
-    if not words:  # a word stands for the empty hypothesis
-        return {'scored_spans': None, 'scored_confidence': None}
-    merged = [[index for _, index in run] for _, run in groupby(words, key=lambda pair: pair[0])]
-    if len(merged) != len(score.hyp):  # this scorer keeps repeats
-        merged = [[index] for _, index in words]
-    return {
-        'scored_spans': [[spans[run[0]][0], spans[run[-1]][1]] for run in merged],
-        'scored_confidence': [max(sure[index] for index in run) for run in merged] if sure else None,
+        'score': clip.score,
+        'frame_spans': [span.frames for span in clip.spans],
+        'scored_spans': [span.frames for span in scored] or None,
+        'scored_confidence': [round(span.confidence, 4) for span in scored] if known else None,
+        'num_frames': clip.num_frames,
+        'frame_rate': clip.frame_rate,
+        'seconds': None if clip.frame_rate is None else [span.times for span in clip.spans],
+        **({'hyp_auxiliary': clip.auxiliary} if clip.auxiliary is not None else {}),
     }

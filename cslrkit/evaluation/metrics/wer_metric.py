@@ -1,7 +1,8 @@
 """Word error rate of the hypotheses that a recognizer leaves in its data samples."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from mmengine import dist
 from mmengine.evaluator import BaseMetric
@@ -11,11 +12,31 @@ from cslrkit.errors import ConfigError, DataError
 from cslrkit.evaluation.functional.published import OutputCounts, compare_sentences
 from cslrkit.evaluation.functional.stm import load_stm
 from cslrkit.evaluation.functional.wer import MODES, SentenceScore, WordCounts, score_sentences
-from cslrkit.evaluation.metrics.wer_files import Record, write_files
+from cslrkit.evaluation.metrics.wer_files import ScoredClip, write_files
 from cslrkit.registry import METRICS, NORMALIZERS
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
 
 MISSING_RULES = ('error', 'empty')
+ROLES = ('primary', 'auxiliary')
+AUTO = 'auto'
+
+
+def scored_outputs(decoded: Sequence[str], *, primary: str = AUTO, auxiliary: Optional[str] = AUTO) -> Tuple:
+    """Return the names of the output that is the result and of the one that it is compared with, or None.
+
+    Args:
+        decoded: Names of what the recognizer decodes, the result first: its ``decode_outputs``.
+        primary: The result; ``'auto'`` for the first.
+        auxiliary: The other; ``'auto'`` for the next one there is, None for none.
+
+    Raises:
+        ConfigError: For a name that is not decoded; its path is the argument.
+    """
+    primary = decoded[0] if primary == AUTO else one_of('primary', primary, decoded)
+    if auxiliary == AUTO:
+        auxiliary = next((name for name in decoded if name != primary), None)
+    return primary, None if auxiliary is None else one_of('auxiliary', auxiliary, decoded)
 
 
 @METRICS.register_module()
@@ -41,9 +62,10 @@ class WERMetric(BaseMetric):
             whose last sentence it never reads (``drop_last_entry=True``), need it.
         merge_repeats: Whether repeated neighbours of a hypothesis are merged; by default as
             published, in mode ``'python'`` and not in ``'sclite'``.
-        primary: Name of the logits whose hypotheses are the result.
-        auxiliary: Name of a second output that is scored and compared with the first; None for
-            none. The comparison is the published one in either mode.
+        primary: Name of the output whose hypotheses are the result; by default (``'auto'``) the first of
+            the recognizer's ``decode_outputs``.
+        auxiliary: Name of a second output that is scored and compared with it; by default the
+            recognizer's second, None for none. The comparison is the published one in either mode.
         out_dir: Folder for ``{split}.ctm``, ``{split}.stm`` and ``{split}.json``.
         split: Names the split in file names.
         prefix: Put before the names of the results, with a slash.
@@ -68,8 +90,8 @@ class WERMetric(BaseMetric):
         stm: Optional[Union[str, Path]] = None,
         missing: str = 'error',
         merge_repeats: Optional[bool] = None,
-        primary: str = 'seq/main',
-        auxiliary: Optional[str] = 'conv/main',
+        primary: str = AUTO,
+        auxiliary: Optional[str] = AUTO,
         out_dir: Optional[Union[str, Path]] = None,
         split: str = 'dev',
         prefix: Optional[str] = None,
@@ -98,176 +120,150 @@ class WERMetric(BaseMetric):
         self._num_samples: Optional[int] = None
 
     def process(self, data_batch: Any, data_samples: Sequence[Union[Mapping, BaseDataElement]]) -> None:
-        """Take what scoring needs from a batch, one plain record a sample."""
+        """Take what scoring needs from a batch.
+
+        Raises:
+            DataError: If a sample lacks a hypothesis.
+        """
         for sample in data_samples:
-            fields = sample.to_dict() if isinstance(sample, BaseDataElement) else sample
-            self.results.append(self._record(fields))
+            self.results.append(self._clip(sample.to_dict() if isinstance(sample, BaseDataElement) else sample))
 
     def evaluate(self, size: int) -> dict:
-        """Gather the records of all processes and score them.
+        """Gather the clips of all processes and score them.
 
-        All records are gathered, whatever their order: mmengine's own gathering cuts the list at
+        All clips are gathered, whatever their order: mmengine's own gathering cuts the list at
         ``size`` and so relies on each batch coming back in the order of the sampler.
 
         Args:
             size: Number of samples of the dataset.
         """
         self._num_samples = size
-        gathered = [record for part in dist.all_gather_object(self.results) for record in part]
+        gathered = [clip for part in dist.all_gather_object(self.results) for clip in part]
         self.results.clear()
         outcome = [self.compute_metrics(gathered) if dist.is_main_process() else None]
         dist.broadcast_object_list(outcome)
         return {f'{self.prefix}/{key}' if self.prefix else key: value for key, value in outcome[0].items()}
 
-    def compute_metrics(self, results: List[Record]) -> Dict[str, float]:
-        """Score the records of the whole split."""
-        records = self._distinct(results)
-        self._check_complete(records)
-        absent = self._absent(records)
-        records = records + absent
-        references = self._references(records)
-        ids = [record['sample_id'] for record in records]
-        words = [[word for word, _ in record['words']] for record in records]
-        main = dict(zip(ids, self._score([references[sample_id] for sample_id in ids], words)))
-        total = sum((score.counts for score in main.values()), WordCounts())
+    def compute_metrics(self, results: List[ScoredClip]) -> Dict[str, float]:
+        """Score the clips of the whole split."""
+        clips = self._distinct(results)
+        absent = self._absent(clips)
+        clips = clips + absent
+        references = self._references(clips)
+        words = [[span.gloss for span in clip.words] for clip in clips]
+        scores = self._score([references[clip.sample_id] for clip in clips], words)
+        total = sum((score.counts for score in scores), WordCounts())
         if not total.ref_words:
-            raise DataError(f'{self._where}: the references of {len(records)} samples hold no word at all.')
+            raise DataError(f'{self._where}: the references of {len(clips)} samples hold no word at all.')
         metrics = {
             'wer': total.wer,
             'sub': total.percent(total.substitutions),
             'del': total.percent(total.deletions),
             'ins': total.percent(total.insertions),
-            'num_sentences': len(records),
+            'num_sentences': len(clips),
             'num_words': total.ref_words,
             **({'num_missing': len(absent)} if self.missing == 'empty' else {}),
         }
-        if self.auxiliary is not None:
-            metrics.update(self._compare(records, references))
+        if clips[0].auxiliary is not None:
+            metrics.update(self._compare(clips, references, words))
         if self.out_dir is not None:
-            settings = {
+            head = {
                 'split': self.split,
                 'mode': self.mode,
                 'normalizer': self.normalizer_name,
                 'stm': self.stm,
                 'missing': self.missing,
+                'metrics': metrics,
             }
-            write_files(
-                self.out_dir,
-                self.split,
-                records=records,
-                references=references,
-                scores=main,
-                metrics=metrics,
-                settings=settings,
-            )
+            by_id = {clip.sample_id: score for clip, score in zip(clips, scores)}
+            write_files(self.out_dir, self.split, clips=clips, references=references, scores=by_id, head=head)
         return metrics
 
     @property
     def _where(self) -> str:
         return f'WERMetric ({self.split})'
 
-    def _record(self, fields: Mapping[str, Any]) -> Record:
-        hyps = fields['hyps']
-        hyp, other = hyps.get(self.primary), hyps.get(self.auxiliary)
-        glosses = [] if hyp is None else list(hyp.glosses)
-        if hyp is not None and not len(hyp.gloss_ids) == len(glosses) == len(hyp.frame_spans):
+    def _clip(self, fields: Mapping[str, Any]) -> ScoredClip:
+        sample_id, hyps = str(fields['sample_id']), fields['hyps']
+        where = f"{self._where}: sample '{sample_id}'"
+        try:
+            primary, auxiliary = scored_outputs(list(hyps) or [''], primary=self.primary, auxiliary=self.auxiliary)
+            hyp = hyps[primary]
+        except (ConfigError, KeyError) as error:
             raise DataError(
-                f"{self._where}: sample '{fields['sample_id']}': the hypothesis of '{self.primary}' has "
-                f'{len(hyp.gloss_ids)} ids, {len(glosses)} glosses and {len(hyp.frame_spans)} spans, expected as many '
-                'of each. Call Hypothesis.resolve() before it is scored.'
-            )
-        cleaned = [(self.normalizer.hypothesis_word(gloss), index) for index, gloss in enumerate(glosses)]
+                f'{where} has hypotheses of {listed(hyps) or "no output"}, expected of {self.primary} and '
+                f'{self.auxiliary}. Set primary and auxiliary of the metric to what the recognizer decodes.'
+            ) from error
+        if not all(hyp.glosses):
+            raise DataError(f"{where}: the hypothesis of '{primary}' has no glosses. Call its resolve() before.")
+        words = [replace(span, gloss=self.normalizer.hypothesis_word(span.gloss)) for span in hyp]
         rate, frames = fields.get('frame_rate'), fields.get('frame_indices', ())
-        return {
-            'sample_id': str(fields['sample_id']),
-            'signer': str(fields.get('signer', '')),
-            'outputs': sorted(hyps),
-            'ref': list(fields.get('glosses', ())),
-            'hyp': glosses,
-            'words': [(word, index) for word, index in cleaned if word],
-            'score': None if hyp is None else float(hyp.score),
-            'frame_spans': [] if hyp is None else [[int(start), int(end)] for start, end in hyp.frame_spans],
-            'confidences': [] if hyp is None else [round(value, 4) for value in hyp.confidences],
-            'num_frames': None if not len(frames) else int(max(frames)) + 1,
-            'frame_rate': None if rate is None else float(rate),
-            'hyp_auxiliary': None if other is None else list(other.glosses),
-        }
+        return ScoredClip(
+            sample_id,
+            str(fields.get('signer', '')),
+            tuple(fields.get('glosses', ())),
+            spans=tuple(hyp),
+            words=tuple(word for word in words if word.gloss),
+            score=float(hyp.score),
+            auxiliary=None if auxiliary is None else hyps[auxiliary].glosses,
+            num_frames=int(max(frames)) + 1 if len(frames) else None,
+            frame_rate=None if rate is None else float(rate),
+        )
 
-    def _distinct(self, results: List[Record]) -> List[Record]:
-        records = list({record['sample_id']: record for record in reversed(results)}.values())[::-1]
-        if not records:
+    def _distinct(self, results: List[ScoredClip]) -> List[ScoredClip]:
+        clips = list({clip.sample_id: clip for clip in reversed(results)}.values())[::-1]
+        if not clips:
             raise DataError(f'{self._where}: no sample was evaluated. Is the split empty?')
-        if self._num_samples is not None and len(records) != self._num_samples:
+        if self._num_samples is not None and len(clips) != self._num_samples:
             raise DataError(
-                f'{self._where}: got {len(records)} different sample ids from {len(results)} records, expected one '
+                f'{self._where}: got {len(clips)} different sample ids from {len(results)} records, expected one '
                 f'for each of the {self._num_samples} samples of the dataset. Are its sample ids unique?'
             )
-        return records
+        return clips
 
-    def _check_complete(self, records: List[Record]) -> None:
-        for name in filter(None, (self.primary, self.auxiliary)):
-            missing = [record for record in records if name not in record['outputs']]
-            if missing:
-                raise DataError(
-                    f"{self._where}: {len(missing)} of {len(records)} samples have no hypothesis of '{name}': "
-                    f'{listed(record["sample_id"] for record in missing)}. They have {missing[0]["outputs"]}; set '
-                    'primary and auxiliary of the metric to what the recognizer decodes.'
-                )
-        if self._stm_entries is not None:
-            ids = {record['sample_id'] for record in records}
-            without_hyp = sorted(set(self._stm_entries) - ids)
-            without_ref = sorted(ids - set(self._stm_entries))
-            if self.missing == 'empty' and not without_ref:
-                return
-            if without_hyp or without_ref:
-                raise DataError(
-                    f"{self._where}: '{self.stm}' has {len(self._stm_entries)} sentences; no hypothesis for "
-                    f'{len(without_hyp)} of them ({listed(without_hyp)}), and no sentence for {len(without_ref)} '
-                    f'samples ({listed(without_ref)}). Give the STM file of this split, or leave stm out to score '
-                    "against the glosses of the dataset. missing='empty' counts sentences without a hypothesis as "
-                    'empty ones, as published.'
-                )
+    def _absent(self, clips: List[ScoredClip]) -> List[ScoredClip]:
+        """Clips with empty hypotheses for the sentences of the STM file that the dataset does not hold.
 
-    def _absent(self, records: List[Record]) -> List[Record]:
-        """Records with empty hypotheses for the sentences of the STM file that the dataset does not hold."""
-        if self.missing != 'empty':
+        Raises:
+            DataError: If there are some and ``missing`` is ``'error'``, or a clip has no sentence.
+        """
+        if self._stm_entries is None:
             return []
-        ids = {record['sample_id'] for record in records}
+        ids = {clip.sample_id for clip in clips}
+        without_hyp = sorted(set(self._stm_entries) - ids)
+        without_ref = sorted(ids - set(self._stm_entries))
+        if without_ref or (without_hyp and self.missing == 'error'):
+            raise DataError(
+                f"{self._where}: '{self.stm}' has {len(self._stm_entries)} sentences; no hypothesis for "
+                f'{len(without_hyp)} of them ({listed(without_hyp)}), and no sentence for {len(without_ref)} '
+                f'samples ({listed(without_ref)}). Give the STM file of this split, or leave stm out to score '
+                "against the glosses of the dataset. missing='empty' counts sentences without a hypothesis as "
+                'empty ones, as published.'
+            )
+        entries = [entry for entry in self._stm_entries.values() if entry.sample_id not in ids]
+        auxiliary = None if clips[0].auxiliary is None else ()
         return [
-            {
-                'sample_id': entry.sample_id,
-                'signer': entry.signer,
-                'outputs': [],
-                'ref': list(entry.words),
-                'hyp': [],
-                'words': [],
-                'score': None,
-                'frame_spans': [],
-                'confidences': [],
-                'num_frames': None,
-                'frame_rate': records[0]['frame_rate'],
-                'hyp_auxiliary': None if self.auxiliary is None else [],
-            }
-            for entry in self._stm_entries.values()
-            if entry.sample_id not in ids
+            ScoredClip(e.sample_id, e.signer, e.words, auxiliary=auxiliary, frame_rate=clips[0].frame_rate)
+            for e in entries
         ]
 
-    def _references(self, records: List[Record]) -> Dict[str, List[str]]:
+    def _references(self, clips: List[ScoredClip]) -> Dict[str, List[str]]:
         if self._stm_entries is not None:
-            return {record['sample_id']: list(self._stm_entries[record['sample_id']].words) for record in records}
-        return {r['sample_id']: self.normalizer.reference(r['ref'], split=self.split) for r in records}
+            return {clip.sample_id: list(self._stm_entries[clip.sample_id].words) for clip in clips}
+        return {clip.sample_id: self.normalizer.reference(list(clip.ref), split=self.split) for clip in clips}
 
     def _score(self, refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]]) -> List[SentenceScore]:
         return score_sentences(refs, hyps, mode=self.mode, merge=self.merge_repeats)
 
-    def _compare(self, records: List[Record], references: Mapping[str, Sequence[str]]) -> Dict[str, float]:
+    def _compare(
+        self, clips: List[ScoredClip], references: Mapping[str, Sequence[str]], words: Sequence[Sequence[str]]
+    ) -> Dict[str, float]:
         """Figures of the auxiliary output, and of what either output has over the other."""
-        refs = [references[record['sample_id']] for record in records]
-        cleaned = [map(self.normalizer.hypothesis_word, record['hyp_auxiliary']) for record in records]
-        auxiliaries = [[word for word in words if word] for words in cleaned]
-        primaries = [[word for word, _ in record['words']] for record in records]
+        refs = [references[clip.sample_id] for clip in clips]
+        cleaned = [map(self.normalizer.hypothesis_word, clip.auxiliary) for clip in clips]
+        auxiliaries = [[word for word in each if word] for each in cleaned]
         alone = sum((score.counts for score in self._score(refs, auxiliaries)), WordCounts())
-        both = sum(compare_sentences(refs, primaries, auxiliaries), OutputCounts())
+        both = sum(compare_sentences(refs, words, auxiliaries), OutputCounts())
         return {
             'wer_conv': alone.wer,
             'war': both.primary_only_right / both.words * 100,

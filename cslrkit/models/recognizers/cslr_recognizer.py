@@ -1,7 +1,6 @@
 """The recognizer: wires a backbone, a neck, a head, losses and a decoder together."""
 
 import math
-from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import torch
@@ -9,6 +8,7 @@ from mmengine.model import BaseModel
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.recognizers.decoding import DecodingMixin, checked_samples
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
@@ -16,29 +16,13 @@ from cslrkit.structures.stream_spec import stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
+from cslrkit.utils.messages import listed
 
 Vocab = Union[GlossVocab, str, Sequence[str], Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class EncodedBatch:
-    """What the network says of a batch, before it is decoded.
-
-    Args:
-        data_samples: The clips' samples.
-        logits: Logits to decode by name, (N, T', V) in float32.
-        feat_lens: Steps of each clip.
-        frame_lens: Padded length of each clip in frames.
-    """
-
-    data_samples: List[SignDataSample]
-    logits: Dict[str, torch.Tensor]
-    feat_lens: List[int]
-    frame_lens: List[int]
-
-
 @MODELS.register_module()
-class CSLRRecognizer(ScopedInit, BaseModel):
+class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
     """Continuous sign language recognizer.
 
     Each part is a registered class; the dimensions of one go to the next, so a config states none of
@@ -55,8 +39,8 @@ class CSLRRecognizer(ScopedInit, BaseModel):
             (ids 1, 2, ... in order), or a dict of gloss to id.
         data_preprocessor: Batches and normalises; config of a ``MODELS`` class without
             ``temporal_spec``, or a module. ``SignDataPreprocessor`` by default.
-        decode_outputs: Names of the main stream's logits to decode; the head's result and its
-            auxiliary logits by default.
+        decode_outputs: Names of the main stream's logits to decode and score: the result first, then
+            what it is compared with; the head's ``primary`` and ``auxiliary`` by default.
         on_short_clip: What happens in training to a clip with fewer steps than its glosses need.
             ``'error'`` stops with the sample's id, unless only the random temporal augmentation
             shortened it: then, and with ``'infinite_loss'`` always, CTC gives infinity, as published,
@@ -173,7 +157,7 @@ class CSLRRecognizer(ScopedInit, BaseModel):
         """
         if not len(self.losses):
             raise ConfigError('the recognizer has none, so it cannot be trained.', path='model.losses')
-        samples = _checked_samples(data_samples, len(inputs))
+        samples = checked_samples(data_samples, len(inputs))
         if self.on_short_clip == 'error':
             check_alignable(samples, frame_lens, self.neck.temporal_spec)
         logits, feat_lens = self.logits(inputs, frame_lens)
@@ -184,43 +168,6 @@ class CSLRRecognizer(ScopedInit, BaseModel):
         """Return the sum of all losses, and it and each of them for the log."""
         total = torch.stack(list(losses.values())).sum()
         return total, {'loss': total, **losses}
-
-    def predict(
-        self, inputs: torch.Tensor, frame_lens: torch.Tensor, data_samples: Optional[List[SignDataSample]]
-    ) -> List[SignDataSample]:
-        """Decode the main stream; each sample's ``hyps`` get a hypothesis by the name of its logits."""
-        return self.decode([self.encode(inputs, frame_lens, data_samples)])
-
-    def encode(
-        self, inputs: torch.Tensor, frame_lens: torch.Tensor, data_samples: Optional[List[SignDataSample]]
-    ) -> EncodedBatch:
-        """Run the network as :meth:`predict` does, and leave the decoding to :meth:`decode`."""
-        samples = _checked_samples(data_samples, len(inputs))
-        logits, feat_lens = self.logits(inputs, frame_lens, streams=('main',))
-        wanted = {name: logits[name].float() for name in self.decode_outputs}
-        return EncodedBatch(samples, wanted, feat_lens=feat_lens.tolist(), frame_lens=frame_lens.tolist())
-
-    def decode(self, batches: Sequence[EncodedBatch]) -> List[SignDataSample]:
-        """Decode batches together, which is faster than one by one and gives the same.
-
-        Args:
-            batches: What :meth:`encode` returned.
-
-        Returns:
-            The samples of all batches in order; each one's ``hyps`` got a hypothesis by the name of its logits.
-        """
-        samples = [sample for batch in batches for sample in batch.data_samples]
-        feat_lens = [length for batch in batches for length in batch.feat_lens]
-        frame_lens = [length for batch in batches for length in batch.frame_lens]
-        spec = self.neck.temporal_spec
-        for name in self.decode_outputs:
-            logits = _stacked([batch.logits[name] for batch in batches], max(feat_lens, default=0))
-            hyps = self.decoder(logits.log_softmax(-1), torch.tensor(feat_lens, dtype=torch.int64))
-            for sample, hyp, frame_len in zip(samples, hyps, frame_lens):
-                # A sample made by hand may not say where its frames come from: count them then.
-                indices = sample.frame_indices or range(max(frame_len - 2 * spec.left_pad, 1))
-                sample.hyps[name] = hyp.resolve(self.vocab, spec, frame_indices=indices, frame_rate=sample.frame_rate)
-        return samples
 
     def _add_loss(self, loss: nn.Module) -> None:
         for source in loss.sources:
@@ -233,6 +180,8 @@ class CSLRRecognizer(ScopedInit, BaseModel):
         if outputs is None:
             return tuple(name for name in (self.head.primary, self.head.auxiliary) if name is not None)
         main = [name for name in self.head.logit_names if name.endswith('/main')]
+        if not outputs:
+            raise ConfigError(f'got none, expected some of {listed(main)}.', path='decode_outputs')
         return tuple(one_of('decode_outputs', name, main) for name in outputs)
 
 
@@ -286,17 +235,3 @@ def _build_preprocessor(config: Optional[Union[dict, nn.Module]], neck: nn.Modul
         return config
     config = dict(type='SignDataPreprocessor') if config is None else config
     return MODELS.build(config, default_args=dict(temporal_spec=neck.temporal_spec))
-
-
-def _checked_samples(samples: Optional[List[SignDataSample]], batch_size: int) -> List[SignDataSample]:
-    if samples is None or len(samples) != batch_size:
-        raise DataError(
-            f'CSLRRecognizer: got {"no" if samples is None else len(samples)} data samples for {batch_size} clips, '
-            'expected one for each.'
-        )
-    return samples
-
-
-def _stacked(batches: Sequence[torch.Tensor], num_steps: int) -> torch.Tensor:
-    """All batches (N, T', V) as one of ``num_steps`` steps, zeros behind those that a batch has."""
-    return torch.cat([nn.functional.pad(batch, (0, 0, 0, num_steps - batch.shape[1])) for batch in batches])

@@ -1,11 +1,10 @@
 """Best-path decoding that leaves out glosses it is not sure of."""
 
-from dataclasses import replace
 from typing import List, Sequence, Union
 
 import torch
 
-from cslrkit.decoders.greedy_decoder import GreedyDecoder
+from cslrkit.decoders import GreedyDecoder
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DECODERS
 from cslrkit.structures import Hypothesis, NBestEntry
@@ -16,7 +15,7 @@ class ThresholdDecoder(GreedyDecoder):
     """Greedy decoding without the glosses whose peak is below a probability.
 
     Trades deletions for insertions: useful for spotting, where a wrong gloss costs more than a missed one.
-    Neighbours that become equal because the gloss between them was left out stay two.
+    Neighbors that become equal because the gloss between them was left out stay two.
 
     Args:
         threshold: Least probability of a gloss at its peak.
@@ -39,23 +38,9 @@ class ThresholdDecoder(GreedyDecoder):
 
     def __call__(self, log_probs: torch.Tensor, feat_lens: Union[torch.Tensor, Sequence[int]]) -> List[Hypothesis]:
         """Decode a batch; arguments as for :class:`GreedyDecoder`."""
-        probs = log_probs.detach().float().softmax(-1).cpu()
-        hyps = super().__call__(log_probs, feat_lens)
-        return [self._certain(hyp, clip) for hyp, clip in zip(hyps, probs)]
+        return [self._certain(hyp) for hyp in super().__call__(log_probs, feat_lens)]
 
-    def _certain(self, hyp: Hypothesis, probs: torch.Tensor) -> Hypothesis:
-        kept = [
-            index
-            for index, (gloss, step) in enumerate(zip(hyp.gloss_ids, hyp.timesteps))
-            if float(probs[step, gloss]) >= self.threshold
-        ]
-        gloss_ids = tuple(hyp.gloss_ids[index] for index in kept)
-        timesteps = tuple(hyp.timesteps[index] for index in kept)
-        return replace(
-            hyp,
-            gloss_ids=gloss_ids,
-            timesteps=timesteps,
-            nbest=(NBestEntry(gloss_ids, hyp.score, timesteps),),
-            step_spans=tuple(hyp.step_spans[index] for index in kept),
-            confidences=tuple(hyp.confidences[index] for index in kept),
-        )
+    def _certain(self, hyp: Hypothesis) -> Hypothesis:
+        spans = [span for span in hyp if span.peak_prob >= self.threshold]
+        entry = NBestEntry(tuple(span.gloss_id for span in spans), hyp.score, tuple(span.peak for span in spans))
+        return Hypothesis(spans, hyp.score, nbest=(entry,))

@@ -1,22 +1,36 @@
 """Which symbols a beam search considers at each step."""
 
-from typing import Tuple
+from typing import List, NamedTuple, Tuple
 
 import torch
+from torch.nn.functional import pad
 
-from cslrkit.decoders.equal_order import sort_order
+from cslrkit.decoders.beam.ties import sort_order
 
 CUTOFF_RULES = ('exact', 'ctcdecode')
 FLOAT_MIN = torch.finfo(torch.float32).tiny  # added before the logarithm, so that it is finite
 
 
+class Symbols(NamedTuple):
+    """What can follow at one step of n clips; entry K of each is for a symbol that cannot."""
+
+    tokens: torch.Tensor  # symbols plus one, (n, K + 1)
+    log_probs: torch.Tensor  # of each, (n, K + 1)
+    growing: torch.Tensor  # the same, and minus infinity for the blank, (n, K + 1)
+    blank: torch.Tensor  # log-probability of the blank, (n, 1)
+
+
+def symbols_by_step(ids: torch.Tensor, log_probs: torch.Tensor, *, num_symbols: int, blank_id: int) -> List[Symbols]:
+    """Return what can follow at each step, from the ids and log-probabilities (N, T', K) of ``prune_symbols``."""
+    tokens = pad(ids.transpose(0, 1) + 1, (0, 1), value=num_symbols + 1)
+    log_probs = pad(log_probs.transpose(0, 1), (0, 1), value=-torch.inf)
+    is_blank = tokens == blank_id + 1
+    blank = log_probs.masked_fill(~is_blank, -torch.inf).amax(-1, keepdim=True)
+    return [Symbols(*step) for step in zip(tokens, log_probs, log_probs.masked_fill(is_blank, -torch.inf), blank)]
+
+
 def prune_symbols(
-    probs: torch.Tensor,
-    lengths: torch.Tensor,
-    *,
-    top_n: int,
-    cutoff_prob: float,
-    cutoff_rule: str,
+    probs: torch.Tensor, lengths: torch.Tensor, *, top_n: int, cutoff_prob: float, cutoff_rule: str
 ) -> Tuple[torch.Tensor, torch.Tensor]:
     """Return the symbols to consider at each step of each clip, with their log-probabilities.
 
@@ -52,10 +66,7 @@ def prune_symbols(
             reached = reached.log1p()
         # The symbol that reaches it is kept as well.
         beyond = torch.arange(ids.shape[-1], device=ids.device) > (reached < cutoff_prob).sum(-1, keepdim=True)
-        ids, log_probs = (
-            ids.masked_fill(beyond, num_symbols),
-            log_probs.masked_fill(beyond, -torch.inf),
-        )
+        ids, log_probs = ids.masked_fill(beyond, num_symbols), log_probs.masked_fill(beyond, -torch.inf)
     return ids, log_probs
 
 
