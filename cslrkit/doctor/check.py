@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Callable, List, NamedTuple, Optional
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional
 
 from cslrkit.errors import CSLRKitError
 
@@ -29,12 +29,9 @@ class Check:
     notes: tuple = ()
 
     def __str__(self) -> str:
-        indent = ' ' * (6 + _NAME_WIDTH)
-        lines = [f'{self.status:<6}{self.name:<{_NAME_WIDTH}}{" ".join(self.detail.split())}']
-        lines += [f'{indent}note: {note}' for note in self.notes]
-        if self.advice:
-            lines.append(f'{indent}do: {self.advice}')
-        return '\n'.join(lines)
+        head = f'{self.status:<6}{self.name:<{_NAME_WIDTH}}{" ".join(self.detail.split())}'
+        more = [f'note: {note}' for note in self.notes] + ([f'do: {self.advice}'] if self.advice else [])
+        return '\n'.join([head, *(' ' * (6 + _NAME_WIDTH) + line for line in more)])
 
 
 class Found(NamedTuple):
@@ -45,12 +42,7 @@ class Found(NamedTuple):
 
 
 class FailedCheckError(Exception):
-    """A check that failed.
-
-    Args:
-        detail: What was found.
-        advice: What to do.
-    """
+    """A check that failed: what was found, and ``advice``."""
 
     def __init__(self, detail: str, advice: str = '') -> None:
         super().__init__(detail)
@@ -77,34 +69,35 @@ class Checkup:
         """Checks that failed."""
         return [check for check in self.checks if check.status == FAIL]
 
-    def run(self, name: str, check: Callable[..., Found], *args: Any) -> Optional[Any]:
-        """Run ``check(*args)``; returns the value that it found, None if it failed or was skipped."""
-        notes: tuple = ()
+    def run(
+        self, name: str, check: Callable[..., Found], *args: Any, needs: Optional[Mapping[str, Any]] = None
+    ) -> Optional[Any]:
+        """Run ``check(*args)``; returns the value that it found, None if it failed or was skipped.
+
+        Args:
+            name: What is checked.
+            check: Returns what it found, or raises.
+            *args: Handed to ``check``.
+            needs: What must not be None, by its name; it is skipped otherwise.
+        """
+        broken = [needed for needed, value in (needs or {}).items() if value is None]
+        if broken:
+            return self.skip(name, f'needs {", ".join(broken)}')
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter('always', UserWarning)
                 found = check(*args)
-            notes = tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
         except SkippedCheckError as error:
-            self._add(Check(name, SKIP, str(error)))
-        except FailedCheckError as error:
-            self._add(Check(name, FAIL, str(error), error.advice))
-        except CSLRKitError as error:
-            self._add(Check(name, FAIL, str(error)))  # the message says what to do
+            return self.skip(name, str(error))
+        except (FailedCheckError, CSLRKitError) as error:  # the message of the latter says what to do
+            return self._add(Check(name, FAIL, str(error), getattr(error, 'advice', '')))
         # Whatever a broken installation or file raises is what the doctor is asked about.
         except Exception as error:
-            self._add(
-                Check(
-                    name,
-                    FAIL,
-                    f'{type(error).__name__}: {error}',
-                    'This is not expected: please report it with this output.',
-                )
-            )
-        else:
-            self._add(Check(name, OK, found.detail, notes=notes))
-            return found.value
-        return None
+            advice = 'This is not expected: please report it with this output.'
+            return self._add(Check(name, FAIL, f'{type(error).__name__}: {error}', advice))
+        notes = tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
+        self._add(Check(name, OK, found.detail, notes=notes))
+        return found.value
 
     def skip(self, name: str, reason: str) -> None:
         """Note that a check cannot be made."""

@@ -23,7 +23,7 @@ PACKAGES = {
     'pympi-ling': 'pympi',
     'pyyaml': 'yaml',
 }
-_NEEDS = {'torchvision': 'torch', 'mmcv-lite': 'opencv-python'}  # whose fault would be theirs, too
+_NEEDS = {'torchvision': ('torch',), 'mmcv-lite': ('opencv-python',)}  # whose fault would be theirs, too
 _REINSTALL = 'Reinstall it: `pip install --force-reinstall {}`.'
 _TOLERANCE = 12  # grey levels that lossy compression may change a flat area by
 _OPENCV = ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python', 'opencv-contrib-python-headless')
@@ -31,24 +31,19 @@ _OPENCV = ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python', '
 
 def check_installation(checkup: Checkup) -> Dict[str, bool]:
     """Check Python, every package, the devices, images and videos; returns which packages can be used."""
+    found: Dict[str, Any] = {}
+
+    def needs(*packages: str) -> Dict[str, Any]:
+        return {package: found[package] for package in packages}
+
     checkup.run('python', _python)
-    usable: Dict[str, bool] = {}
     for name in PACKAGES:
-        usable[name] = _run_if(checkup, usable, [_NEEDS[name]] if name in _NEEDS else [], name, _package, name)
-    _run_if(checkup, usable, ['torch'], 'device', _device)
-    _run_if(checkup, usable, ['numpy', 'opencv-python'], 'PNG images', _image, '.png', 0)
-    _run_if(checkup, usable, ['numpy', 'opencv-python'], 'JPEG images', _image, '.jpg', _TOLERANCE)
-    _run_if(checkup, usable, ['numpy', 'av'], 'videos', _video)
-    return usable
-
-
-def _run_if(checkup: Checkup, usable: Dict[str, bool], needed: List[str], name: str, *check: Any) -> bool:
-    """Run a check unless packages that it needs are broken; whether it passed."""
-    broken = [package for package in needed if not usable[package]]
-    if not broken:
-        return checkup.run(name, *check) is not None
-    checkup.skip(name, f'needs {", ".join(broken)}')
-    return False
+        found[name] = checkup.run(name, _package, name, needs=needs(*_NEEDS.get(name, ())))
+    checkup.run('device', _device, needs=needs('torch'))
+    for kind, suffix, tolerance in (('PNG', '.png', 0), ('JPEG', '.jpg', _TOLERANCE)):
+        checkup.run(f'{kind} images', _image, suffix, tolerance, needs=needs('numpy', 'opencv-python'))
+    checkup.run('videos', _video, needs=needs('numpy', 'av'))
+    return {name: value is not None for name, value in found.items()}
 
 
 def _python() -> Found:

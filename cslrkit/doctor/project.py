@@ -35,27 +35,23 @@ def check_project(
         if config.get(loader) is None:
             checkup.skip(f'{split} data', f'the config has no {loader}')
             continue
-        datasets[split] = checkup.run(f'{split} data', _dataset, config[loader].dataset)
-        if datasets[split] is None:
-            checkup.skip(f'{split} sample', f'needs the {split} data')
-            continue
-        sample = checkup.run(f'{split} sample', _sample, datasets[split])
+        dataset = checkup.run(f'{split} data', _dataset, config[loader].dataset)
+        sample = checkup.run(f'{split} sample', _sample, dataset, needs={f'the {split} data': dataset})
         if sample is not None and config[loader].get('num_workers'):
             checkup.run(f'{split} workers', _shared_memory, config[loader], sample['inputs'])
-    found = {split: dataset for split, dataset in datasets.items() if dataset is not None}
-    checkup.run('vocabulary', _vocabulary, config, found)
+        if dataset is not None:
+            datasets[split] = dataset
+    checkup.run('vocabulary', _vocabulary, config, datasets)
     for split, name in _EVALUATORS.items():
         if config.get(name) is not None:
-            checkup.run(f'{split} references', _references, config[name], found.get(split))
+            checkup.run(f'{split} references', _references, config[name], datasets.get(split))
     model = checkup.run('model', _model, config)
     checkup.run('initial weights', _initial_weights, config)
     checkup.run('work dir', check_work_dir, work_dir or config.get('work_dir') or default_work_dir(path), config, model)
     if checkpoint is None:
         checkup.skip('checkpoint', 'none was given (--checkpoint)')
-    elif model is None:
-        checkup.skip('checkpoint', 'needs the model')
     else:
-        checkup.run('checkpoint', _checkpoint, checkpoint, model)
+        checkup.run('checkpoint', _checkpoint, checkpoint, model, needs={'the model': model})
 
 
 def check_checkpoint_alone(path: str) -> Found:

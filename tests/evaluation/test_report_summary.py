@@ -22,11 +22,12 @@ def corpus(tmp_path):
 
 
 def test_groups(corpus):
-    assert [(g.name, g.sentences, g.counts.errors, g.counts.ref_words) for g in by_length(corpus.sentences)] == [
+    keys = ('name', 'num_sentences', 'errors', 'num_words')
+    assert [tuple(group[key] for key in keys) for group in by_length(corpus.sentences)] == [
         ('1-5', 2, 1, 5),
         ('6-10', 1, 3, 6),
     ]
-    assert [(g.name, g.sentences, g.wer) for g in by_signer(corpus.sentences)] == [
+    assert [(g['name'], g['num_sentences'], g['wer']) for g in by_signer(corpus.sentences)] == [
         ('Ann', 2, pytest.approx(400 / 9)),
         ('Bo', 1, 0.0),
     ]
@@ -37,27 +38,31 @@ def test_lengths_in_order(tmp_path):
     stm = ''.join(f's{n} 1 s 0.0 1.0 {" ".join("A" * n)}\n' for n in reversed(counts))
     ctm = ''.join(f's{n} 1 0 1 A\n' for n in counts)
     groups = by_length(score_files(*write_files(tmp_path, stm, ctm)).sentences)
-    assert [(group.name, group.sentences) for group in groups] == [
+    assert [(group['name'], group['num_sentences']) for group in groups] == [
         ('0', 1),
         ('1-5', 2),
         ('6-10', 1),
         ('21-25', 1),
         ('26+', 2),
     ]
-    assert groups[0].wer is None
+    assert groups[0]['wer'] is None
 
 
 def test_confusions(corpus, tmp_path):
     found = count_confusions(corpus.sentences)
     # c: WOLKE WIND SCHNEE REGEN WIND KALT against WOLKE SCHNEE REGEN KALT IX
-    assert found.substituted == [(('REGEN', 'SCHNEE'), 1)]
-    assert found.deleted == [('WIND', 2)]
-    assert found.inserted == [('IX', 1)]
+    assert found['substituted'] == [{'ref': 'REGEN', 'hyp': 'SCHNEE', 'count': 1}]
+    assert found['deleted'] == [{'gloss': 'WIND', 'count': 2}]
+    assert found['inserted'] == [{'gloss': 'IX', 'count': 1}]
     ctm = ''.join(line for line in CTM.splitlines(keepends=True) if not line.startswith('b'))
     for mode in ('python', 'sclite'):
         absent = count_confusions(score_files(*write_files(tmp_path, ctm=ctm), mode=mode).sentences)
-        assert {gloss.upper() for gloss, _ in absent.deleted} == {'WIND', 'MORGEN', 'SONNE'}  # not taken for [EMPTY]
-        assert len(absent.substituted) == 1
+        assert {confusion['gloss'].upper() for confusion in absent['deleted']} == {
+            'WIND',
+            'MORGEN',
+            'SONNE',
+        }  # not taken for [EMPTY]
+        assert len(absent['substituted']) == 1
 
 
 def test_summary(corpus):

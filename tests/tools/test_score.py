@@ -46,7 +46,7 @@ def test_comparison(files, run_tool):
     assert '\n\nb.ctm\n\na (Ann)' in text
 
 
-def test_a_normaliser_from_a_module_beside(files, run_tool):
+def test_a_normalizer_from_a_module_beside(files, run_tool):
     (files / 'my_rules.py').write_text(
         'from cslrkit.registry import NORMALIZERS\n\n\n'
         "@NORMALIZERS.register_module(name='snow-is-rain')\n"
@@ -59,7 +59,7 @@ def test_a_normaliser_from_a_module_beside(files, run_tool):
     options = ('--normalizer', 'snow-is-rain', '--import', 'my_rules')
     done = run_tool('score.py', '--ref', 'ref.stm', '--hyp', 'a.ctm', *options, cwd=files)
     assert 'WER 20.00 %' in done.stdout
-    assert "normaliser 'snow-is-rain'" in done.stdout
+    assert "normalizer 'snow-is-rain'" in done.stdout
 
 
 def test_missing_sentences_are_told(files, run_tool):

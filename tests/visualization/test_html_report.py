@@ -50,7 +50,7 @@ def test_errors_by_frequency_of_the_gloss(runs):
     assert once == ['1', pytest.approx(50.0), 1, 0, 1, 5, 4]
     assert twice == ['2-4', pytest.approx(50.0), 1, 2, 0, 5, 6]
     groups = by_frequency(runs[0].corpus.sentences, {'REGEN': 1000, 'SONNE': 49, 'NORD': 50})
-    assert [group.name for group in groups] == ['0', '20-49', '50-99', '1000+']
+    assert [group['name'] for group in groups] == ['0', '20-49', '50-99', '1000+']
 
 
 def test_frequency_in_training_labels(runs, tmp_path):

@@ -1,12 +1,11 @@
 """A scored corpus, and the comparison of two, as plain values for a JSON file or a text."""
 
 from dataclasses import asdict
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Sequence
 
 from cslrkit.errors import DataError
-from cslrkit.evaluation.functional.wer import WordCounts
 from cslrkit.evaluation.report.bootstrap import bootstrap_wer, paired_bootstrap
-from cslrkit.evaluation.report.breakdown import GroupScore, by_length, by_signer, count_confusions
+from cslrkit.evaluation.report.breakdown import by_length, by_signer, count_confusions, figures
 from cslrkit.evaluation.report.corpus import ScoredCorpus, ScoredSentence
 
 Summary = Dict[str, Any]
@@ -32,12 +31,11 @@ def summarize(corpus: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, l
     total, sentences = corpus.total, corpus.sentences
     low, high = bootstrap_wer(*_columns(sentences), resamples=resamples, seed=seed, level=level)
     wrong = sum(sentence.score.counts.errors > 0 for sentence in sentences)
-    confusions = count_confusions(sentences)
     return {
         'settings': corpus.settings,
         'notes': corpus.notes,
         'metrics': {
-            **_figures(total),
+            **figures(total),
             'sub': total.percent(total.substitutions),
             'del': total.percent(total.deletions),
             'ins': total.percent(total.insertions),
@@ -46,13 +44,9 @@ def summarize(corpus: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, l
             'sentence_error_rate': 100 * wrong / len(sentences),
         },
         'interval': {'low': low, 'high': high, 'level': level, 'resamples': resamples, 'seed': seed},
-        'by_length': [_group(group) for group in by_length(sentences)],
-        'by_signer': [_group(group) for group in by_signer(sentences)],
-        'confusions': {
-            'substituted': [{'ref': ref, 'hyp': hyp, 'count': n} for (ref, hyp), n in confusions.substituted],
-            'deleted': [{'gloss': gloss, 'count': n} for gloss, n in confusions.deleted],
-            'inserted': [{'gloss': gloss, 'count': n} for gloss, n in confusions.inserted],
-        },
+        'by_length': by_length(sentences),
+        'by_signer': by_signer(sentences),
+        'confusions': count_confusions(sentences),
         'sentences': [_sentence(sentence) for sentence in sentences],
     }
 
@@ -101,37 +95,18 @@ def _columns(sentences: Sequence[ScoredSentence]) -> List[List[int]]:
     return [[count.errors for count in counts], [count.ref_words for count in counts]]
 
 
-def _figures(counts: WordCounts) -> Dict[str, Optional[float]]:
-    return {
-        'wer': counts.wer if counts.ref_words else None,
-        'errors': counts.errors,
-        'substitutions': counts.substitutions,
-        'deletions': counts.deletions,
-        'insertions': counts.insertions,
-        'num_words': counts.ref_words,
-    }
-
-
-def _group(group: GroupScore) -> Dict[str, Any]:
-    return {'name': group.name, 'num_sentences': group.sentences, **_figures(group.counts)}
-
-
 def _sentence(sentence: ScoredSentence) -> Dict[str, Any]:
     score = sentence.score
     return {
         'sample_id': sentence.sample_id,
         'signer': sentence.signer,
         'missing': sentence.missing,
-        **_figures(score.counts),
+        **figures(score.counts),
         'ref': score.ref,
         'hyp': score.hyp,
-        # One pair a step; None for the side that has no word there.
+        # None for the side that has no word there.
         'alignment': [
-            [
-                edit.op,
-                None if edit.ref is None else score.ref[edit.ref],
-                None if edit.hyp is None else score.hyp[edit.hyp],
-            ]
-            for edit in score.edits
+            [op, None if ref is None else score.ref[ref], None if hyp is None else score.hyp[hyp]]
+            for op, ref, hyp in score.edits
         ],
     }

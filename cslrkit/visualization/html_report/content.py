@@ -14,8 +14,6 @@ from cslrkit.evaluation.report import (
     ScoredCorpus,
     ScoredSentence,
     by_frequency,
-    by_length,
-    by_signer,
     compare_corpora,
     format_interval,
     summarize,
@@ -27,6 +25,7 @@ from cslrkit.visualization.html_report.results import Results
 Content = Dict[str, Any]
 
 _HERE = Path(__file__).parent
+_GROUP = ('name', 'wer', 'substitutions', 'deletions', 'insertions', 'num_sentences', 'num_words')
 _SCRIPTS = ('table.js', 'alignment.js', 'report.js')
 
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)  # what sclite takes for one letter
@@ -124,25 +123,15 @@ def _occurrences(
 
 def _run(run: Results, corpus: ScoredCorpus, occurrences: Mapping[str, int], drawing: Mapping[str, Any]) -> Content:
     summary = summarize(corpus, **drawing)
-    groups = {
-        'signer': by_signer(corpus.sentences),
-        'length': by_length(corpus.sentences),
-        'frequency': by_frequency(corpus.sentences, occurrences),
-    }
+    groups = {'signer': summary['by_signer'], 'length': summary['by_length']}
+    groups['frequency'] = by_frequency(corpus.sentences, occurrences)
     auxiliary = {key: run.metrics[key] for key in ('wer_conv', 'war', 'wdr') if key in run.metrics}
     return {
         'name': run.name,
         'path': str(run.path),
         'metrics': {**summary['metrics'], **auxiliary},
         'interval': summary['interval'],
-        'groups': {
-            kind: [
-                [group.name, group.wer, c.substitutions, c.deletions, c.insertions, group.sentences, c.ref_words]
-                for group in found
-                for c in [group.counts]
-            ]
-            for kind, found in groups.items()
-        },
+        'groups': {kind: [[group[key] for key in _GROUP] for group in found] for kind, found in groups.items()},
         'confusions': {
             kind[0].upper(): [list(confusion.values()) for confusion in confusions]
             for kind, confusions in summary['confusions'].items()
