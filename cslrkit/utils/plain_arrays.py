@@ -1,23 +1,24 @@
-"""Read pickled numpy objects without handing numpy, or C, anything that damage may have changed.
+"""Read pickled numpy objects without handing numpy anything that damage may have changed.
 
-Numpy's own classes and the C unpickler trust what they read: one wrong byte in the description of
-an array can end the process or take gigabytes. Here, stand-ins collect what the file says, and
-arrays are made of it once it has been checked.
+Numpy's own classes trust what they read: one wrong byte in the description of an array can end the
+process. Here, ``find_class`` gives the unpickler stand-ins that collect what the file says, and arrays
+are made of it once it has been checked.
 """
 
 import io
 import math
 import pickle
+import pickletools
 import re
-import struct
 from collections import OrderedDict
-from typing import Any, Tuple
+from typing import Any, Callable, Tuple
 
 import numpy as np
 
 REFUSAL_START = 'it wants '
 _NUMBERS = re.compile(r'[biufc?]\d{0,2}|[SU]\d{1,6}')
 _UNNEEDED = ('NEXT_BUFFER', 'READONLY_BUFFER', 'EXT1', 'EXT2', 'EXT4', 'INST', 'OBJ', 'NEWOBJ_EX')
+_PUTS = ('PUT', 'BINPUT', 'LONG_BINPUT')
 
 
 def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
@@ -32,6 +33,11 @@ def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
         Exception: Nearly any, if ``data`` is damaged; ``pickle.UnpicklingError`` if it asks for
             anything else.
     """
+    for instruction, argument, _ in pickletools.genops(data):  # reads every length by itself
+        if instruction.name in _UNNEEDED:
+            raise pickle.UnpicklingError(f'it has the instruction {instruction.name}, which plain data never needs')
+        if instruction.name in _PUTS and argument > len(data):  # the unpickler would make room for so many
+            raise pickle.UnpicklingError(f'it numbers an object {argument} in {len(data)} bytes')
     return _resolve(_ArrayUnpickler(io.BytesIO(data), encoding=encoding).load())
 
 
@@ -46,7 +52,7 @@ class _Dtype:
     def __init__(self, code: str, align: Any = False, copy: Any = False) -> None:
         self.code, self.order = code, '='
 
-    def set_state(self, state: Tuple) -> None:
+    def __setstate__(self, state: Tuple) -> None:
         self.order = state[1]
 
     def resolve(self) -> np.dtype:
@@ -63,7 +69,7 @@ class _Array:
     def __init__(self, *_: Any) -> None:
         self.state: Tuple = ()
 
-    def set_state(self, state: Tuple) -> None:
+    def __setstate__(self, state: Tuple) -> None:
         self.state = state
 
     def resolve(self) -> np.ndarray:
@@ -92,7 +98,7 @@ def _make_scalar(dtype: _Dtype, content: bytes) -> Any:
 
 def _from_buffer(content: bytes, dtype: _Dtype, shape: Tuple, order: str) -> _Array:
     array = _Array()  # as protocol 5 writes it
-    array.set_state((1, shape, dtype, order == 'F', content))
+    array.__setstate__((1, shape, dtype, order == 'F', content))
     return array
 
 
@@ -112,45 +118,39 @@ def _encode_latin1(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
+class _Call:
+    """A function that a file may call, and do nothing else with."""
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError('it sets the state of a function')
+
+
 _NAMES = {
     ('numpy', 'ndarray'): _Array,
     ('numpy', 'dtype'): _Dtype,
-    ('_codecs', 'encode'): _encode_latin1,
+    ('_codecs', 'encode'): _Call(_encode_latin1),
     ('collections', 'OrderedDict'): OrderedDict,
 }
 for _core in ('numpy.core', 'numpy._core'):
     _NAMES[f'{_core}.multiarray', '_reconstruct'] = _Array
-    _NAMES[f'{_core}.multiarray', 'scalar'] = _make_scalar
-    _NAMES[f'{_core}.numeric', '_frombuffer'] = _from_buffer
+    _NAMES[f'{_core}.multiarray', 'scalar'] = _Call(_make_scalar)
+    _NAMES[f'{_core}.numeric', '_frombuffer'] = _Call(_from_buffer)
 for _module in ('builtins', '__builtin__'):  # the second is Python 2's name, which protocol 2 keeps
-    _NAMES[_module, 'bytes'] = _empty_bytes
+    _NAMES[_module, 'bytes'] = _Call(_empty_bytes)
     _NAMES.update({(_module, kind.__name__): kind for kind in (set, frozenset, complex)})
 
 
-class _ArrayUnpickler(pickle._Unpickler):  # the one in Python: the one in C sizes its memory by the file's word
-    dispatch = {
-        code: load
-        for code, load in pickle._Unpickler.dispatch.items()
-        if code not in {getattr(pickle, name)[0] for name in _UNNEEDED}
-    }
-
+class _ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _NAMES:
             raise pickle.UnpicklingError(refusal(f'{module}.{name}'))
         return _NAMES[module, name]
-
-    def load_build(self) -> None:
-        state = self.stack.pop()
-        if type(self.stack[-1]) not in (_Dtype, _Array):
-            raise pickle.UnpicklingError(f'it sets the state of a {type(self.stack[-1]).__name__}')
-        self.stack[-1].set_state(state)
-
-    def load_bytearray8(self) -> None:
-        (length,) = struct.unpack('<Q', self.read(8))
-        self.append(bytearray(self.read(length)))  # the original makes room for `length` first
-
-    dispatch[pickle.BUILD[0]] = load_build
-    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
 
 def _resolve(value: Any) -> Any:

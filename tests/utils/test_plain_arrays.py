@@ -49,7 +49,16 @@ def test_code_is_refused_by_name(tmp_path, protocol):
 
 def test_a_length_in_the_file_is_not_trusted():
     claim = (1 << 60).to_bytes(8, 'little')
-    with pytest.raises(EOFError):
+    with pytest.raises(ValueError, match='but only 2 remain'):
         load_plain_arrays(b'\x80\x05\x96' + claim + b'ab')
+    with pytest.raises(pickle.UnpicklingError, match='it numbers an object 4294967295 in 10 bytes'):
+        load_plain_arrays(b'\x80\x02Nr\xff\xff\xff\xff0.')
     with pytest.raises(TypeError):
         load_plain_arrays(b'\x80\x02c__builtin__\nbytes\nK\x05\x85R.')
+
+
+def test_the_state_of_a_function_is_not_set():
+    with pytest.raises(pickle.UnpicklingError, match='sets the state of a function'):
+        load_plain_arrays(b'\x80\x02cnumpy.core.multiarray\nscalar\n}b.')
+    with pytest.raises(pickle.UnpicklingError, match='it has the instruction EXT1'):
+        load_plain_arrays(b'\x80\x02\x82\x01.')
