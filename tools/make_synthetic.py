@@ -58,7 +58,7 @@ def main() -> None:
     for pair in summary.minimal_pairs:
         print(f'minimal pair ({pair.component}): {pair.first}, {pair.second}')
     print(f'frames       {summary.root / summary.frame_dir}')
-    print(f'annotations  {summary.root / summary.ann_dir}')
+    print(f'annotations  {summary.root / "preprocess"}')
     for path in render_videos(args.out, count=args.videos) if args.videos > 0 else ():
         print(f'video        {path}')
 

@@ -33,7 +33,7 @@ def main() -> int:
     from cslrkit.utils.imports import import_modules
 
     import_modules(args.modules, option='--import')
-    corpus = find_corpus(dict(type=args.corpus, **({} if args.table is None else dict(table=args.table))))
+    corpus = find_corpus(args.corpus if args.table is None else dict(type=args.corpus, table=args.table))
     if corpus.recordings and args.frame_dir and not args.check:
         parser.error('--frame-dir: the table says where the frames are')
     root = Path(args.table).parent if args.root is None else args.root

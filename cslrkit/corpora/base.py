@@ -44,28 +44,16 @@ class Annotation:
 
 @dataclass(frozen=True)
 class DrawnClip:
-    """A clip that is drawn, for the methods that name and annotate it.
+    """A clip that is drawn, for the methods that name and annotate it."""
 
-    Args:
-        split: One of ``SPLITS``.
-        index: Position in the split, from 0.
-        glosses: What is signed, as the lexicon of the drawn corpora names it.
-        words: The same as the corpus writes it.
-        signer: Index of the signer, from 0.
-        signer_name: Name of the signer, e.g. ``'Signer01'``.
-        sample_id: Name in the annotations, by ``Corpus.name_clips``.
-        number: Position among all clips in the order of ``Corpus.name_clips``, from 0.
-        num_frames: Number of frames.
-    """
-
-    split: str
-    index: int = 0
-    glosses: Tuple[str, ...] = ()
-    words: Tuple[str, ...] = ()
-    signer: int = 0
-    signer_name: str = ''
-    sample_id: str = ''
-    number: int = 0
+    split: str  # one of SPLITS
+    index: int = 0  # position in the split
+    glosses: Tuple[str, ...] = ()  # what is signed, as the lexicon of the drawn corpora names it
+    words: Tuple[str, ...] = ()  # the same as the corpus writes it
+    signer: int = 0  # index of the signer
+    signer_name: str = ''  # such as 'Signer01'
+    sample_id: str = ''  # name in the annotations, by Corpus.name_clips
+    number: int = 0  # position among all clips in the order of Corpus.name_clips
     num_frames: int = 0
 
 
@@ -74,50 +62,27 @@ class Corpus:
 
     Its sentences are those of ``train``, ``dev`` and ``test``; another name is translated by :meth:`parse`.
     docs/add_a_corpus.md writes one from nothing.
-
-    Attributes:
-        annotation_file: Path below the root, ``{split}`` in it where each split has a file of its own. A copy that
-            lies directly in the root is found as well.
-        columns: Its columns, separated by ``delimiter``, as in its first line.
-        delimiter: What is between two fields.
-        has_header: Whether the first line gives the columns.
-        frame_dir: Folder of all frames below the root; ``{w}`` and ``{h}`` in it are their size.
-        frame_size: Width and height of the frames as distributed, for that folder's name.
-        read_size: Width and height of the frames that datasets read, unless a config names another folder.
-        features_dir: What comes between ``data_root`` and the ``frame_subdir`` of a dataset.
-        frame_pattern: File names of frames where the annotation gives only a folder.
-        by_split: Whether the folder of all frames has a folder for each split.
-        in_root: Whether the clips may also lie side by side in the root.
-        recordings: Whether annotations name video files or folders of images, which preparing brings to frames.
-        optional_splits: Splits that a distribution may lack.
-        frame_rate: Frames per second; None where they are not known.
-        published: Number of sentences in each split as published.
-        published_name: Name in the names of STM files, where that is not the registered one.
-        normalizer: Which NORMALIZERS class makes the references that the corpus is scored against, if they are not
-            the labels themselves.
-        load_frames: Arguments of ``LoadFrames`` that the published numbers need.
-        chinese: Whether drawn glosses are written in Chinese.
     """
 
-    annotation_file = '{split}.csv'
-    columns = ''
-    delimiter = '|'
-    has_header = True
-    frame_dir = 'frames'
-    frame_size: Optional[Size] = None
-    read_size: Optional[Size] = None
-    features_dir = ''
-    frame_pattern = '*'
-    by_split = False
-    in_root = False
-    recordings = False
-    optional_splits: Tuple[str, ...] = ()
-    frame_rate: Optional[float] = None
-    published: Mapping[str, int] = {}
-    published_name = ''
-    normalizer: Optional[str] = None
-    load_frames: Mapping[str, Any] = {}
-    chinese = False
+    annotation_file = '{split}.csv'  #: path below the root, or directly in it; {split} where each split has a file
+    columns = ''  #: names of its columns between delimiters, as its first line has them
+    delimiter = '|'  #: what is between two fields
+    has_header = True  #: whether the first line gives the columns
+    frame_dir = 'frames'  #: folder of all frames below the root; {w} and {h} in it are their size
+    frame_size: Optional[Size] = None  #: width and height of the frames as distributed, for that folder's name
+    read_size: Optional[Size] = None  #: width and height of the frames that datasets read by default
+    features_dir = ''  #: what comes between data_root and the frame_subdir of a dataset
+    frame_pattern = '*'  #: file names of frames where the annotation gives only a folder
+    by_split = False  #: whether the folder of all frames has a folder for each split
+    in_root = False  #: whether the clips may also lie side by side in the root
+    recordings = False  #: whether annotations name video files or folders of images, which are brought to frames
+    optional_splits: Tuple[str, ...] = ()  #: splits that a distribution may lack
+    frame_rate: Optional[float] = None  #: frames per second, if they are known
+    published: Mapping[str, int] = {}  #: number of sentences in each split as published
+    published_name = ''  #: name in the names of STM files, where that is not the registered one
+    normalizer: Optional[str] = None  #: the NORMALIZERS class that makes the references, if labels are not scored raw
+    load_frames: Mapping[str, Any] = {}  #: arguments of LoadFrames that the published numbers need
+    chinese = False  #: whether drawn glosses are written in Chinese
 
     def __init__(self) -> None:
         """Take no arguments; a child class may have some."""
@@ -154,7 +119,13 @@ class Corpus:
             DataError: If a line is malformed or a sample occurs twice; names the file and the line.
         """
         annotations = self.read_file(find_annotation_file(root, self.annotation_file.format(split=split)))
-        return annotations if '{split}' in self.annotation_file else _of_split(annotations, split)
+        if '{split}' in self.annotation_file:
+            return [replace(annotation, split=split) for annotation in annotations]
+        for annotation in annotations:
+            if annotation.split not in SPLITS:
+                got = f"{annotation.where}: got the split '{annotation.split}'"
+                raise DataError(f'{got}, expected one of {", ".join(SPLITS)}.')
+        return [annotation for annotation in annotations if annotation.split == split]
 
     def read_file(self, path: Path) -> List[Annotation]:
         """Read all annotations of a file; raises as :meth:`read`."""
@@ -270,13 +241,4 @@ def find_corpus(corpus: Union[str, Mapping[str, Any], Corpus]) -> Corpus:
     """
     if isinstance(corpus, Corpus):
         return corpus
-    return CORPORA.build(dict(type=corpus) if isinstance(corpus, str) else corpus)
-
-
-def _of_split(annotations: Sequence[Annotation], split: str) -> List[Annotation]:
-    for annotation in annotations:
-        if annotation.split not in SPLITS:
-            raise DataError(
-                f"{annotation.where}: got the split '{annotation.split}', expected one of {', '.join(SPLITS)}."
-            )
-    return [annotation for annotation in annotations if annotation.split == split]
+    return CORPORA.build(dict(type=CORPORA.lookup(corpus)) if isinstance(corpus, str) else corpus)

@@ -56,7 +56,7 @@ class CSLDaily(Corpus):
                 f"'{path}': {len(unlisted)} samples are in no split of '{_SPLIT_FILE}', such as '{unlisted[0]}'. "
                 'Is that file complete?'
             )
-        return [annotation for annotation in annotations if splits.get(annotation.sample_id, 'train') == split]
+        return [replace(own, split=split) for own in annotations if splits.get(own.sample_id, 'train') == split]
 
     def notes(self, root: PathLike, sample_ids: Sequence[str]) -> List[str]:
         """Name what the split file has and the annotation file lacks."""

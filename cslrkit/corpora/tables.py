@@ -16,8 +16,7 @@ _STM_CATEGORY = re.compile(r'\s*<\S*>(?:\s|\Z)')
 def find_annotation_file(root: PathLike, name: str) -> Path:
     """Return the annotation file ``name`` below ``root``, or the copy of it directly in ``root``.
 
-    Raises:
-        DataNotFoundError: If there is none; names a folder below ``root`` that has it.
+    A DataNotFoundError says that there is none, and names a folder below ``root`` that has it.
     """
     root = Path(root)
     candidates = [root / name, root / Path(name).name]
@@ -33,11 +32,7 @@ def find_annotation_file(root: PathLike, name: str) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, without a byte order mark.
-
-    Raises:
-        DataError: If it cannot be read or is in another encoding.
-    """
+    """Return the text of a UTF-8 file, without a byte order mark; any other is a DataError."""
     try:
         return path.read_bytes().decode('utf-8-sig')
     except UnicodeDecodeError as error:
@@ -78,11 +73,7 @@ def read_table(path: Path, columns: str, *, delimiter: str, header: bool) -> Ite
 
 
 def check_names(sample_id: str, signer: str, label: str, *, where: str) -> None:
-    """Check that a sentence can be written as a line of an STM file and read back.
-
-    Raises:
-        DataError: If it cannot.
-    """
+    """Check that a sentence can be written as a line of an STM file and read back; a DataError says why not."""
     for what, text in (('name', sample_id), ('signer', signer)):
         if not text:
             raise DataError(f"{where}: the sample's {what} is empty, expected a word.")
@@ -97,11 +88,7 @@ def check_names(sample_id: str, signer: str, label: str, *, where: str) -> None:
 
 
 def check_folder(pattern: str, *, where: str) -> None:
-    """Check that a frame pattern such as ``NAME/1/*.png`` stays below the folder of all frames.
-
-    Raises:
-        DataError: If it does not.
-    """
+    """Check that a frame pattern such as ``NAME/1/*.png`` stays below the folder of all frames."""
     place = pattern.rpartition('/')[0]
     if not all(part not in ('', '.', '..') for part in place.split('/')) or _CONTROL.search(pattern):
         raise DataError(f'{where}: got the folder {pattern!r}, expected a folder below that of the split.')

@@ -197,9 +197,7 @@ class CSLRDataset(BaseDataset):
         try:
             self.frame_source.check()
         except DataNotFoundError as error:
-            mark = '-groundtruth-'  # each corpus is prepared with references named after it
-            prepared = {path.name.partition(mark)[0] for path in self._info_file.parent.glob(f'*{mark}*.stm')}
-            if 'custom' not in prepared or self.corpus.recordings:
+            if self.corpus.recordings or not any(self._info_file.parent.glob('custom-groundtruth-*.stm')):
                 raise
             raise DataNotFoundError(
                 f"{error} '{self._info_file.parent}' was prepared as 'custom': set corpus = 'custom' in the config "

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Union
+from typing import Any, Callable, Union
 
 from cslrkit.errors import OutputError
 
@@ -14,6 +14,24 @@ def write_atomically(path: Union[str, Path], text: str) -> None:
     temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
     temporary.write_text(text, encoding='utf-8')
     os.replace(temporary, path)
+
+
+def write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
+    """Let ``writer`` write beside ``path`` and move the result there in one step.
+
+    Raises:
+        OutputError: If that fails; what was there before stays.
+    """
+    temporary = path.with_name(f'.{path.name}.part-{os.getpid()}')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            writer(temporary)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"'{path}' cannot be written: {error}.") from error
 
 
 def ensure_writable_dir(path: Union[str, Path], *, what: str, option: str) -> Path:

@@ -8,11 +8,12 @@ import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 import cv2
 
 from cslrkit.errors import OutputError
+from cslrkit.utils.progress import ProgressLine
 
 
 def available_cpus() -> int:
@@ -58,6 +59,33 @@ def run_parallel(
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
         cv2.setNumThreads(threads)
+
+
+def map_parallel(
+    function: Callable[[Any], Any],
+    tasks: Sequence[Any],
+    *,
+    what: str,
+    units: Callable[[Any], int] = lambda task: 1,
+    workers: Optional[int] = None,
+    progress: bool = False,
+) -> List[Any]:
+    """Return ``function(task)`` of every task, in their order, and show how far it is.
+
+    Args:
+        function: Picklable.
+        tasks: Picklable, one argument each.
+        what: What is being done, e.g. ``'resizing frames'``.
+        units: How much of it a task is.
+        workers: As in :func:`run_parallel`, which says what is raised.
+        progress: Whether to show progress on stderr.
+    """
+    results: List[Any] = [None] * len(tasks)
+    line = ProgressLine(what, sum(map(units, tasks)), shown=progress)
+    for index, results[index] in run_parallel(function, tasks, workers=workers):
+        line.add(units(tasks[index]))
+    line.close()
+    return results
 
 
 def _begin_worker(parent: int) -> None:

@@ -17,7 +17,7 @@ from downloaded_corpora import (
 )
 
 from cslrkit.corpora import find_corpus
-from cslrkit.corpora.prepare import build_info, describe, find_frames, prepare_corpus, write_stm
+from cslrkit.corpora.prepare import build_infos, describe, find_frames, prepare_corpus, write_stm
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError, OutputError
 from cslrkit.utils.npy import load_object
 
@@ -89,8 +89,8 @@ def test_phoenix2014_t_with_and_without_the_inner_folder(tmp_path, annotated, on
     touch_frames(tmp_path / FRAMES / 'dev' / f'a{on_disk}', 2)
     annotations = find_corpus('phoenix2014-T').read(tmp_path, 'dev')
     corpus = find_corpus('phoenix2014-T')
-    frames = find_frames(corpus, tmp_path / FRAMES / 'dev', annotations)
-    info = build_info(corpus, 'dev', annotations, frames, frame_dir=FRAMES)
+    frames = find_frames(corpus, tmp_path / FRAMES, annotations)
+    info = build_infos(corpus, annotations, frames, frame_dir=FRAMES)['dev']
     assert (info[0]['folder'], info[0]['num_frames']) == (f'dev/a{on_disk}/*.png', 2)
 
 
@@ -276,8 +276,7 @@ def test_phoenix2014_leaves_out_row_2390_of_5672(tmp_path, rows, left):
 def test_missing_frames_are_told_by_id(tmp_path, layout):
     corpus = find_corpus(layout)
     annotations = corpus.read(MAKERS[layout](tmp_path), 'train')
-    place = tmp_path / corpus.find_frame_dir(tmp_path) / ('train' if corpus.by_split else '')
-    frames = find_frames(corpus, place, annotations)
+    frames = find_frames(corpus, tmp_path / corpus.find_frame_dir(tmp_path), annotations)
     assert [own.problem for own in frames] == [''] * len(annotations)
     for name in frames[0].names:
         os.rename(os.path.join(frames[0].place, name), os.path.join(frames[0].place, f'{name}.bak'))

@@ -12,7 +12,7 @@ from cslrkit.corpora import Custom, find_corpus
 from cslrkit.corpora.info_file import read_entries
 from cslrkit.corpora.prepare import (
     build_gloss_dict,
-    build_info,
+    build_infos,
     check_corpus,
     find_frames,
     prepare_corpus,
@@ -149,8 +149,8 @@ def test_annotation_files(tmp_path, layout):
         if layout == 'csl-daily':
             expected = [row for row in expected if SPLIT_ROWS.get(row[0], 'train') == 'train']
         assert got == expected, data
-        info = build_info(find_corpus(layout), 'train', annotations, frames, frame_dir='.')
-        check_files(tmp_path, info, expected)
+        infos = build_infos(find_corpus(layout), annotations, frames, frame_dir='.')
+        check_files(tmp_path, infos.get('train', {}), expected)
     assert unnamed == 0
     assert errors > 200
     assert results > 150

@@ -1,7 +1,7 @@
 """Turn corpora as downloaded, or your own recordings, into what the dataset and the scorer read.
 
 ``prepare_corpus`` is the sequence of steps: reading annotations (``Corpus.read``), looking up frames
-(``find_frames``), the entries (``build_info``), the vocabulary (``build_gloss_dict``) and writing
+(``find_frames``), the entries (``build_infos``), the vocabulary (``build_gloss_dict``) and writing
 (``write_files``); ``check_corpus`` verifies what it wrote.
 """
 
@@ -9,7 +9,7 @@ from cslrkit.corpora.prepare.check import check_corpus
 from cslrkit.corpora.prepare.corpus import prepare_corpus
 from cslrkit.corpora.prepare.files import (
     build_gloss_dict,
-    build_info,
+    build_infos,
     clean_references,
     write_files,
     write_object,
@@ -25,7 +25,7 @@ __all__ = [
     'ResizeTask',
     'SplitSummary',
     'build_gloss_dict',
-    'build_info',
+    'build_infos',
     'check_corpus',
     'clean_references',
     'describe',

@@ -12,8 +12,8 @@ from cslrkit.corpora.prepare.corpus import check_frame_dir
 from cslrkit.corpora.tables import PathLike
 from cslrkit.errors import CSLRKitError, DataNotFoundError
 from cslrkit.structures import GlossVocab
-from cslrkit.utils.parallel import run_parallel
-from cslrkit.utils.progress import ProgressLine
+from cslrkit.utils.messages import listed
+from cslrkit.utils.parallel import map_parallel
 from cslrkit.video.frame_folders import list_frames
 from cslrkit.video.images import check_size, read_image
 
@@ -22,19 +22,12 @@ _NAMED_FRAMES = 3  # how many unreadable frames of a sentence a problem names
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What ``check_corpus`` found.
+    """What ``check_corpus`` found."""
 
-    Args:
-        frame_root: Folder of the frames that were checked.
-        num_sentences: Sentences checked.
-        num_frames: Frames checked.
-        problems: What is wrong, a line each; empty if nothing is.
-    """
-
-    frame_root: str
+    frame_root: str  # folder of the frames that were checked
     num_sentences: int
     num_frames: int
-    problems: Tuple[str, ...]
+    problems: Tuple[str, ...]  # what is wrong, a line each; empty if nothing is
 
 
 def check_corpus(
@@ -83,15 +76,9 @@ def check_corpus(
             if unknown:
                 problems.append(f'{where}: glosses outside the vocabulary: {", ".join(unknown)}')
             tasks.append((where, frame_root, corpus.pattern(entry['folder']), entry['num_frames']))
-    line = ProgressLine('checking sentences', len(tasks), shown=progress)
-    found: Dict[int, List[str]] = {}
-    num_frames = 0
-    for index, (count, own) in run_parallel(_check_sentence, tasks, workers=workers):
-        found[index], num_frames = own, num_frames + count
-        line.add(1)
-    line.close()
-    problems.extend(problem for index in sorted(found) for problem in found[index])
-    return CheckResult(frame_root, len(tasks), num_frames, tuple(problems))
+    found = map_parallel(_check_sentence, tasks, what='checking sentences', workers=workers, progress=progress)
+    problems.extend(problem for _, own in found for problem in own)
+    return CheckResult(frame_root, len(tasks), sum(count for count, _ in found), tuple(problems))
 
 
 def _frame_dir(root: PathLike, corpus: Corpus, frame_dir: Optional[str], resize: Optional[Size]) -> str:
@@ -138,9 +125,8 @@ def _check_sentence(task: Tuple[str, str, str, int]) -> Tuple[int, List[str]]:
         else:
             sizes.setdefault((image.shape[1], image.shape[0]), path)
     if unreadable:
-        shown = ', '.join(f"'{path}'" for path in unreadable[:_NAMED_FRAMES])
-        rest = f' and {len(unreadable) - _NAMED_FRAMES} more' if len(unreadable) > _NAMED_FRAMES else ''
-        problems.append(f'{where}: {len(unreadable)} frames cannot be read: {shown}{rest}')
+        shown = listed(map(repr, unreadable), _NAMED_FRAMES)
+        problems.append(f'{where}: {len(unreadable)} frames cannot be read: {shown}')
     if len(sizes) > 1:
         shown = ', '.join(f"{w}x{h} ('{os.path.basename(path)}')" for (w, h), path in sizes.items())
         problems.append(f'{where}: frames of several sizes: {shown}')

@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 
 from cslrkit.corpora.base import SPLITS, Annotation, Corpus, Size, find_corpus
-from cslrkit.corpora.prepare.files import build_gloss_dict, build_info, write_files
+from cslrkit.corpora.prepare.files import build_gloss_dict, build_infos, write_files
 from cslrkit.corpora.prepare.frames import FoundFrames, find_frames, import_recordings
 from cslrkit.corpora.prepare.resize import ResizeResult, ResizeTask, resize_frames
 from cslrkit.corpora.prepare.summary import PreparedCorpus, label_notes, summarize_split
@@ -59,38 +59,35 @@ def prepare_corpus(
     target = Path(root if frames_out is None else frames_out)
     work = dict(workers=workers, progress=progress)
     if corpus.recordings:
-        frame_dir, frames = '.', _import(corpus, root, annotations, target, size, work)
+        frame_dir, folder = '.', corpus.frame_dir if size is None else corpus.frames_at(size)
+        frames = import_recordings(annotations, root, os.path.abspath(target / folder), size, **work)
     else:
         frame_dir = _choose_frame_dir(root, corpus, frame_dir, must_exist=size is not None)
-        frames = {}
-        for split, own in annotations.items():
-            place = os.path.join(root, frame_dir, split if corpus.by_split else '')
-            frames[split] = find_frames(corpus, place, own)
-    infos = {s: build_info(corpus, s, own, frames[s], frame_dir=frame_dir) for s, own in annotations.items()}
+        frames = find_frames(corpus, os.path.join(root, frame_dir), annotations)
+    infos = build_infos(corpus, annotations, frames, frame_dir=frame_dir)
     out = root / 'preprocess' if out is None else Path(out)
     write_files(out, corpus, infos)
 
     resized, resized_dir = ResizeResult(), None
     if size is not None and not corpus.recordings:
         resized_dir = target / corpus.frames_at(size)
-        found = [own for split in frames.values() for own in split]
-        resized = resize_frames(_plan_resize(found, root / frame_dir, resized_dir, size), **work)
-    missing = {s: _missing_frames(own, frames[s]) for s, own in annotations.items()}
+        resized = resize_frames(_plan_resize(frames, root / frame_dir, resized_dir, size), **work)
+    missing = {(own.split, own.sample_id): found.problem for own, found in zip(annotations, frames) if found.problem}
     return PreparedCorpus(
         corpus=corpus.name,
         out=out,
         frame_dir=frame_dir,
-        splits={split: summarize_split(info, missing[split]) for split, info in infos.items()},
+        splits={split: summarize_split(split, info, missing) for split, info in infos.items()},
         num_glosses=len(build_gloss_dict(infos.values())),
-        notes=(*notes, *label_notes(infos), *(own.note for split in frames.values() for own in split if own.note)),
+        notes=(*notes, *label_notes(infos), *(found.note for found in frames if found.note)),
         resized_dir=resized_dir,
         resized=resized,
     )
 
 
-def _read_splits(root: Path, corpus: Corpus) -> Tuple[Dict[str, List[Annotation]], List[str]]:
+def _read_splits(root: Path, corpus: Corpus) -> Tuple[List[Annotation], List[str]]:
     """Read all splits that are there, and note how they differ from the published ones."""
-    annotations, notes = {}, []
+    annotations, notes = [], []
     for split in SPLITS:
         try:
             own = corpus.read(root, split)
@@ -98,30 +95,13 @@ def _read_splits(root: Path, corpus: Corpus) -> Tuple[Dict[str, List[Annotation]
             if split not in corpus.optional_splits or not annotations:
                 raise
             continue
-        if own:
-            annotations[split] = own
-        else:
+        annotations += own
+        if not own:
             notes.append(f'{split}: no sentence; no file was written for it')
         expected = corpus.published.get(split, len(own))
         if len(own) != expected:
             notes.append(f'{split}: {len(own)} sentences, the published corpus has {expected}')
-    notes += corpus.notes(root, [annotation.sample_id for own in annotations.values() for annotation in own])
-    return annotations, notes
-
-
-def _import(
-    corpus: Corpus,
-    root: Path,
-    annotations: Mapping[str, Sequence[Annotation]],
-    target: Path,
-    size: Optional[Size],
-    work: Dict[str, Any],
-) -> Dict[str, List[FoundFrames]]:
-    """Make frames of the recordings of all splits together, so that all problems are told at once."""
-    folder = corpus.frame_dir if size is None else corpus.frames_at(size)
-    everything = [annotation for own in annotations.values() for annotation in own]
-    found = iter(import_recordings(everything, root, os.path.abspath(target / folder), size, **work))
-    return {split: [next(found) for _ in own] for split, own in annotations.items()}
+    return annotations, notes + corpus.notes(root, [annotation.sample_id for annotation in annotations])
 
 
 def _choose_frame_dir(root: Path, corpus: Corpus, frame_dir: Optional[str], *, must_exist: bool) -> str:
@@ -136,11 +116,7 @@ def _choose_frame_dir(root: Path, corpus: Corpus, frame_dir: Optional[str], *, m
 
 
 def check_frame_dir(root: PathLike, frame_dir: str) -> str:
-    """Return ``frame_dir`` if it is a folder below ``root``.
-
-    Raises:
-        DataNotFoundError: If it is not.
-    """
+    """Return ``frame_dir`` if it is a folder below ``root``; a DataNotFoundError if not."""
     if not os.path.isdir(os.path.join(root, frame_dir)):
         raise DataNotFoundError(f"frame_dir: '{frame_dir}' is not a folder below '{root}'. Check its name.")
     return frame_dir
@@ -149,16 +125,7 @@ def check_frame_dir(root: PathLike, frame_dir: str) -> str:
 def _plan_resize(frames: Sequence[FoundFrames], source: Path, target: Path, size: Size) -> List[ResizeTask]:
     if os.path.abspath(source) == os.path.abspath(target):
         raise ConfigError(f"resize: '{source}' already holds frames of {size[0]}x{size[1]} pixels.")
-    tasks = []
-    for found in frames:
-        if found.names:
-            place = os.path.join(target, os.path.relpath(found.place, source))
-            tasks.append(ResizeTask(found.place, found.names, place, size))
-    if not tasks:
+    there = [(found, os.path.relpath(found.place, source)) for found in frames if found.names]
+    if not there:
         raise DataNotFoundError(f"resize: no sentence has frames below '{source}'. Check the corpus root.")
-    return tasks
-
-
-def _missing_frames(annotations: Sequence[Annotation], frames: Sequence[FoundFrames]) -> Dict[str, str]:
-    pairs = zip(annotations, frames)
-    return {annotation.sample_id: found.problem for annotation, found in pairs if found.problem}
+    return [ResizeTask(found.place, found.names, os.path.join(target, place), size) for found, place in there]

@@ -1,15 +1,14 @@
 """Make and write the files that the dataset and the scorer read."""
 
-import os
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Union
 
 from cslrkit.corpora.base import Annotation, Corpus
 from cslrkit.corpora.prepare.frames import FoundFrames
 from cslrkit.corpora.tables import PathLike
-from cslrkit.errors import OutputError
 from cslrkit.registry import NORMALIZERS
+from cslrkit.utils.files import write_beside
 from cslrkit.utils.npy import save_object
 
 GROUND_TRUTH = 'ground-truth'  # folder of the cleaned references
@@ -17,20 +16,15 @@ GROUND_TRUTH = 'ground-truth'  # folder of the cleaned references
 Info = Dict[Union[int, str], Any]
 
 
-def build_info(
-    corpus: Corpus, split: str, annotations: Sequence[Annotation], frames: Sequence[FoundFrames], *, frame_dir: str
-) -> Info:
-    """Return the content of ``{split}_info.npy``.
-
-    Args:
-        corpus: The corpus.
-        split: Name of the split.
-        annotations: What ``Corpus.read`` gave.
-        frames: Their frames.
-        frame_dir: Folder of the frames relative to the root: the ``prefix`` of the PHOENIX corpora.
-    """
-    info: Info = {'prefix': frame_dir} if corpus.by_split else {}
-    for index, (annotation, found) in enumerate(zip(annotations, frames)):
+def build_infos(
+    corpus: Corpus, annotations: Sequence[Annotation], frames: Sequence[FoundFrames], *, frame_dir: str
+) -> Dict[str, Info]:
+    """Return the content of ``{split}_info.npy`` by split; ``frame_dir`` is the ``prefix`` of the PHOENIX corpora."""
+    infos: Dict[str, Info] = {}
+    for annotation, found in zip(annotations, frames):
+        split = annotation.split
+        info = infos.setdefault(split, {'prefix': frame_dir} if corpus.by_split else {})
+        index = len(info) - corpus.by_split  # the prefix is a key, too
         info[index] = {
             'fileid': annotation.sample_id,
             'folder': f'{split}/{found.folder}' if corpus.by_split else found.folder,
@@ -41,7 +35,7 @@ def build_info(
         }
         if found.frame_rate is not None:
             info[index]['frame_rate'] = found.frame_rate
-    return info
+    return infos
 
 
 def build_gloss_dict(infos: Iterable[Mapping]) -> Dict[str, List[int]]:
@@ -56,11 +50,7 @@ def samples(info: Mapping) -> Iterator[Dict[str, Any]]:
 
 
 def write_files(out: Path, corpus: Corpus, infos: Mapping[str, Info]) -> None:
-    """Write the info files, the STM files and the vocabulary of all splits.
-
-    Raises:
-        OutputError: If they cannot be written.
-    """
+    """Write the info files, the STM files and the vocabulary of all splits."""
     for split, info in infos.items():
         write_object(out / f'{split}_info.npy', info)
         name = f'{corpus.published_name or corpus.name}-groundtruth-{split}.stm'
@@ -72,23 +62,17 @@ def write_files(out: Path, corpus: Corpus, infos: Mapping[str, Info]) -> None:
 
 def write_object(path: PathLike, content: Mapping) -> None:
     """Write an info dict or a vocabulary as a zero-dimensional object array."""
-    _write_beside(Path(path), lambda temporary: save_object(temporary, dict(content)))
+    write_beside(Path(path), lambda temporary: save_object(temporary, dict(content)))
 
 
 def write_stm(path: PathLike, info: Mapping) -> None:
     """Write the labels of ``info`` as the STM file that sclite and the scorer read."""
     lines = [f'{entry["fileid"]} 1 {entry["signer"]} 0.0 1.79769e+308 {entry["label"]}\n' for entry in samples(info)]
-    _write_beside(Path(path), lambda temporary: temporary.write_bytes(''.join(lines).encode('utf-8')))
+    write_beside(Path(path), lambda temporary: temporary.write_bytes(''.join(lines).encode('utf-8')))
 
 
 def clean_references(info: Mapping, normalizer: str, *, split: str) -> Info:
-    """Return ``info`` with the labels that it is scored against.
-
-    Args:
-        info: What ``build_info`` gave.
-        normalizer: Name of a ``NORMALIZERS`` class.
-        split: Name of the split: the ground truth of PHOENIX 2014 has repeats merged in train.
-    """
+    """Return ``info`` with the labels that it is scored against, cleaned by a NORMALIZERS class."""
     clean = NORMALIZERS.build(dict(type=normalizer))
 
     def label(entry: Mapping) -> str:
@@ -96,17 +80,3 @@ def clean_references(info: Mapping, normalizer: str, *, split: str) -> Info:
         return ' '.join(clean.reference(words, split=split))
 
     return {index: dict(entry, label=label(entry)) for index, entry in enumerate(samples(info))}
-
-
-def _write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
-    """Let ``writer`` write beside ``path`` and move the result there in one step; what was there stays if it fails."""
-    temporary = path.with_name(f'.{path.name}.part-{os.getpid()}')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            writer(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"'{path}' cannot be written: {error}.") from error

@@ -3,13 +3,12 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from cslrkit.corpora.base import Annotation, Corpus, Size
 from cslrkit.corpora.prepare.recording import ImportedFrames, ImportTask, import_recording
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.utils.parallel import run_parallel
-from cslrkit.utils.progress import ProgressLine
+from cslrkit.utils.parallel import map_parallel
 from cslrkit.video.frame_folders import list_files, list_images
 
 _NAMED_PROBLEMS = 20
@@ -17,76 +16,37 @@ _NAMED_PROBLEMS = 20
 
 @dataclass(frozen=True)
 class FoundFrames:
-    """The frames of a sentence.
+    """The frames of a sentence."""
 
-    Args:
-        folder: Folder, with the pattern if the annotation has one, as it is on disk; as annotated
-            if there are no frames.
-        names: File names, sorted.
-        place: Folder of the files.
-        problem: What is missing; empty if nothing is.
-        frame_rate: Frames per second of a recording that says so.
-        note: What looks wrong with a recording; empty if nothing does.
-    """
-
-    folder: str
-    names: Tuple[str, ...]
-    place: str
-    problem: str = ''
-    frame_rate: Optional[float] = None
-    note: str = ''
+    folder: str  # as on disk, with the pattern if the annotation has one; as annotated if there are no frames
+    names: Tuple[str, ...]  # of the files, sorted
+    place: str  # folder of the files
+    problem: str = ''  # what is missing; empty if nothing is
+    frame_rate: Optional[float] = None  # frames per second of a recording that says so
+    note: str = ''  # what looks wrong with a recording; empty if nothing does
 
 
 def find_frames(corpus: Corpus, root: str, annotations: Sequence[Annotation]) -> List[FoundFrames]:
-    """Look up the frames of each sentence; missing ones are told in ``problem``.
-
-    Args:
-        corpus: The corpus.
-        root: Folder of all frames of the split.
-        annotations: What ``Corpus.read`` gave.
-
-    Raises:
-        DataError: If a folder cannot be listed.
-    """
+    """Look up the frames of each sentence below ``root``, the folder of all; missing ones are told in ``problem``."""
     return [_find(corpus, root, annotation) for annotation in annotations]
 
 
 def import_recordings(
-    annotations: Sequence[Annotation],
-    root: Path,
-    target: str,
-    size: Optional[Size],
-    *,
-    workers: Optional[int],
-    progress: bool,
+    annotations: Sequence[Annotation], root: Path, target: str, size: Optional[Size], **work: Any
 ) -> List[FoundFrames]:
     """Decode videos below ``target``, a folder for each; folders of images stay unless they are resized.
 
-    Raises:
-        DataNotFoundError: If recordings do not exist; names them.
-        DataError: If recordings cannot be read; names them.
-        OutputError: If frames cannot be written.
+    Errors name all recordings that do not exist or cannot be read; ``work`` goes to ``map_parallel``.
     """
     sources = [os.path.normpath(os.path.join(root, own.folder)) for own in annotations]
     absent = ['' if os.path.exists(source) else f"'{source}' does not exist" for source in sources]
     _check_all(annotations, absent, DataNotFoundError)
-    folders, frames, tasks = list(sources), {}, {}
-    for index, (own, source) in enumerate(zip(annotations, sources)):
-        if size is None and os.path.isdir(source):
-            frames[index] = _list(source)
-        else:
-            folders[index] = os.path.join(target, own.sample_id)
-            tasks[index] = ImportTask(source, folders[index], size)
-    line = ProgressLine('importing recordings', len(tasks), shown=progress)
-    indices = list(tasks)
-    for number, imported in run_parallel(import_recording, list(tasks.values()), workers=workers):
-        frames[indices[number]] = imported
-        line.add(1)
-    line.close()
-    _check_all(annotations, [frames[index].problem for index in range(len(annotations))], DataError)
+    tasks = [ImportTask(path, os.path.join(target, own.sample_id), size) for own, path in zip(annotations, sources)]
+    frames = map_parallel(_import, tasks, what='importing recordings', **work)
+    _check_all(annotations, [own.problem for own in frames], DataError)
     found = []
-    for index, (annotation, folder) in enumerate(zip(annotations, folders)):
-        own = frames[index]
+    for annotation, task, own in zip(annotations, tasks, frames):
+        folder = task.source if _stays(task) else task.target
         rate = own.frame_rate if annotation.frame_rate is None else annotation.frame_rate
         pattern = f'{_below(folder, root)}/*{os.path.splitext(own.names[0])[1]}'
         found.append(FoundFrames(pattern, own.names, folder, frame_rate=rate, note=own.note))
@@ -94,16 +54,15 @@ def import_recordings(
 
 
 def _find(corpus: Corpus, root: str, annotation: Annotation) -> FoundFrames:
-    problem = ''
+    problem, base = '', os.path.join(root, annotation.split if corpus.by_split else '')
     for folder in corpus.folders(annotation):
-        place, _, pattern = corpus.pattern(folder).rpartition('/')
-        place = os.path.join(root, place)
+        place, _, pattern = os.path.join(base, corpus.pattern(folder)).rpartition('/')
         names = list_files(place, pattern)
         if names:
             return FoundFrames(folder, names, place, _count_problem(len(names), annotation), annotation.frame_rate)
         if os.path.isdir(place) and not problem:
             problem = f"'{place}' exists, but no file in it matches '{pattern}'"
-    place = os.path.join(root, corpus.pattern(annotation.folder).rpartition('/')[0])
+    place = os.path.join(base, corpus.pattern(annotation.folder)).rpartition('/')[0]
     return FoundFrames(annotation.folder, (), '', problem or f"the folder '{place}' does not exist")
 
 
@@ -113,9 +72,15 @@ def _count_problem(count: int, annotation: Annotation) -> str:
     return f'{count} frames of {annotation.num_frames}'
 
 
-def _list(folder: str) -> ImportedFrames:
+def _stays(task: ImportTask) -> bool:
+    return task.size is None and os.path.isdir(task.source)
+
+
+def _import(task: ImportTask) -> ImportedFrames:
+    if not _stays(task):
+        return import_recording(task)
     try:
-        return ImportedFrames(list_images(folder))
+        return ImportedFrames(list_images(task.source))
     except DataError as error:
         return ImportedFrames(problem=str(error))
 
@@ -128,9 +93,7 @@ def _below(folder: str, root: Path) -> str:
 
 def _check_all(annotations: Sequence[Annotation], problems: Sequence[str], kind: type) -> None:
     wrong = [f"{own.where}: sample '{own.sample_id}': {text}" for own, text in zip(annotations, problems) if text]
-    if not wrong:
-        return
-    lines = wrong[:_NAMED_PROBLEMS]
-    if len(wrong) > _NAMED_PROBLEMS:
-        lines.append(f'and {len(wrong) - _NAMED_PROBLEMS} more')
-    raise kind('\n'.join([*lines, 'Mend or remove these rows and run again; what is done stays done.']))
+    if wrong:
+        rest = [f'and {len(wrong) - _NAMED_PROBLEMS} more'] if len(wrong) > _NAMED_PROBLEMS else []
+        lines = [*wrong[:_NAMED_PROBLEMS], *rest, 'Mend or remove these rows and run again; what is done stays done.']
+        raise kind('\n'.join(lines))

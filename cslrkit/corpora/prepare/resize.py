@@ -4,42 +4,29 @@ import os
 from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple
 
+from cslrkit.corpora.base import Size
 from cslrkit.errors import OutputError
-from cslrkit.utils.parallel import run_parallel
-from cslrkit.utils.progress import ProgressLine
-from cslrkit.video.images import PART, Size, read_image, resize_image, write_image
+from cslrkit.utils.parallel import map_parallel
+from cslrkit.video.images import PART, read_image, resize_image, write_image
 
 
 @dataclass(frozen=True)
 class ResizeTask:
-    """The frames of one sentence.
+    """The frames of one sentence."""
 
-    Args:
-        source: Folder of the frames.
-        names: Their file names, which they keep.
-        target: Folder of the resized frames.
-        size: Width and height in pixels.
-    """
-
-    source: str
-    names: Tuple[str, ...]
-    target: str
+    source: str  # folder of the frames
+    names: Tuple[str, ...]  # their file names, which they keep
+    target: str  # folder of the resized frames
     size: Size
 
 
 @dataclass(frozen=True)
 class ResizeResult:
-    """What became of frames.
+    """What became of frames."""
 
-    Args:
-        written: Number of frames that were resized.
-        kept: Number of frames that had been resized before.
-        unreadable: Paths that are not images.
-    """
-
-    written: int = 0
-    kept: int = 0
-    unreadable: Tuple[str, ...] = ()
+    written: int = 0  # number of frames that were resized
+    kept: int = 0  # number of frames that had been resized before
+    unreadable: Tuple[str, ...] = ()  # paths that are not images
 
 
 def resize_frames(
@@ -61,15 +48,11 @@ def resize_frames(
     Source: ``resize_dataset`` of the ``preprocess`` scripts of VIPL-SLP/VAC_CSLR and
     kaistmm/SlowFastSign 37d1b6c: Lanczos4, the same file names.
     """
-    line = ProgressLine('resizing frames', sum(len(task.names) for task in tasks), shown=progress)
-    written = kept = 0
-    unreadable = []
-    for index, result in run_parallel(_resize_sentence, tasks, workers=workers):
-        written, kept = written + result.written, kept + result.kept
-        unreadable.extend(result.unreadable)
-        line.add(len(tasks[index].names))
-    line.close()
-    return ResizeResult(written, kept, tuple(sorted(unreadable)))
+    options = dict(what='resizing frames', workers=workers, progress=progress)
+    results = map_parallel(_resize_sentence, tasks, units=lambda task: len(task.names), **options)
+    unreadable = sorted(path for result in results for path in result.unreadable)
+    written, kept = (sum(getattr(result, count) for result in results) for count in ('written', 'kept'))
+    return ResizeResult(written, kept, tuple(unreadable))
 
 
 def _resize_sentence(task: ResizeTask) -> ResizeResult:
@@ -78,7 +61,7 @@ def _resize_sentence(task: ResizeTask) -> ResizeResult:
     unreadable = []
     for name in task.names:
         source = os.path.join(task.source, name)
-        if name in times and times[name] >= _changed(source):
+        if name in times and times[name] >= (os.stat(source).st_mtime_ns if os.path.exists(source) else 0):
             kept += 1
             continue
         image = read_image(source)
@@ -104,7 +87,3 @@ def _finished(folder: str) -> dict:
     except OSError as error:
         raise OutputError(f"'{folder}' cannot be written: {error}. Choose another place with --frames-out.") from error
     return times
-
-
-def _changed(path: str) -> int:
-    return os.stat(path).st_mtime_ns if os.path.exists(path) else 0

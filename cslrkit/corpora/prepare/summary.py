@@ -1,7 +1,7 @@
 """What was prepared, in figures and in words."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Tuple
 from unicodedata import normalize
@@ -15,48 +15,28 @@ NAMED = 50  # how many of a kind the text names
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """A split of a prepared corpus.
-
-    Args:
-        num_sentences: Number of sentences.
-        num_frames: Their frames, as ``num_frames`` of the info file says.
-        signers: Names of the signers, sorted.
-        num_words: Running glosses.
-        gloss_counts: How often each gloss occurs.
-        missing_frames: By sample id, what is missing of its frames.
-    """
+    """A split of a prepared corpus."""
 
     num_sentences: int
-    num_frames: int
-    signers: Tuple[str, ...]
-    num_words: int
-    gloss_counts: Dict[str, int]
-    missing_frames: Dict[str, str] = field(default_factory=dict)
+    num_frames: int  # as num_frames of the info file says
+    signers: Tuple[str, ...]  # their names, sorted
+    num_words: int  # running glosses
+    gloss_counts: Dict[str, int]  # how often each gloss occurs
+    missing_frames: Dict[str, str]  # sample id -> what is missing of its frames
 
 
 @dataclass(frozen=True)
 class PreparedCorpus:
-    """What was prepared.
+    """What was prepared."""
 
-    Args:
-        corpus: Name of the corpus.
-        out: Folder of the info files, the vocabulary and the STM files.
-        frame_dir: Folder of the frames, relative to the corpus root.
-        splits: Figures of each split.
-        num_glosses: Size of the vocabulary.
-        notes: What a reader should know, a sentence each.
-        resized_dir: Folder of the resized frames; None if none were asked for.
-        resized: What became of them.
-    """
-
-    corpus: str
-    out: Path
-    frame_dir: str
+    corpus: str  # its name
+    out: Path  # folder of the info files, the vocabulary and the STM files
+    frame_dir: str  # folder of the frames, relative to the corpus root
     splits: Dict[str, SplitSummary]
-    num_glosses: int
-    notes: Tuple[str, ...] = ()
-    resized_dir: Optional[Path] = None
-    resized: ResizeResult = field(default_factory=ResizeResult)
+    num_glosses: int  # size of the vocabulary
+    notes: Tuple[str, ...]  # what a reader should know, a sentence each
+    resized_dir: Optional[Path]  # folder of the resized frames; None if none were asked for
+    resized: ResizeResult  # what became of them
 
     @property
     def num_samples(self) -> Dict[str, int]:
@@ -75,17 +55,18 @@ class PreparedCorpus:
         return {gloss: counts[gloss] for gloss in sorted(counts) if gloss not in known}
 
 
-def summarize_split(info: Mapping, missing_frames: Mapping[str, str]) -> SplitSummary:
-    """Count what an info dict holds."""
+def summarize_split(split: str, info: Mapping, missing: Mapping[Tuple[str, str], str]) -> SplitSummary:
+    """Count what an info dict holds; ``missing`` says, by split and sample, what is missing of its frames."""
     entries = list(samples(info))
     counts = Counter(gloss for entry in entries for gloss in entry['label'].split())
+    problems = {entry['fileid']: missing.get((split, entry['fileid'])) for entry in entries}
     return SplitSummary(
         num_sentences=len(entries),
         num_frames=sum(int(entry['num_frames']) for entry in entries),
         signers=tuple(sorted({entry['signer'] for entry in entries})),
         num_words=sum(counts.values()),
         gloss_counts=dict(counts),
-        missing_frames=dict(missing_frames),
+        missing_frames={sample_id: problem for sample_id, problem in problems.items() if problem},
     )
 
 

@@ -15,11 +15,10 @@ from cslrkit.corpora.synthsign.randomness import stream
 from cslrkit.corpora.synthsign.signers import Signer
 from cslrkit.corpora.synthsign.spec import CorpusSpec
 from cslrkit.errors import OutputError
-from cslrkit.utils.parallel import available_cpus, run_parallel
-from cslrkit.utils.progress import ProgressLine
+from cslrkit.utils.parallel import available_cpus, map_parallel
 
 _SERIAL_FRAMES = 1500  # fewer frames are drawn in this process, sooner than others would start
-# Flat colours compress well at any level; these are the fast ones.
+# Flat colors compress well at any level; these are the fast ones.
 _WRITE_OPTIONS = {
     '.png': (cv2.IMWRITE_PNG_COMPRESSION, 4, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT),
     '.jpg': (cv2.IMWRITE_JPEG_QUALITY, 92),
@@ -32,28 +31,46 @@ class DrawingTask:
 
     clip: DrawnClip
     performance: Performance
+    signer: Signer
     folder: Path
 
 
-def _draw_clip(task: DrawingTask, *, corpus: Corpus, signers: Sequence[Signer], spec: CorpusSpec, seed: int) -> int:
-    """Write the frames of a clip and return their number."""
-    clip = task.clip
-    signer = signers[clip.signer]
+def draw_all(
+    tasks: Sequence[DrawingTask],
+    corpus: Corpus,
+    spec: CorpusSpec,
+    *,
+    seed: int,
+    num_workers: Optional[int],
+    progress: bool,
+) -> None:
+    """Draw every clip of ``tasks``; for the arguments and errors see ``make_corpus``."""
+    if num_workers is None:
+        num_workers = 1 if sum(map(_num_frames, tasks)) < _SERIAL_FRAMES else available_cpus()
+    draw = partial(_draw_clip, corpus=corpus, spec=spec, seed=seed)
+    map_parallel(draw, tasks, what='drawing frames', units=_num_frames, workers=num_workers, progress=progress)
+
+
+def _num_frames(task: DrawingTask) -> int:
+    return len(task.performance.poses)
+
+
+def _draw_clip(task: DrawingTask, *, corpus: Corpus, spec: CorpusSpec, seed: int) -> None:
+    clip, signer = task.clip, task.signer
     rng = stream(seed, 'camera', clip.split, clip.index)
     zoom = signer.height * (1 + 0.015 * spec.variation * rng.uniform(-1, 1))
     offset = tuple(0.03 * spec.variation * rng.uniform(-1, 1, size=2))
-    margin = corpus.load_frames.get('crop_top', 0)  # readers cut it off
     nod_phase = rng.uniform(0, 2 * np.pi)
     try:
         task.folder.mkdir(parents=True, exist_ok=True)
         for index, pose in enumerate(task.performance.poses):
+            margin = corpus.load_frames.get('crop_top', 0)  # readers cut it off
             canvas = Canvas(spec.frame_size, signer.backdrop, margin_top=margin, zoom=zoom, offset=offset)
             nod = 0.012 * np.sin(nod_phase + 0.25 * index)
             draw_signer(canvas, signer, pose, hand_scale=spec.hand_scale, nod=nod)
             _write_image(task.folder / corpus.frame_name(clip, index), canvas.frame())
     except OSError as error:
         raise OutputError(f"'{task.folder}': frames cannot be written: {error}.") from error
-    return len(task.performance.poses)
 
 
 def _write_image(path: Path, image: np.ndarray) -> None:
@@ -61,28 +78,3 @@ def _write_image(path: Path, image: np.ndarray) -> None:
     if not done:
         raise OutputError(f"'{path}': OpenCV cannot encode a frame of {image.shape}.")
     path.write_bytes(encoded.tobytes())
-
-
-def draw_all(
-    tasks: Sequence[DrawingTask],
-    *,
-    corpus: Corpus,
-    signers: Sequence[Signer],
-    spec: CorpusSpec,
-    seed: int,
-    num_workers: Optional[int],
-    progress: bool,
-) -> None:
-    """Draw every clip of ``tasks``; for the arguments see ``make_corpus``.
-
-    Raises:
-        OutputError: If a frame cannot be written.
-    """
-    drawer = partial(_draw_clip, corpus=corpus, signers=signers, spec=spec, seed=seed)
-    total = sum(len(task.performance.poses) for task in tasks)
-    if num_workers is None:
-        num_workers = 1 if total < _SERIAL_FRAMES else available_cpus()
-    line = ProgressLine('drawing frames', total, shown=progress)
-    for _, frames in run_parallel(drawer, tasks, workers=num_workers):
-        line.add(frames)
-    line.close()

@@ -1,15 +1,24 @@
-"""Draw a signer in a pose."""
+"""Draw a signer, hands and fingers included, in a pose."""
 
 from typing import Tuple
 
 import cv2
 import numpy as np
 
-from cslrkit.corpora.synthsign.hand import draw_hand, wrist_of
-from cslrkit.corpora.synthsign.signers import Colour, Signer
+from cslrkit.corpora.synthsign.signers import Color, Signer
 
 _SHIFT = 4  # OpenCV takes coordinates in 1/16 pixel
 _DRAWN_SIDE = 320  # small frames are drawn about this large and averaged down
+
+# Of a hand of size 1, body units; x to the thumb's side, y along the extended fingers.
+_PALM = ((-0.062, -0.075), (-0.082, 0.05), (-0.05, 0.075), (0.05, 0.08), (0.08, 0.045), (0.06, -0.075))
+_KNUCKLES = ((0.058, 0.072), (0.020, 0.085), (-0.020, 0.08), (-0.058, 0.066))  # index .. little finger
+_LENGTHS = (0.165, 0.185, 0.168, 0.13)
+_FAN = (13.0, 4.0, -5.0, -15.0)  # degrees at full spread, to the thumb's side
+_THICKNESS = 0.042
+_THUMB_ROOT, _THUMB_LENGTH = (0.055, -0.02), 0.15
+_RIM = 0.022
+_WRIST = -0.10
 
 
 class Canvas:
@@ -20,7 +29,7 @@ class Canvas:
 
     Args:
         size: Width and height of the frame in pixels.
-        backdrop: Colour of the whole frame.
+        backdrop: Color of the whole frame.
         margin_top: Rows at the top that stay empty.
         zoom: Size of the figure.
         offset: Shift of the figure in body units.
@@ -29,7 +38,7 @@ class Canvas:
     def __init__(
         self,
         size: Tuple[int, int],
-        backdrop: Colour,
+        backdrop: Color,
         *,
         margin_top: int = 0,
         zoom: float = 1.0,
@@ -55,20 +64,20 @@ class Canvas:
         pixels = self._origin + np.asarray(points, dtype=np.float64) * self._unit
         return np.round(pixels * (1 << _SHIFT)).astype(np.int32)
 
-    def line(self, points, colour: Colour, width: float) -> None:
+    def line(self, points, color: Color, width: float) -> None:
         """Draw a polyline with round joints; ``width`` in body units."""
         thickness = max(1, round(width * self._unit))
-        cv2.polylines(self.image, [self._points(points)], False, colour, thickness, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(self.image, [self._points(points)], False, color, thickness, cv2.LINE_AA, _SHIFT)
 
-    def polygon(self, points, colour: Colour) -> None:
+    def polygon(self, points, color: Color) -> None:
         """Fill a polygon."""
-        cv2.fillPoly(self.image, [self._points(points)], colour, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(self.image, [self._points(points)], color, cv2.LINE_AA, _SHIFT)
 
-    def ellipse(self, centre, axes, colour: Colour, *, angle: float = 0.0, arc: Tuple[float, float] = (0, 360)) -> None:
+    def ellipse(self, center, axes, color: Color, *, angle: float = 0.0, arc: Tuple[float, float] = (0, 360)) -> None:
         """Fill an ellipse, or the part of it between the angles of ``arc`` (degrees)."""
         points = cv2.ellipse2Poly((0, 0), (1000, 1000), 0, int(arc[0]), int(arc[1]), 10) / 1000.0 * np.asarray(axes)
         cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-        self.polygon(np.asarray(centre) + points @ np.array(((cosine, sine), (-sine, cosine))), colour)
+        self.polygon(np.asarray(center) + points @ np.array(((cosine, sine), (-sine, cosine))), color)
 
     def frame(self) -> np.ndarray:
         """Return the frame, RGB, (H, W, 3)."""
@@ -80,7 +89,7 @@ def draw_signer(canvas: Canvas, signer: Signer, pose: np.ndarray, *, hand_scale:
 
     Args:
         canvas: Where to draw.
-        signer: Build and colours.
+        signer: Build and colors.
         pose: Acting and other hand, (2, HAND_POSE_SIZE); the acting hand is the signer's right
             one, on the left of the image.
         hand_scale: Size of the hands relative to a natural build.
@@ -143,12 +152,69 @@ def _draw_arm(canvas: Canvas, signer: Signer, shoulder, wrist, side: float) -> N
     sleeve, rim = shaded(signer.clothes, 1.25), shaded(signer.clothes, 0.6)
     cuff = np.asarray(wrist) + 0.12 * (elbow - np.asarray(wrist))
     canvas.line((cuff, wrist), signer.skin, 0.09)
-    for colour, extra in ((rim, 0.035), (sleeve, 0.0)):
-        canvas.line((shoulder, elbow), colour, 0.15 + extra)
-        canvas.line((elbow, cuff), colour, 0.115 + extra)
+    for color, extra in ((rim, 0.035), (sleeve, 0.0)):
+        canvas.line((shoulder, elbow), color, 0.15 + extra)
+        canvas.line((elbow, cuff), color, 0.115 + extra)
 
 
-def shaded(colour: Colour, factor: float) -> Colour:
-    """Return ``colour``, darker (factor below 1) or lighter."""
-    red, green, blue = (min(255, round(channel * factor + (factor > 1) * 12)) for channel in colour)
+def shaded(color: Color, factor: float) -> Color:
+    """Return ``color``, darker (factor below 1) or lighter."""
+    red, green, blue = (min(255, round(channel * factor + (factor > 1) * 12)) for channel in color)
+    return red, green, blue
+
+
+def _axes(hand: np.ndarray, side: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Unit vectors to the thumb's side and along the fingers, in body coordinates of the image."""
+    # An upright hand has its thumb on the midline's side; a positive angle turns the fingers there.
+    angle = np.radians(hand[2])
+    return np.array((-side * np.cos(angle), np.sin(angle))), np.array((-side * np.sin(angle), -np.cos(angle)))
+
+
+def wrist_of(hand: np.ndarray, side: float, size: float) -> np.ndarray:
+    """Where the wrist of ``hand`` is; ``side`` is -1 for the hand on the left of the image."""
+    return np.array((side * hand[0], hand[1])) + _WRIST * size * _axes(hand, side)[1]
+
+
+def draw_hand(canvas: Canvas, hand: np.ndarray, side: float, size: float, skin: Color) -> None:
+    """Draw ``hand`` (place, angle, configuration) in the color ``skin``.
+
+    Folded fingers are short and darker, and lie over the palm; extended ones reach beyond it.
+    """
+    across, along = _axes(hand, side)
+    center = np.array((side * hand[0], hand[1]))
+    thumb, curls, spread, stand_off = hand[3], hand[4:8], hand[8], hand[9]
+
+    def place(points) -> np.ndarray:
+        points = np.asarray(points, dtype=np.float64) * size
+        return center + points[..., :1] * across + points[..., 1:] * along
+
+    def finger(points, fill: float) -> None:
+        path = place(points)
+        canvas.line(path, _tint(skin, 0.45), (_THICKNESS + _RIM) * size)
+        canvas.line(path, _tint(skin, fill), _THICKNESS * size)
+
+    palm = np.array(_PALM)
+    canvas.polygon(place(palm * 1.15), _tint(skin, 0.45))
+    canvas.polygon(place(palm), _tint(skin, 0.95))
+    for root, length, fan, curl in zip(_KNUCKLES, _LENGTHS, _FAN, curls):
+        direction = _direction(1.6 * fan * spread)
+        knuckle = np.array(root)
+        # The first joint foreshortens, then the rest of the finger comes down over the palm.
+        middle = knuckle + direction * length * 0.5 * (1 - 0.85 * curl)
+        tip = middle + direction * length * 0.5 * np.cos(np.pi * min(1.0, curl))
+        finger((knuckle, middle, tip), 1.0 - 0.2 * curl)
+    root = np.array(_THUMB_ROOT)
+    direction = _direction(18 + 42 * stand_off)
+    tip = root + direction * _THUMB_LENGTH * (1 - 0.35 * thumb)
+    if thumb > 0.3:  # a folded thumb crosses the palm
+        tip = tip + (min(1.0, thumb) - 0.3) * np.array((-0.14, 0.0))
+    finger((root, (root + tip) / 2 + 0.01 * stand_off * _direction(90), tip), 1.0 - 0.1 * thumb)
+
+
+def _direction(degrees: float) -> np.ndarray:
+    return np.array((np.sin(np.radians(degrees)), np.cos(np.radians(degrees))))
+
+
+def _tint(color: Color, factor: float) -> Color:
+    red, green, blue = (round(channel * factor) for channel in color)
     return red, green, blue

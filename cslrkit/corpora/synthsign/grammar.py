@@ -8,25 +8,21 @@ import numpy as np
 from cslrkit.corpora.base import SPLITS
 from cslrkit.corpora.synthsign.randomness import stream
 from cslrkit.corpora.synthsign.spec import CorpusSpec
-from cslrkit.corpora.synthsign.vocabulary import CATEGORY, DEGREE, PLACE, TIME, WEATHER
+from cslrkit.corpora.synthsign.vocabulary import CATEGORIES, CATEGORY, DEGREE, PLACE, TIME, WEATHER
 from cslrkit.errors import ConfigError
 
 Sentence = Tuple[str, ...]
 
-_CATEGORIES = (TIME, PLACE, WEATHER, DEGREE)
 _CANDIDATES = 8  # of so many sentences the one with the rarest glosses is taken
 _PATIENCE = 20000  # draws without a new sentence before the spec is called impossible
 
 
 def make_sentences(spec: CorpusSpec, glosses: Sequence[str], seed: int) -> Dict[str, List[Sentence]]:
-    """Draw the sentences of every split.
+    """Draw the sentences of every split; a ConfigError says that the grammar does not give so many.
 
     No sentence of dev or test occurs in another split; every gloss occurs in train.
-
-    Raises:
-        ConfigError: If the grammar does not give so many different sentences.
     """
-    words = {category: [gloss for gloss in glosses if CATEGORY[gloss] == category] for category in _CATEGORIES}
+    words = {category: [gloss for gloss in glosses if CATEGORY[gloss] == category] for category in CATEGORIES}
     sentences: Dict[str, List[Sentence]] = {}
     used: Set[Sentence] = set()
     for split in SPLITS:

@@ -15,39 +15,23 @@ _DISTINCT_SHAPES = 2.5  # least distance of two handshapes that alone tell two s
 
 @dataclass(frozen=True)
 class MinimalPair:
-    """Two glosses whose signs differ in one component.
-
-    Args:
-        first: A gloss.
-        second: The other gloss.
-        component: ``'handshape'`` or ``'movement'``.
-    """
+    """Two glosses whose signs differ in one component."""
 
     first: str
     second: str
-    component: str
+    component: str  # 'handshape' or 'movement'
 
 
 @dataclass(frozen=True)
 class Lexicon:
-    """How each gloss is signed, and which pairs of signs are minimal.
+    """How each gloss is signed, and which pairs of signs are minimal."""
 
-    Args:
-        signs: Gloss -> sign.
-        minimal_pairs: All pairs that differ in one component; any two other signs differ in two
-            components or more.
-    """
-
-    signs: Dict[str, Sign]
-    minimal_pairs: Tuple[MinimalPair, ...]
+    signs: Dict[str, Sign]  # of each gloss
+    minimal_pairs: Tuple[MinimalPair, ...]  # any two other signs differ in two components or more
 
 
 def make_lexicon(spec: CorpusSpec, seed: int) -> Lexicon:
-    """Draw the signs of ``spec.num_glosses`` glosses.
-
-    Raises:
-        ConfigError: If the components do not suffice for so many signs.
-    """
+    """Draw the signs of ``spec.num_glosses`` glosses; a ConfigError says that there are not so many distinct ones."""
     rng = stream(seed, 'lexicon')
     combinations = [Sign(*parts) for parts in product(HANDSHAPES, LOCATIONS, MOVEMENTS, HANDS)]
     pool = [combinations[index] for index in rng.permutation(len(combinations)) if is_possible(combinations[index])]

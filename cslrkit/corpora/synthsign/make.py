@@ -1,6 +1,7 @@
 """Draw a whole synthetic corpus and prepare it."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple, Union
 
@@ -12,40 +13,24 @@ from cslrkit.corpora.synthsign.motion import perform
 from cslrkit.corpora.synthsign.randomness import stream
 from cslrkit.corpora.synthsign.record import is_complete, make_record, write_record
 from cslrkit.corpora.synthsign.signers import make_signers
-from cslrkit.corpora.synthsign.spec import FRAME_RATE, CorpusSpec, find_preset
+from cslrkit.corpora.synthsign.spec import CorpusSpec, find_preset
 from cslrkit.corpora.synthsign.vocabulary import CHINESE
-from cslrkit.errors import ConfigError, OutputError
+from cslrkit.errors import ConfigError
+from cslrkit.utils.files import write_beside
 
 
 @dataclass(frozen=True)
 class CorpusSummary:
-    """What ``make_corpus`` wrote.
+    """What ``make_corpus`` wrote."""
 
-    Args:
-        root: Root of the corpus, ``data_root`` of a dataset.
-        corpus: Name of the corpus.
-        frame_dir: Folder of the frames relative to the root.
-        frame_size: Width and height in pixels.
-        frame_rate: Frames per second.
-        ann_dir: Folder of the prepared annotations relative to the root.
-        num_samples: Clips of each split.
-        num_frames: Frames of each split.
-        glosses: The vocabulary as annotated, in the order of the lexicon.
-        minimal_pairs: Pairs of glosses, as annotated, whose signs differ in one component.
-        signers: Names of the signers of each split.
-    """
-
-    root: Path
-    corpus: str
-    frame_dir: str
-    frame_size: Tuple[int, int]
-    frame_rate: float
-    ann_dir: str
-    num_samples: Dict[str, int]
-    num_frames: Dict[str, int]
-    glosses: Tuple[str, ...]
-    minimal_pairs: Tuple[MinimalPair, ...]
-    signers: Dict[str, Tuple[str, ...]]
+    root: Path  # of the corpus: data_root of a dataset
+    corpus: str  # its name
+    frame_dir: str  # folder of the frames relative to the root
+    num_samples: Dict[str, int]  # clips of each split
+    num_frames: Dict[str, int]  # frames of each split
+    glosses: Tuple[str, ...]  # the vocabulary as annotated, in the order of the lexicon
+    minimal_pairs: Tuple[MinimalPair, ...]  # of glosses, as annotated, whose signs differ in one component
+    signers: Dict[str, Tuple[str, ...]]  # names of the signers of each split
 
 
 def make_corpus(
@@ -81,9 +66,7 @@ def make_corpus(
         OutputError: If the folder holds something else, or cannot be written.
     """
     corpus, root, seed = find_corpus(corpus), Path(root), int(seed)
-    spec = _sized(
-        find_preset(preset) if isinstance(preset, str) else preset, size, corpus.load_frames.get('crop_top', 0)
-    )
+    spec = _sized(find_preset(preset) if isinstance(preset, str) else preset, size, corpus)
     frame_dir = corpus.distributed_frames(spec.frame_size)
 
     lexicon = make_lexicon(spec, seed)
@@ -93,16 +76,16 @@ def make_corpus(
     for number, clip in enumerate(corpus.name_clips(_plan_clips(spec, lexicon, words, seed), seed)):
         rng = stream(seed, 'performance', clip.split, clip.index)
         performance = perform(clip.glosses, lexicon.signs, signer=signers[clip.signer], spec=spec, rng=rng)
-        facts = dict(number=number, signer_name=signers[clip.signer].name, num_frames=len(performance.poses))
-        clip = replace(clip, **facts)
-        tasks.append(DrawingTask(clip, performance, root / frame_dir / corpus.clip_folder(clip)))
+        signer = signers[clip.signer]
+        clip = replace(clip, number=number, signer_name=signer.name, num_frames=len(performance.poses))
+        tasks.append(DrawingTask(clip, performance, signer, root / frame_dir / corpus.clip_folder(clip)))
     annotations = corpus.annotate([task.clip for task in tasks])  # a corpus that cannot be drawn says so
-    record = make_record(tasks, lexicon, words, signers, spec, corpus=corpus.name, seed=seed)
+    record = make_record(tasks, lexicon, words, spec, corpus=corpus.name, seed=seed)
     if not is_complete(root, record):
         write_record(root, record, complete=False)
-        shared = dict(corpus=corpus, signers=signers, spec=spec, seed=seed)
-        draw_all(tasks, **shared, num_workers=num_workers, progress=progress)
-        _write_annotations(root, annotations)
+        draw_all(tasks, corpus, spec, seed=seed, num_workers=num_workers, progress=progress)
+        for name, text in annotations.items():
+            write_beside(root / name, partial(Path.write_bytes, data=text.encode('utf-8')))
         from cslrkit.corpora.prepare import prepare_corpus  # imports torch: late, mistakes are told at once
 
         prepare_corpus(root, corpus)
@@ -113,9 +96,6 @@ def make_corpus(
         root=root,
         corpus=corpus.name,
         frame_dir=frame_dir,
-        frame_size=spec.frame_size,
-        frame_rate=FRAME_RATE,
-        ann_dir='preprocess',
         num_samples={split: len(clips) for split, clips in by_split.items()},
         num_frames={split: sum(clip.num_frames for clip in clips) for split, clips in by_split.items()},
         glosses=tuple(words.values()),
@@ -124,7 +104,8 @@ def make_corpus(
     )
 
 
-def _sized(spec: CorpusSpec, size: Optional[Tuple[int, int]], margin: int) -> CorpusSpec:
+def _sized(spec: CorpusSpec, size: Optional[Tuple[int, int]], corpus: Corpus) -> CorpusSpec:
+    margin = corpus.load_frames.get('crop_top', 0)
     if size is None:
         width, height = spec.frame_size
         return replace(spec, frame_size=(width, height + margin))
@@ -148,13 +129,3 @@ def _plan_clips(spec: CorpusSpec, lexicon: Lexicon, words: Dict[str, str], seed:
                 signer = known + (index // 2) % spec.num_unseen_signers
             clips.append(DrawnClip(split, index, glosses, tuple(words[gloss] for gloss in glosses), signer))
     return clips
-
-
-def _write_annotations(root: Path, files: Dict[str, str]) -> None:
-    try:
-        for name, content in files.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode('utf-8'))
-    except OSError as error:
-        raise OutputError(f"'{root}': annotations cannot be written: {error}.") from error

@@ -31,15 +31,10 @@ _FOLDED = np.array(HANDSHAPES['fist'])
 
 @dataclass(frozen=True)
 class Performance:
-    """A signed sentence.
+    """A signed sentence."""
 
-    Args:
-        poses: For each frame the acting and the other hand, (T, 2, HAND_POSE_SIZE).
-        spans: First frame and frame after the last of each sign, without the transitions.
-    """
-
-    poses: np.ndarray
-    spans: Tuple[Tuple[int, int], ...]
+    poses: np.ndarray  # of the acting and the other hand in each frame, (T, 2, HAND_POSE_SIZE)
+    spans: Tuple[Tuple[int, int], ...]  # first frame and frame after the last of each sign, without transitions
 
 
 def perform(
@@ -50,15 +45,7 @@ def perform(
     spec: CorpusSpec,
     rng: np.random.RandomState,
 ) -> Performance:
-    """Sign ``glosses``: rest, signs joined by transitions, rest.
-
-    Args:
-        glosses: Gloss sequence.
-        lexicon: How each gloss is signed.
-        signer: Who signs.
-        spec: Frames of signs, transitions and rest, and the strength of the variation.
-        rng: Draws durations and variation.
-    """
+    """Sign ``glosses``: rest, signs joined by transitions, rest; ``rng`` draws durations and variation."""
     pieces: List[np.ndarray] = [np.repeat(REST_POSE[None], uniform_int(rng, spec.rest_frames), axis=0)]
     spans = []
     position = len(pieces[0])

@@ -1,7 +1,7 @@
 """Sizes and proportions of a synthetic corpus."""
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Tuple
+from typing import Dict, Mapping, Tuple
 
 from cslrkit.corpora.base import SPLITS
 from cslrkit.errors import ConfigError
@@ -12,81 +12,54 @@ FRAME_RATE = 25.0
 
 @dataclass(frozen=True)
 class CorpusSpec:
-    """What a synthetic corpus is made of; every number that shapes it is here.
+    """What a synthetic corpus is made of; every number that shapes it is here. Contradictions are a ConfigError."""
 
-    Args:
-        frame_size: Width and height of the frames in pixels.
-        num_sentences: Clips of each split.
-        num_glosses: Size of the vocabulary.
-        sentence_lengths: Number of glosses of a sentence -> its weight.
-        sign_frames: Fewest and most frames of a sign, before the signer's speed.
-        transition_frames: Fewest and most frames between two signs, before the signer's speed.
-        rest_frames: Fewest and most frames of the rest pose at either end of a clip.
-        num_signers: Signers in all.
-        num_unseen_signers: How many of these sign in test only; they sign half of it.
-        handshape_pairs: Pairs of glosses that differ in the handshape alone.
-        movement_pairs: Pairs of glosses that differ in the movement alone.
-        repeat_probability: Chance of a sentence to sign one of its glosses twice in a row.
-        hand_scale: Size of the hands relative to a natural build; small frames want larger hands.
-        variation: Strength of the differences between repetitions of a sign; 0 draws them alike.
-
-    Raises:
-        ConfigError: If the numbers contradict each other.
-    """
-
-    frame_size: Tuple[int, int] = (112, 112)
+    frame_size: Tuple[int, int] = (112, 112)  # width, height in pixels
     num_sentences: Mapping[str, int] = field(default_factory=lambda: {'train': 300, 'dev': 40, 'test': 40})
     num_glosses: int = 14
-    sentence_lengths: Mapping[int, float] = field(default_factory=lambda: {2: 0.3, 3: 0.4, 4: 0.2, 5: 0.1})
-    sign_frames: Tuple[int, int] = (9, 12)
-    transition_frames: Tuple[int, int] = (3, 5)
-    rest_frames: Tuple[int, int] = (2, 4)
+    sentence_lengths: Mapping[int, float] = field(  # number of glosses of a sentence -> its weight
+        default_factory=lambda: {2: 0.3, 3: 0.4, 4: 0.2, 5: 0.1}
+    )
+    sign_frames: Tuple[int, int] = (9, 12)  # fewest and most of a sign, before the signer's speed
+    transition_frames: Tuple[int, int] = (3, 5)  # between two signs, before the signer's speed
+    rest_frames: Tuple[int, int] = (2, 4)  # of the rest pose at either end of a clip
     num_signers: int = 5
-    num_unseen_signers: int = 1
-    handshape_pairs: int = 2
-    movement_pairs: int = 2
-    repeat_probability: float = 0.02
-    hand_scale: float = 1.3
-    variation: float = 1.0
+    num_unseen_signers: int = 1  # how many of these sign in test only; they sign half of it
+    handshape_pairs: int = 2  # of glosses that differ in the handshape alone
+    movement_pairs: int = 2  # of glosses that differ in the movement alone
+    repeat_probability: float = 0.02  # of a sentence to sign one of its glosses twice in a row
+    hand_scale: float = 1.3  # relative to a natural build; small frames want larger hands
+    variation: float = 1.0  # strength of the differences between repetitions of a sign; 0 draws them alike
 
     def __post_init__(self) -> None:
-        def refuse(name: str, expected: str) -> None:
-            raise ConfigError(f'CorpusSpec.{name}: got {getattr(self, name)!r}, expected {expected}.')
-
-        if len(self.frame_size) != 2 or min(self.frame_size) < 32:
-            refuse('frame_size', 'a width and a height of at least 32 pixels')
-        if set(self.num_sentences) != set(SPLITS) or min(self.num_sentences.values()) < 1:
-            refuse('num_sentences', 'at least one sentence for each of train, dev and test')
-        if not 4 <= self.num_glosses <= 60:
-            refuse('num_glosses', '4 to 60 glosses')
-        if not self.sentence_lengths or min(self.sentence_lengths) < 1 or min(self.sentence_lengths.values()) <= 0:
-            refuse('sentence_lengths', 'positive weights for lengths of one gloss or more')
-        for name, least in (('sign_frames', 4), ('transition_frames', 1), ('rest_frames', 1)):
-            low, high = getattr(self, name)
-            if not least <= low <= high:
-                refuse(name, f'a range (fewest, most) that starts at {least} or more')
-        if not 0 <= self.num_unseen_signers < self.num_signers:
-            refuse('num_unseen_signers', f'fewer than the {self.num_signers} signers')
-        if min(self.handshape_pairs, self.movement_pairs) < 0:
-            refuse('handshape_pairs' if self.handshape_pairs < 0 else 'movement_pairs', 'no negative number')
-        if 2 * (self.handshape_pairs + self.movement_pairs) > self.num_glosses:
-            refuse('handshape_pairs', f'pairs that fit into {self.num_glosses} glosses with the movement pairs')
-        if not 0 <= self.repeat_probability <= 1:
-            refuse('repeat_probability', 'a probability')
-        if not 0.5 <= self.hand_scale <= 2:
-            refuse('hand_scale', 'a factor from 0.5 to 2')
-        if not 0 <= self.variation <= 3:
-            refuse('variation', 'a factor from 0 to 3')
-
-    def as_dict(self) -> Dict[str, Any]:
-        """Return the fields as JSON can hold them."""
-        plain = {}
-        for name in self.__dataclass_fields__:
-            value = getattr(self, name)
-            if isinstance(value, Mapping):
-                value = {str(key): item for key, item in value.items()}
-            plain[name] = list(value) if isinstance(value, tuple) else value
-        return plain
+        counts, lengths = self.num_sentences, self.sentence_lengths
+        glosses, signers = self.num_glosses, self.num_signers
+        pairs = 2 * (self.handshape_pairs + self.movement_pairs)
+        large = len(self.frame_size) == 2 and min(self.frame_size) >= 32
+        every = set(counts) == set(SPLITS) and min(counts.values()) >= 1
+        weighed = bool(lengths) and min(lengths) >= 1 and min(lengths.values()) > 0
+        least = dict(sign_frames=4, transition_frames=1, rest_frames=1)
+        ranges = [(name, frames, *getattr(self, name)) for name, frames in least.items()]
+        rules = [
+            ('frame_size', large, 'a width and a height of at least 32 pixels'),
+            ('num_sentences', every, 'at least one sentence for each of train, dev and test'),
+            ('num_glosses', 4 <= glosses <= 60, '4 to 60 glosses'),
+            ('sentence_lengths', weighed, 'positive weights for lengths of one gloss or more'),
+            *(
+                (name, first <= low <= high, f'a range (fewest, most) from {first}')
+                for name, first, low, high in ranges
+            ),
+            ('num_unseen_signers', 0 <= self.num_unseen_signers < signers, f'fewer than the {signers} signers'),
+            ('handshape_pairs', self.handshape_pairs >= 0, 'no negative number'),
+            ('movement_pairs', self.movement_pairs >= 0, 'no negative number'),
+            ('handshape_pairs', pairs <= glosses, f'pairs that fit into {glosses} glosses with the movement pairs'),
+            ('repeat_probability', 0 <= self.repeat_probability <= 1, 'a probability'),
+            ('hand_scale', 0.5 <= self.hand_scale <= 2, 'a factor from 0.5 to 2'),
+            ('variation', 0 <= self.variation <= 3, 'a factor from 0 to 3'),
+        ]
+        for name, kept, expected in rules:
+            if not kept:
+                raise ConfigError(f'CorpusSpec.{name}: got {getattr(self, name)!r}, expected {expected}.')
 
 
 PRESETS: Dict[str, CorpusSpec] = {
@@ -120,11 +93,7 @@ PRESETS: Dict[str, CorpusSpec] = {
 
 
 def find_preset(name: str) -> CorpusSpec:
-    """Return the preset ``name``.
-
-    Raises:
-        ConfigError: If there is none; the message lists those there are.
-    """
+    """Return the preset ``name``; a ConfigError lists those there are."""
     if name not in PRESETS:
         raise ConfigError(
             f"synthetic corpus: no preset '{name}'.{nearest(name, PRESETS)} There are: {', '.join(PRESETS)}."
