@@ -38,6 +38,12 @@ def test_links(name):
     assert broken_links(REPO / name) == []
 
 
+@pytest.mark.parametrize('name', PAGES)
+def test_files_of_the_package_exist(name):
+    files = re.findall(r'`(cslrkit/[\w/]+\.py)`', (REPO / name).read_text(encoding='utf-8'))
+    assert [file for file in files if not (REPO / file).is_file()] == []
+
+
 def test_broken_links_are_found(tmp_path):
     page = tmp_path / 'page.md'
     page.write_text(

@@ -5,6 +5,27 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / 'cslrkit'
 FILES = sorted(PACKAGE.rglob('*.py'))
+# From the ground floor up: a room imports from those before it, as docs/concepts.md says.
+ROOMS = [
+    '__init__',
+    'errors',
+    'utils',
+    'registry',
+    'structures',
+    'video',
+    'corpora',
+    'datasets',
+    'decoders',
+    'models',
+    'evaluation',
+    'engine',
+    'apis',
+    'visualization',
+    'testing',
+    'doctor',
+    'demo',
+    '__main__',
+]
 
 
 def room_of(path):
@@ -20,7 +41,8 @@ def imported_rooms(path):
             modules += [node.module] if node.module != 'cslrkit' else [f'cslrkit.{name.name}' for name in node.names]
         elif isinstance(node, ast.Import):
             modules += [name.name for name in node.names]
-    return {module.split('.')[1] for module in modules if module.startswith('cslrkit.')} - {room_of(path)}
+    rooms = {module.split('.')[1] for module in modules if module.startswith('cslrkit.')}
+    return rooms - {room_of(path), '__version__'}
 
 
 def test_no_two_rooms_import_each_other():
@@ -31,6 +53,17 @@ def test_no_two_rooms_import_each_other():
     assert len(arrows) > 20
     both = {pair: (str(arrows[pair]), str(arrows[pair[::-1]])) for pair in arrows if pair[::-1] in arrows}
     assert not both
+
+
+def test_rooms_import_from_those_below():
+    assert {room_of(path) for path in FILES} == set(ROOMS)
+    upward = {
+        f'{path.relative_to(PACKAGE)}: {room}'
+        for path in FILES
+        for room in imported_rooms(path)
+        if ROOMS.index(room) > ROOMS.index(room_of(path))
+    }
+    assert not upward
 
 
 def test_no_file_is_long():
