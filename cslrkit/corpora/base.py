@@ -173,6 +173,8 @@ class Corpus:
     @property
     def frame_subdir(self) -> str:
         """What a dataset reads, below ``features_dir``, unless its config names another folder."""
+        if self.recordings:
+            return ''  # the entries lead from the root
         folder = self.distributed_frames() if self.read_size is None else self.frames_at(self.read_size)
         return posixpath.relpath(folder, self.features_dir or '.')
 

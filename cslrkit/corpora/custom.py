@@ -36,7 +36,6 @@ class Custom(Corpus):
     columns = 'id,frames,glosses,signer,split'
     delimiter = ','
     recordings = True
-    frame_subdir = ''
     optional_splits = SPLITS
 
     def __init__(self, table: Optional[PathLike] = None) -> None:

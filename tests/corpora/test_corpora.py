@@ -4,13 +4,15 @@ import json
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from cslrkit.corpora import Annotation, Corpus, find_corpus
-from cslrkit.corpora.prepare import check_corpus
+from cslrkit.corpora.prepare import check_corpus, prepare_corpus
 from cslrkit.corpora.synthsign import make_corpus
 from cslrkit.engine.config import load_config
-from cslrkit.errors import ConfigError, DataError
+from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import CORPORA, DATASETS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -122,3 +124,35 @@ def test_one_file_for_all_splits(tmp_path):
         corpus.read(tmp_path, 'dev')
     with pytest.raises(ConfigError, match="'OneFile' cannot be drawn: OneFile has no method 'row'"):
         make_corpus(tmp_path / 'drawn', corpus=corpus, preset='tiny')
+
+
+class Films(Corpus):
+    """A corpus of video files."""
+
+    annotation_file = '{split}.csv'
+    columns = 'clip|glosses'
+    recordings = True
+    optional_splits = ('dev', 'test')
+
+    def parse(self, row, line):
+        return Annotation(row['clip'], f'films/{row["clip"]}.avi', row['glosses'], frame_rate=12.5)
+
+
+def test_a_corpus_of_video_files(tmp_path):
+    (tmp_path / 'films').mkdir()
+    film = cv2.VideoWriter(str(tmp_path / 'films/a.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 25.0, (48, 32))
+    for index in range(4):
+        film.write(np.full((32, 48, 3), 50 * index, np.uint8))
+    film.release()
+    (tmp_path / 'train.csv').write_text('clip|glosses\na|X Y\n')
+    for size, folder in ((None, 'frames'), ((24, 16), 'frames-24x16px')):
+        summary = prepare_corpus(tmp_path, Films(), resize=size, workers=1)
+        assert summary.num_frames == {'train': 4}
+        assert check_corpus(tmp_path, Films(), workers=1).problems == ()
+        config = dict(type='CSLRDataset', data_root=str(tmp_path), split='train', pipeline=[dict(type='LoadFrames')])
+        sample = DATASETS.build(dict(config, corpus=Films()))[0]
+        assert (sample['imgs'].shape, sample['frame_rate']) == ((4, *(size or (48, 32))[::-1], 3), 12.5)
+        assert (tmp_path / folder / 'a/000003.png').is_file()
+    (tmp_path / 'films/a.avi').unlink()
+    with pytest.raises(DataNotFoundError, match=r"train\.csv', line 2: sample 'a': '.*films/a\.avi' does not exist"):
+        prepare_corpus(tmp_path, Films(), workers=1)
