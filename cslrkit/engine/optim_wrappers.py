@@ -1,7 +1,7 @@
 """Optimizer wrappers that skip a non-finite loss on all ranks together, with and without AMP."""
 
 import contextlib
-from typing import Iterator, Optional
+from typing import Iterator, List, Optional
 
 import torch
 from mmengine import dist
@@ -19,7 +19,8 @@ class GuardedOptimWrapper(OptimWrapper):
     """Full-precision wrapper; a step whose loss is not finite on any rank is left out everywhere.
 
     The published code skips such a batch too (kaistmm/SlowFastSign 37d1b6c, ``seq_scripts.py``), on
-    its one device. ``skipped`` says whether the last call left its batch out;
+    its one device. The forward pass of that batch has changed the running statistics of batch norms, an overflow in
+    float16 to NaN for good: they are put back. ``skipped`` says whether the last call left its batch out;
     ``NonFiniteLossHook`` counts these.
 
     Args:
@@ -36,6 +37,14 @@ class GuardedOptimWrapper(OptimWrapper):
     ) -> None:
         super().__init__(optimizer, accumulative_counts=accumulative_counts, clip_grad=clip_grad)
         self.skipped = False
+        self._buffers = BufferCopy()
+
+    @contextlib.contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Keep the model's buffers as they are before the batch."""
+        self._buffers.save(model)
+        with super().optim_context(model):
+            yield
 
     def update_params(
         self, loss: torch.Tensor, step_kwargs: Optional[dict] = None, zero_kwargs: Optional[dict] = None
@@ -45,6 +54,7 @@ class GuardedOptimWrapper(OptimWrapper):
         if not self.skipped:
             super().update_params(loss, step_kwargs, zero_kwargs)
             return
+        self._buffers.restore()
         self._inner_count += 1
         if self.should_update() and self._has_gradients():
             # Earlier batches of this accumulation were sound: their gradients still count.
@@ -118,6 +128,31 @@ class GuardedAmpOptimWrapper(GuardedOptimWrapper):
         """Autocast the forward pass; keep the context of gradient accumulation."""
         with super().optim_context(model), torch.autocast(self.device_type, dtype=self.dtype):
             yield
+
+
+class BufferCopy:
+    """The buffers of a model as they were, such as the running statistics of batch norms."""
+
+    def __init__(self) -> None:
+        self._buffers: List[torch.Tensor] = []
+        self._copies: List[torch.Tensor] = []
+
+    def save(self, model: nn.Module) -> None:
+        """Copy all buffers, into the memory of the last copies."""
+        buffers = list(model.buffers())
+        if [*map(id, buffers)] != [*map(id, self._buffers)]:
+            self._buffers, self._copies = buffers, [torch.empty_like(buffer) for buffer in buffers]
+        _copy(self._buffers, self._copies)
+
+    def restore(self) -> None:
+        """Put the copies back."""
+        _copy(self._copies, self._buffers)
+
+
+def _copy(sources: List[torch.Tensor], targets: List[torch.Tensor]) -> None:
+    for dtype in {source.dtype for source in sources}:  # one kernel for all tensors of a type
+        ours, theirs = ([tensor for tensor in given if tensor.dtype is dtype] for given in (targets, sources))
+        torch._foreach_copy_(ours, theirs)
 
 
 def finite_on_all_ranks(loss: torch.Tensor) -> bool:

@@ -21,6 +21,28 @@ def test_non_finite_loss_changes_nothing(cls):
     assert weight.item() == pytest.approx(1.7)  # 2 - 0.1 * 3
 
 
+@pytest.mark.parametrize('bad', [float('nan'), float('inf')])
+@pytest.mark.parametrize('cls', [GuardedOptimWrapper, GuardedAmpOptimWrapper])
+def test_a_batch_that_is_left_out_leaves_the_statistics_as_they_were(cls, bad):
+    model = torch.nn.Sequential(torch.nn.Conv1d(2, 3, 1), torch.nn.BatchNorm1d(3), torch.nn.BatchNorm1d(3))
+    wrapper = cls(torch.optim.SGD(model.parameters(), lr=0.1))
+
+    def step(clip):
+        with wrapper.optim_context(model):
+            loss = model(clip).square().mean()
+        wrapper.update_params(loss)
+        return {name: value.clone() for name, value in model.state_dict().items()}
+
+    step(torch.randn(2, 2, 4))
+    before = step(torch.randn(2, 2, 4))
+    after = step(torch.full((2, 2, 4), bad) * torch.randn(2, 2, 4))
+    assert wrapper.skipped
+    assert before['1.num_batches_tracked'] == 2
+    for name, value in before.items():
+        assert torch.equal(after[name], value), name
+    assert step(torch.randn(2, 2, 4))['1.num_batches_tracked'] == 3
+
+
 def test_accumulation_keeps_the_sound_batch_of_a_pair():
     weight, wrapper = make(GuardedOptimWrapper, accumulative_counts=2)
     wrapper.update_params((3 * weight).sum())

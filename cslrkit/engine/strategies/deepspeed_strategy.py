@@ -13,7 +13,7 @@ from mmengine._strategy.deepspeed import DeepSpeedOptimWrapper
 from mmengine.registry import OPTIMIZERS
 from torch import nn
 
-from cslrkit.engine.optim_wrappers import finite_on_all_ranks
+from cslrkit.engine.optim_wrappers import BufferCopy, finite_on_all_ranks
 from cslrkit.engine.strategies.base import ShardingStrategyMixin, split_optim_wrapper
 from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.registry import OPTIM_WRAPPERS, STRATEGIES
@@ -43,12 +43,15 @@ class GuardedDeepSpeedOptimWrapper(DeepSpeedOptimWrapper):
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         super().__init__(optimizer)
         self.skipped = False
+        self.buffers = BufferCopy()
 
     def update_params(self, loss: torch.Tensor) -> None:
         """Backpropagate ``loss`` and update when due, or leave a non-finite loss out."""
         self.skipped = not finite_on_all_ranks(loss)
         if not self.skipped:
             super().update_params(loss)
+        else:
+            self.buffers.restore()
 
 
 @STRATEGIES.register_module()
@@ -116,6 +119,9 @@ class DeepSpeedStrategy(ShardingStrategyMixin, MMDeepSpeedStrategy):
     def _wrap_model(self, model: nn.Module) -> nn.Module:
         if self._dtype is not None:
             _autocast_losses(model, getattr(torch, self._dtype))
+        if hasattr(self, 'optim_wrapper'):  # of a run that trains
+            buffers = self.optim_wrapper.buffers
+            model.register_forward_pre_hook(lambda module, inputs: buffers.save(module) if module.training else None)
         wrapper = super()._wrap_model(model)
         _read_safely(wrapper.model)
         return wrapper
