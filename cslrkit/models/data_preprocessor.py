@@ -32,7 +32,8 @@ class SignDataPreprocessor(BaseDataPreprocessor):
     Shape:
         ``data['inputs']``: uint8 clips (T, C, H, W), in a list, with ``data['data_samples']`` of
         the same length. Returns ``inputs`` float32 (N, T_pad, C, H, W) over N T H W C memory,
-        ``frame_lens`` int64 (N,) on the CPU, and ``data_samples``, both in the new order.
+        ``frame_lens`` int64 (N,) on the CPU, and ``data_samples``, both in the new order. The samples stay on
+        the CPU, so that reading them waits for no device.
 
     Raises:
         ConfigError: For a standard deviation that is not positive or a wrong ``temporal_spec``.
@@ -61,17 +62,15 @@ class SignDataPreprocessor(BaseDataPreprocessor):
         clips, samples = data['inputs'], data['data_samples']
         _check_inputs(clips, samples)
         order = longest_first(clips)
-        on_device = self.cast_data(
-            dict(inputs=[clips[position] for position in order], data_samples=[samples[position] for position in order])
-        )
         batch, frame_lens = pad_clips(
-            on_device['inputs'],
+            self.cast_data([clips[position] for position in order]),
             self.temporal_spec,
             dtype=torch.float32,
             channels_last=True,
             apply_=partial(normalize_, mean=self.mean, std=self.std),
         )
-        return dict(inputs=batch, frame_lens=frame_lens, data_samples=on_device['data_samples'])
+        on_cpu = [samples[position].to('cpu') for position in order]
+        return dict(inputs=batch, frame_lens=frame_lens, data_samples=on_cpu)
 
 
 def _as_statistic(value: Statistic) -> Statistic:

@@ -6,6 +6,7 @@ import torch
 from cslrkit.datasets import make_collate_fn
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.data_preprocessor import SignDataPreprocessor
+from cslrkit.models.recognizers.cslr_recognizer import check_alignable
 from cslrkit.registry import MODELS
 from cslrkit.structures import SignDataSample
 from cslrkit.structures.temporal_spec import TemporalSpec
@@ -51,6 +52,13 @@ def test_a_batch_equals_its_samples_alone():
     ):
         alone = preprocessor(dict(inputs=[clip], data_samples=[sample]))
         assert torch.equal(alone['inputs'][0], row[:length])
+
+
+def test_samples_stay_on_the_cpu():
+    # The meta device stands for any other one: a number on it cannot be read at all.
+    got = SignDataPreprocessor(temporal_spec=SPEC).to('meta')(batch_of(8, 4))
+    assert got['inputs'].device.type == 'meta'
+    check_alignable(got['data_samples'], got['frame_lens'], SPEC)
 
 
 def test_inputs_are_left_alone():

@@ -87,7 +87,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             self.head = HEADS.build(head, default_args=dimensions)
         self.losses = nn.ModuleList()
         for index, loss in enumerate(losses):
-            with config_path(f'model.losses[{index}]'):
+            with config_path(f'model.losses.{index}'):
                 self._add_loss(LOSSES.build(loss))
         with config_path('model.decoder'):
             self.decoder = DECODERS.build(decoder)
@@ -161,7 +161,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         if self.on_short_clip == 'error':
             check_alignable(samples, frame_lens, self.neck.temporal_spec)
         logits, feat_lens = self.logits(inputs, frame_lens)
-        targets = [sample.gloss_ids for sample in samples]
+        targets = [sample.gloss_ids.to(inputs.device, non_blocking=True) for sample in samples]
         return {loss.name: loss.weight * loss(logits, feat_lens, targets) for loss in self.losses}
 
     def parse_losses(self, losses: Dict[str, torch.Tensor]) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
@@ -219,8 +219,8 @@ def check_alignable(samples: Sequence[SignDataSample], frame_lens: torch.Tensor,
         DataError: Naming the sample, its steps and those that it needs.
     """
     for sample, frame_len in zip(samples, frame_lens.tolist()):
-        ids = sample.gloss_ids
-        needed = len(ids) + int((ids[1:] == ids[:-1]).sum())
+        ids = sample.gloss_ids.tolist()
+        needed = len(ids) + sum(one == other for one, other in zip(ids, ids[1:]))
         steps = spec.feat_len(max(frame_len, spec.frame_len(sample.clip_len)))
         if steps < needed:
             raise DataError(
