@@ -1,7 +1,7 @@
 """Judges of golden files: recorded facts of the published implementation.
 
 A judge is a module ``judge_<kind>`` of this package with three names: ``KIND`` (str),
-``recognises(content) -> bool``, which tells its kind from the parsed JSON alone, and
+``recognizes(content) -> bool``, which tells its kind from the parsed JSON alone, and
 ``judge(content) -> Iterator[CaseResult]``.
 """
 

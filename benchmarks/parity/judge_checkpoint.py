@@ -16,7 +16,7 @@ from cslrkit.errors import DataError
 from cslrkit.models.backbones import SlowFast
 from cslrkit.models.backbones.residual3d import STAGE_BLOCKS
 from cslrkit.models.weights import load_pretrained
-from cslrkit.models.weights.caffe2_names import parameter_name
+from cslrkit.models.weights.names import parameter_name
 
 KIND = 'checkpoint'
 
@@ -30,7 +30,7 @@ _SINGLE_VALUES = ('lr', 'model_iter')
 _NONLOCAL = re.compile(r'nonlocal_conv(?P<stage>\d+)_\d+_(?P<layer>theta|phi|g|out|bn)_\w+')
 
 
-def recognises(content: Any) -> bool:
+def recognizes(content: Any) -> bool:
     """Tell a golden file of checkpoint loading from its structure."""
     wanted = {'depth', 'blob_rule', 'blob_shapes', 'name_map', 'targets'}
     return isinstance(content, dict) and wanted <= set(content) and isinstance(content['targets'], list)

@@ -30,7 +30,7 @@ PUBLISHED_LAYOUTS = {
 }
 
 
-def recognises(content: Any) -> bool:
+def recognizes(content: Any) -> bool:
     """Whether ``content`` is a recording of this kind."""
     return (
         isinstance(content, list)

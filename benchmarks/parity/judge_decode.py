@@ -20,7 +20,7 @@ RECORDED_BEAMS = 10
 PUBLISHED_BEAM_WIDTH = 10  # of `Decode` in utils/decode.py; `best` was recorded through it
 
 
-def recognises(content: Any) -> bool:
+def recognizes(content: Any) -> bool:
     """Whether ``content`` is a recording of this kind."""
     return isinstance(content, dict) and isinstance(content.get('decode'), list)
 

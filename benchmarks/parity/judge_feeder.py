@@ -1,4 +1,4 @@
-"""Judge of recorded feeder cases: dataset, transforms, normalisation, collate.
+"""Judge of recorded feeder cases: dataset, transforms, normalization, collate.
 
 Form: a list of ``{case, reference_len, samples, collate_seed, collate}``. Frames are made by the
 recorded formula, written to a temporary folder in the corpus's layout, and read through the real
@@ -37,7 +37,7 @@ MEAN, STD = 0.45, 0.225
 CLIPS = {'phoenix2014': 'vid{v}', 'phoenix2014-T': 'vid{v}', 'CSL': 'video{v}', 'CSL-Daily': 'S{v:06d}_P0000_T00'}
 
 
-def recognises(content: Any) -> bool:
+def recognizes(content: Any) -> bool:
     """Whether ``content`` is a recording of this kind."""
     return (
         isinstance(content, list)

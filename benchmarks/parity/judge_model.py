@@ -18,7 +18,7 @@ from benchmarks.parity.published_model import (
 )
 from benchmarks.parity.result import CaseResult, Comparison
 from cslrkit.errors import DataError
-from cslrkit.models.published_names import published_names
+from cslrkit.models.weights.names import published_names
 from cslrkit.structures import SignDataSample
 from cslrkit.utils.threads import torch_threads
 
@@ -66,7 +66,7 @@ class Observed:
     steps: List[_Step] = field(default_factory=list)
 
 
-def recognises(content: Any) -> bool:
+def recognizes(content: Any) -> bool:
     """Tell a golden file of network cases from its structure."""
     wanted = {'kwargs', 'state_dict', 'loss_weights', 'eval', 'train'}
     return (

@@ -16,7 +16,7 @@ KIND = 'wer'
 WER_TOLERANCE = 1e-9  # of percentages; only the division can round differently
 
 
-def recognises(content: Any) -> bool:
+def recognizes(content: Any) -> bool:
     """Whether ``content`` is a recording of this kind."""
     return (
         isinstance(content, list)

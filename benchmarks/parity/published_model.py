@@ -12,8 +12,8 @@ from torch import nn
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.heads.padded_lstm import PaddedLSTM
 from cslrkit.models.losses import published_losses
-from cslrkit.models.published_names import from_published, published_names
 from cslrkit.models.recognizers import CSLRRecognizer
+from cslrkit.models.weights.names import from_published, published_names
 from cslrkit.registry import nearest
 from cslrkit.utils.checks import one_of
 

@@ -25,10 +25,10 @@ def judge_file(path: Union[str, Path]) -> Iterator[CaseResult]:
 
     Raises:
         DataNotFoundError: If there is no such file.
-        DataError: If it is not JSON or no judge, or more than one, recognises its content.
+        DataError: If it is not JSON or no judge, or more than one, recognizes its content.
     """
     content = _read(Path(path))
-    matching = [judge for judge in judges() if judge.recognises(content)]
+    matching = [judge for judge in judges() if judge.recognizes(content)]
     if len(matching) != 1:
         kinds = ', '.join(judge.KIND for judge in matching or judges())
         raise DataError(

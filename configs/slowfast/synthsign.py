@@ -10,7 +10,7 @@ _base_ = [
 model = dict(
     # Signs are short here: every second frame is read, one pooling is enough, and the slow pathway sees
     # every second frame of these. Location tells glosses apart, so features keep a grid of places.
-    backbone=dict(depth=18, layout='8x8', fusion='fast_to_slow', width=8, alpha=2, beta_inv=2, pool_grid=2),
+    backbone=dict(_delete_=True, type='SlowFast', depth=18, layout='8x8', width=8, alpha=2, beta_inv=2, pool_grid=2),
     neck=dict(hidden_size=256, kernel_spec=['K5', 'P2']),
     # Unit-length class weights, and sharing them with unbounded features, need wide layers to work.
     head=dict(num_layers=1, classifier='linear', share_classifier='none'),

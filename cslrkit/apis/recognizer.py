@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint, load_weights
+from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import stored_config
 from cslrkit.errors import CheckpointError, ConfigError
@@ -66,13 +66,11 @@ def init_recognizer(
         raise ConfigError(
             f"got a {type(model).__name__} in config '{config.filename}', expected a CSLRRecognizer.", path='model.type'
         )
-    where = f"checkpoint: '{checkpoint}'"
     if weights.format == 'cslrkit':
         check_vocab(checkpoint, meta, model.vocab)
-        load_weights(model, weights.tensors, where=where, strict=True)
     else:
         check_num_classes(model, weights)
-        load_weights_file(model, weights, strict=True)
+    load_weights_file(model, weights, strict=True)
     return model.to(device).eval(), config
 
 

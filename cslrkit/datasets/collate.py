@@ -17,7 +17,7 @@ def make_collate_fn(
 ) -> Callable[[Sequence[ClassicalSample]], ClassicalBatch]:
     """Return a ``collate_fn`` that gives the batch of the published code.
 
-    Samples are tuples ``(video, labels, info)``: a normalised clip (T, C, H, W), gloss ids, and the
+    Samples are tuples ``(video, labels, info)``: a normalized clip (T, C, H, W), gloss ids, and the
     corpus's own line; the transform ``PackClassicalInputs`` makes them. Batches are ``(padded_video
     (N, T_pad, C, H, W), video_length (N,), labels_concat (sum L,), label_length (N,), info)``,
     longest clip first, equal lengths in their order; lengths and labels are int64.

@@ -70,41 +70,6 @@ def check_vocab(path: Union[str, Path], meta: Mapping[str, Any], vocab: Optional
         )
 
 
-def load_weights(model: torch.nn.Module, state_dict: Mapping[str, torch.Tensor], *, where: str, strict: bool) -> str:
-    """Load ``state_dict`` into ``model``.
-
-    Args:
-        model: Unwrapped model.
-        state_dict: Names and tensors; a leading ``module.`` is dropped.
-        where: What is loaded, for messages.
-        strict: Whether names that only one side has are an error.
-
-    Returns:
-        What did not fit, as one line; empty if all did.
-
-    Raises:
-        CheckpointError: For other shapes, or with ``strict`` for other names.
-    """
-    state_dict = {name[7:] if name.startswith('module.') else name: value for name, value in state_dict.items()}
-    own = model.state_dict()
-    shapes = [
-        f'{name} {tuple(value.shape)} in the checkpoint, {tuple(own[name].shape)} in the model'
-        for name, value in state_dict.items()
-        if name in own and own[name].shape != value.shape
-    ]
-    missing = [name for name in own if name not in state_dict]
-    unexpected = [name for name in state_dict if name not in own]
-    report = '; '.join(
-        f'{what}: {_some(names)}'
-        for what, names in (('other shapes', shapes), ('not in it', missing), ('not used', unexpected))
-        if names
-    )
-    if shapes or (strict and report):
-        raise CheckpointError(f'{where} does not fit the model. {report}. Is it the config it was trained with?')
-    model.load_state_dict(state_dict, strict=False)
-    return report
-
-
 def plain_message_hub(state: Mapping[str, Any]) -> Dict[str, Any]:
     """Turn mmengine's message-hub state into tensors and plain values."""
     scalars = {}
@@ -162,7 +127,3 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str, torch.Tensor)):
         return value
     return str(value)
-
-
-def _some(names: Sequence[str], count: int = 3) -> str:
-    return ', '.join(names[:count]) + (f' and {len(names) - count} more' if len(names) > count else '')

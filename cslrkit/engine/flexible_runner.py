@@ -47,6 +47,7 @@ class CSLRFlexibleRunner(RunMixin, FlexibleRunner):
         """Train; weights are loaded before the strategy splits the model."""
         self._resumed: Optional[Tuple[Path, Dict[str, Any]]] = None
         self.strategy.on_model_built = self._load_whole_model
+        self.strategy.resumes = self.resumes
         return super().train()
 
     @property

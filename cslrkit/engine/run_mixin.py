@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
@@ -15,7 +16,6 @@ from cslrkit.engine.checkpoint_io import (
     check_vocab,
     drop_functions,
     find_checkpoint,
-    load_weights,
     plain_message_hub,
     rebuild_message_hub,
     replace_file,
@@ -91,16 +91,24 @@ class RunMixin:
         if self._train_loop is not None:
             super().dump_config()
 
+    @property
+    def resumes(self) -> bool:
+        """Whether training goes on from a checkpoint that there is."""
+        return self._resume and (self._load_from is not None or (Path(self.work_dir) / LAST_RECORD).is_file())
+
+    def _init_model_weights(self) -> None:
+        if not self.resumes:  # else the files of initial weights are not needed
+            super()._init_model_weights()
+
     def load_or_resume(self) -> None:
         """Load weights, or resume from ``load_from`` or from the last checkpoint of the work directory."""
         if self._has_loaded:
             return
         if self._resume:
-            source = self._load_from
-            if source is None and not (Path(self.work_dir) / LAST_RECORD).is_file():
+            if not self.resumes:
                 self.say(f'resume: {self.work_dir} has no checkpoint yet; starting from the beginning')
                 return
-            source = find_checkpoint(source or self.work_dir, record=LAST_RECORD)
+            source = find_checkpoint(self._load_from or self.work_dir, record=LAST_RECORD)
             self.resume(str(source))
             self.say(f'resumed from {source} after epoch {self.epoch}')
         elif self._load_from is not None:
@@ -137,11 +145,10 @@ class RunMixin:
         checkpoint = {'meta': {}, **weights.content, 'state_dict': weights.tensors}
         check_vocab(filename, checkpoint['meta'], getattr(self.bare_model, 'vocab', None))
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        report = load_weights(
-            self.bare_model, checkpoint['state_dict'], where=f"checkpoint: '{filename}'", strict=strict
-        )
-        if report:
-            self.logger.warning(f"checkpoint '{filename}' was loaded in part. {report}.")
+        weights = replace(weights, tensors=checkpoint['state_dict'])  # a hook may have changed them
+        report = load_weights_file(self.bare_model, weights, strict=strict)
+        if not report.complete:
+            log_report(report, self.logger, 'loaded in part')
         if 'message_hub' in checkpoint:
             checkpoint['message_hub'] = rebuild_message_hub(checkpoint['message_hub'])
         self._has_loaded = True

@@ -14,7 +14,7 @@ from cslrkit.structures.temporal_spec import TemporalSpec
 
 @MODELS.register_module()
 class SignDataPreprocessor(BaseDataPreprocessor):
-    """Move uint8 clips to the device, then pad and normalise them there, in one pass over memory.
+    """Move uint8 clips to the device, then pad and normalize them there, in one pass over memory.
 
     Clips stay uint8 and unpadded until they are on the device: a quarter of the bytes through
     workers and bus. Samples are sorted longest clip first, equal lengths in their order.

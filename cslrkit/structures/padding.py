@@ -1,4 +1,4 @@
-"""Pad clips to a batch and normalise it: what every collate and the data preprocessor share."""
+"""Pad clips to a batch and normalize it: what every collate and the data preprocessor share."""
 
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 

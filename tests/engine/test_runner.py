@@ -3,6 +3,7 @@
 import pytest
 
 from cslrkit.engine.config import load_config
+from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
 
@@ -26,3 +27,31 @@ def test_an_evaluator_that_does_not_fit_the_head_is_found_when_the_runner_is_bui
     config.val_evaluator.primary = 'seq/main'
     with pytest.raises(ConfigError, match=r"^val_evaluator\.primary: got 'seq/main', expected one of 'conv/main'"):
         CSLRRunner.from_cfg(config)
+
+
+@pytest.mark.parametrize(
+    ('resume', 'load_from', 'trained', 'initialized'),
+    [
+        (False, None, True, True),
+        (False, 'a.pth', False, True),
+        (True, None, False, True),
+        (True, None, True, False),
+        (True, 'a.pth', False, False),
+    ],
+)
+def test_a_resumed_run_needs_no_initial_weights(tmp_path, resume, load_from, trained, initialized):
+    class Base:
+        calls = 0
+
+        def _init_model_weights(self):
+            self.calls += 1
+
+    class Run(RunMixin, Base):
+        def __init__(self):
+            self.work_dir, self._resume, self._load_from = str(tmp_path), resume, load_from
+
+    if trained:
+        (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
+    run = Run()
+    run._init_model_weights()
+    assert run.calls == initialized

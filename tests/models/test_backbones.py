@@ -75,7 +75,7 @@ def test_layouts_are_the_published_ones():
         assert backbone.dropout.p == (0.0 if layout == '8x8' else 0.5)
 
 
-def test_published_initialisation():
+def test_published_initialization():
     torch.manual_seed(0)
     backbone = BACKBONES.build(dict(type='SlowFast', depth=50, layout='8x8', width=64))
     block = backbone.s2.pathway0_res0

@@ -7,8 +7,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.models.backbones import CorrNet
 from cslrkit.models.backbones.corrnet_modules import FrameCorrelation
-from cslrkit.models.published_names import to_published
 from cslrkit.models.weights import load_pretrained
+from cslrkit.models.weights.names import to_published
 from cslrkit.registry import BACKBONES, MODELS
 from cslrkit.structures import StreamSpec
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cslrkit.errors import CheckpointError
-from cslrkit.models.published_names import from_published, published_names, to_published
+from cslrkit.models.weights.names import from_published, published_names, to_published
 from cslrkit.registry import MODELS
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'model_public.json'

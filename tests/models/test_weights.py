@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from cslrkit.errors import CheckpointError
 from cslrkit.models.backbones import ResNet, SlowFast, SlowOnly
-from cslrkit.models.published_names import to_published
 from cslrkit.models.weights import check_num_classes, load_pretrained, read_weights
-from cslrkit.models.weights.adapt import adapt
+from cslrkit.models.weights.load import adapt
+from cslrkit.models.weights.names import to_published
 from cslrkit.registry import MODELS
 
 

@@ -10,7 +10,7 @@ from cslrkit.apis import convert_checkpoint
 from cslrkit.engine.checkpoint_io import read_checkpoint
 from cslrkit.engine.config import load_config
 from cslrkit.errors import CheckpointError
-from cslrkit.models.published_names import to_published
+from cslrkit.models.weights.names import to_published
 from cslrkit.registry import MODELS
 from cslrkit.utils.npy import save_object
 
@@ -84,7 +84,7 @@ def test_training_starts_from_published_weights(tmp_path, authors_file, tiny_con
     options = ['train_cfg.max_epochs=1', 'model.backbone.init_cfg.type=Pretrained']
     options += [f'model.backbone.init_cfg.checkpoint={pyth}', f'load_from={path}']
     done = run_tool('train.py', tiny_config, '--work-dir', tmp_path / 'run', '--cfg-options', *options)
-    assert f"initialised SlowFast from '{pyth}' (pyslowfast)" in done.stdout
+    assert f"initialized SlowFast from '{pyth}' (pyslowfast)" in done.stdout
     assert f"loaded '{path}' (slowfastsign)" in done.stdout
     done = run_tool('train.py', tiny_config, '--work-dir', tmp_path / 'run', '--resume', path, check=False)
     assert 'holds weights only, without the state of a training run' in done.stderr

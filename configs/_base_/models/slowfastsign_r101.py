@@ -4,7 +4,14 @@ from cslrkit.models.losses import published_losses
 
 model = dict(
     type='CSLRRecognizer',
-    backbone=dict(type='SlowFast', depth=101, layout='64x2', fusion='bi_add'),
+    backbone=dict(
+        type='SlowFast',
+        depth=101,
+        layout='64x2',
+        fusion='bi_add',
+        # PySlowFast's network for Kinetics-600; docs/reproduce.md says where it is looked for.
+        init_cfg=dict(type='Pretrained', checkpoint='pyslowfast://SLOWFAST_64x2_R101_50_50'),
+    ),
     neck=dict(type='MultiStreamTemporalConv', kernel_spec=['K5', 'P2', 'K5', 'P2'], hidden_size=1024),
     head=dict(type='BiLSTMHead', num_layers=2, dropout=0.3, classifier='norm_linear', share_classifier='stream'),
     # Nine losses; the weight of an auxiliary stream multiplies the three others. Published weights.

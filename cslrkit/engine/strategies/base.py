@@ -23,6 +23,7 @@ class ShardingStrategyMixin:
     """
 
     on_model_built: Optional[Callable[[nn.Module], nn.Module]] = None
+    resumes = False
     say: Callable[[str], None] = print
 
     def __init__(self, *, env_kwargs: Optional[dict] = None, **kwargs: Any) -> None:
@@ -35,7 +36,8 @@ class ShardingStrategyMixin:
         super().__init__(env_kwargs=env_kwargs, **kwargs)
 
     def _init_model_weights(self, model: nn.Module) -> nn.Module:
-        model = super()._init_model_weights(model)
+        if not self.resumes:  # else the files of initial weights are not needed
+            model = super()._init_model_weights(model)
         return model if self.on_model_built is None else self.on_model_built(model)
 
     def scale_rates(self, accumulation: int) -> None:

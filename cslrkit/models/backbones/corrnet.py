@@ -9,7 +9,7 @@ from torch import nn
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.corrnet_modules import REDUCTION, FrameCorrelation, FrameStage
 from cslrkit.models.backbones.frames import pool_frames
-from cslrkit.models.backbones.residual3d import initialise
+from cslrkit.models.backbones.residual3d import initialize
 from cslrkit.models.checkpointing import checkpointed
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
@@ -85,7 +85,7 @@ class CorrNet(ScopedInit, BaseModule):
             if stage in self.correlated_stages:
                 self.add_module(_CORRELATIONS[stage], FrameCorrelation(channels))
         self.stream_specs = {'main': StreamSpec(channels * pool_grid**2)}
-        initialise(self)
+        initialize(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""

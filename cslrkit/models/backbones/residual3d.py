@@ -2,7 +2,7 @@
 
 Source: facebookresearch/SlowFast as copied by kaistmm/SlowFastSign 37d1b6c
 (``slowfast_modules/{stem,resnet,weight_init}_helper.py``). Module names, their order and the
-initialisation are the same, so published weights load by name; groups, dilation and non-local
+initialization are the same, so published weights load by name; groups, dilation and non-local
 blocks, which no published recipe switches on, are left out.
 """
 
@@ -247,8 +247,8 @@ def _apply(module: nn.Module, x: torch.Tensor, *, with_cp: bool) -> torch.Tensor
     return checkpointed(module, x) if with_cp and module.training else module(x)
 
 
-def initialise(network: nn.Module) -> None:
-    """Initialise as published: He et al. for convolutions, identity for residual blocks.
+def initialize(network: nn.Module) -> None:
+    """Initialize as published: He et al. for convolutions, identity for residual blocks.
 
     Convolutions are normal with fan-out variance; batch norms are 1 and 0, except that the one that
     ends a residual branch starts at weight 0. Weights get channels-last memory, as clips have, which

@@ -13,7 +13,7 @@ from cslrkit.models.backbones.residual3d import (
     TEMPORAL_BLOCKS,
     ResStage,
     VideoStem,
-    initialise,
+    initialize,
 )
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
@@ -87,7 +87,7 @@ class SlowOnly(ScopedInit, BaseModule):
             in_channels = out_channels
         self.dropout = nn.Dropout(dropout)
         self.stream_specs = {'main': StreamSpec(in_channels, stride=alpha)}
-        initialise(self)
+        initialize(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""

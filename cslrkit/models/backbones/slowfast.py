@@ -15,7 +15,7 @@ from cslrkit.models.backbones.residual3d import (
     TEMPORAL_BLOCKS,
     ResStage,
     VideoStem,
-    initialise,
+    initialize,
 )
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
@@ -61,8 +61,8 @@ class SlowFast(ScopedInit, BaseModule):
         dropout: Probability of dropping a feature in training.
         with_cp: Activation checkpointing: training keeps the inputs of residual blocks only and
             computes the rest again, for less memory and more time. Results stay the same.
-        init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='SLOWFAST_64x2_R101_50_50.pkl')``; see
-            :class:`~cslrkit.models.weights.Pretrained`.
+        init_cfg: Initial weights, e.g. ``dict(type='Pretrained',
+            checkpoint='pyslowfast://SLOWFAST_64x2_R101_50_50')``; see :class:`~cslrkit.models.weights.Pretrained`.
 
     Shape:
         - Input: (N, 3, T, H, W)
@@ -129,7 +129,7 @@ class SlowFast(ScopedInit, BaseModule):
         self.pool_grid = positive('pool_grid', pool_grid)
         slow_channels, fast_channels = (channels * pool_grid**2 for channels in in_channels)
         self.stream_specs = {'slow': StreamSpec(slow_channels, stride=alpha), 'fast': StreamSpec(fast_channels)}
-        initialise(self)
+        initialize(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features of both pathways, one per input frame."""

@@ -37,7 +37,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         decoder: Log-probabilities to hypotheses; config of a ``DECODERS`` class.
         vocab: The glosses: a :class:`GlossVocab`, the path of a ``gloss_dict.npy``, a list of glosses
             (ids 1, 2, ... in order), or a dict of gloss to id.
-        data_preprocessor: Batches and normalises; config of a ``MODELS`` class without
+        data_preprocessor: Batches and normalizes; config of a ``MODELS`` class without
             ``temporal_spec``, or a module. ``SignDataPreprocessor`` by default.
         decode_outputs: Names of the main stream's logits to decode and score: the result first, then
             what it is compared with; the head's ``primary`` and ``auxiliary`` by default.
@@ -49,7 +49,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
     Shape:
-        - ``inputs``: (N, T, 3, H, W), normalised and padded in time
+        - ``inputs``: (N, T, 3, H, W), normalized and padded in time
         - ``frame_lens``: padded lengths in frames, int64 (N,)
 
     Raises:

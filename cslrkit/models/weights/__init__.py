@@ -1,9 +1,8 @@
 """Weights of cslrkit and of others: reading, telling formats apart, loading, reporting."""
 
-from cslrkit.models.weights.load import check_num_classes, load_pretrained, load_weights_file
+from cslrkit.models.weights.files import BACKBONE_FORMATS, FORMATS, WeightsFile, read_weights
+from cslrkit.models.weights.load import LoadReport, check_num_classes, load_pretrained, load_weights_file
 from cslrkit.models.weights.pretrained import Pretrained, ScopedInit, log_report
-from cslrkit.models.weights.report import LoadReport
-from cslrkit.models.weights.source import BACKBONE_FORMATS, FORMATS, WeightsFile, read_weights
 
 __all__ = [
     'BACKBONE_FORMATS',

@@ -1,22 +1,78 @@
 """Loading published weights into a recognizer or a backbone."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import torch
 from torch import nn
 
 from cslrkit.errors import CheckpointError
-from cslrkit.models.weights.adapt import adapt
-from cslrkit.models.weights.naming import BACKBONE, own_names_of
-from cslrkit.models.weights.report import LoadReport
-from cslrkit.models.weights.source import WeightsFile, read_weights
+from cslrkit.models.weights.files import WeightsFile, read_weights
+from cslrkit.models.weights.names import BACKBONE, own_names_of
 
 # Formats whose tensors the published loader changes to fit another network.
 _ADAPTED_FORMATS = ('caffe2', 'pyslowfast')
 # A counter that Caffe2 does not have and that no recipe here reads.
 _COUNTER = 'num_batches_tracked'
 _NOT_WEIGHTS = 'data_preprocessor.'
+_SHOWN = 4  # names of a kind in an error or a summary
+
+
+@dataclass
+class LoadReport:
+    """The outcome of loading a file into a model or a part of it.
+
+    Args:
+        path: The file.
+        format: Its format, e.g. ``'slowfastsign'``.
+        loaded: Names in the model that got a tensor as it is.
+        adapted: Names in the model that got a tensor changed to fit, and how.
+        left_alone: Names in the model that keep their values, and why.
+        unused: Names in the file that nothing in the model corresponds to.
+        conflicts: Tensors that differ in the file and are one in the model; the last one counts.
+    """
+
+    path: str
+    format: str
+    loaded: List[str] = field(default_factory=list)
+    adapted: Dict[str, str] = field(default_factory=dict)
+    left_alone: Dict[str, str] = field(default_factory=dict)
+    unused: List[str] = field(default_factory=list)
+    conflicts: List[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every tensor of the model was loaded and every one of the file used."""
+        return not self.left_alone and not self.unused
+
+    def summary(self) -> str:
+        """One line of counts."""
+        return (
+            f"'{self.path}' ({self.format}): {len(self.loaded)} tensors loaded as they are, "
+            f'{len(self.adapted)} adapted, {len(self.left_alone)} of the model left alone, '
+            f'{len(self.unused)} of the file not used'
+        )
+
+    def details(self, *, everything: bool = False) -> List[str]:
+        """Lines with names and reasons, by default the first few of each kind."""
+        groups = (
+            ('conflict', self.conflicts),
+            ('adapted', [f'{name}: {how}' for name, how in self.adapted.items()]),
+            ('left alone', [f'{name}: {why}' for name, why in self.left_alone.items()]),
+            ('not used', self.unused),
+        )
+        lines = []
+        for title, entries in groups:
+            shown = entries if everything else entries[:_SHOWN]
+            lines += [f'{title}: {entry}' for entry in shown]
+            if len(shown) < len(entries):
+                lines.append(f'{title}: and {len(entries) - len(shown)} more')
+        return lines
+
+    def text(self, *, everything: bool = False) -> str:
+        """The summary, and the details below it."""
+        return '\n  '.join([self.summary(), *self.details(everything=everything)])
 
 
 def load_pretrained(
@@ -65,15 +121,15 @@ def load_weights_file(
         prefix = '' if hasattr(module, 'backbone') else BACKBONE
     own = module.state_dict()
     fitting, report = _fit(own, weights, prefix)
-    if not report.loaded and not report.adapted:
-        raise CheckpointError(
-            f"checkpoint: none of the {len(weights.tensors)} tensors of '{weights.path}' ({weights.format}) fits "
-            f'{type(module).__name__}. {_sentence(report)}'
-        )
     if strict and not report.complete:
         raise CheckpointError(
             f"checkpoint: '{weights.path}' ({weights.format}) does not fit the model. {_sentence(report)} "
             'Check depth, fusion, streams and classifier of the config.'
+        )
+    if not report.loaded and not report.adapted:
+        raise CheckpointError(
+            f"checkpoint: none of the {len(weights.tensors)} tensors of '{weights.path}' ({weights.format}) fits "
+            f'{type(module).__name__}. {_sentence(report)}'
         )
     module.load_state_dict({**own, **fitting})
     return report
@@ -92,7 +148,7 @@ def check_num_classes(module: nn.Module, weights: WeightsFile) -> None:
         if not own_name.startswith('head.classifiers.') or not name.endswith('.weight'):
             continue
         shape = tuple(weights.tensors[name].shape)
-        # A linear layer has a bias and the classes first; a normalised one has neither.
+        # A linear layer has a bias and the classes first; a normalized one has neither.
         is_linear = f'{name[: -len("weight")]}bias' in weights.tensors
         found = shape[0 if is_linear else -1]
         if found != vocab.num_classes:
@@ -152,3 +208,50 @@ def _fitted(source: torch.Tensor, target: torch.Tensor, *, file_format: str) -> 
 
 def _sentence(report: LoadReport) -> str:
     return '; '.join(report.details()) + '.'
+
+
+def adapt(source: torch.Tensor, target: torch.Tensor) -> Tuple[Optional[torch.Tensor], str]:
+    """Fit ``source`` to the shape of ``target``.
+
+    The rules, in order: dimensions that the source lacks are added at its end with size 1; of a
+    temporal kernel the first slice stays where the target has none; a batch-norm vector is repeated
+    to a multiple of its length; input channels that the target lacks are cut, and those that it has
+    in excess keep the target's values.
+
+    Source: kaistmm/SlowFastSign 37d1b6c, ``slowfast_modules/checkpoint.py``. A tensor that still does
+    not fit is left alone there, too, or is an error there.
+
+    Args:
+        source: What a file holds.
+        target: The parameter or buffer, whose values count where the source has none.
+
+    Returns:
+        The tensor and what was done to it (empty if nothing), or None and why it does not fit.
+    """
+    steps = []
+    fitted = source
+    if source.dim() < target.dim():
+        fitted = fitted.reshape(source.shape + (1,) * (target.dim() - source.dim()))
+    if fitted.dim() == 5 and target.dim() == 5 and fitted.shape[2] > 1 and target.shape[2] == 1:
+        steps.append(f'first of {fitted.shape[2]} slices in time')
+        fitted = fitted[:, :, :1]
+    if fitted.dim() == target.dim() == 1 and 0 < len(fitted) < len(target) and len(target) % len(fitted) == 0:
+        steps.append(f'repeated {len(target) // len(fitted)} times')
+        fitted = fitted.repeat(len(target) // len(fitted))
+    if _fit_but_for_inputs(fitted, target):
+        got, wanted = fitted.shape[1], target.shape[1]
+        if got > wanted:
+            steps.append(f'{wanted} of {got} input channels')
+            fitted = fitted[:, :wanted]
+        elif got < wanted:
+            steps.append(f'{got} of the {wanted} input channels, the others keep their values')
+            fitted = torch.cat([fitted.to(target), target[:, got:]], 1)
+    if fitted.shape != target.shape:
+        return None, f'{tuple(source.shape)} in the file, {tuple(target.shape)} in the model'
+    return fitted, '; '.join(steps)
+
+
+def _fit_but_for_inputs(source: torch.Tensor, target: torch.Tensor) -> bool:
+    if source.dim() != target.dim() or source.dim() < 2:
+        return False
+    return source.shape[:1] == target.shape[:1] and source.shape[2:] == target.shape[2:]

@@ -8,15 +8,14 @@ from mmengine.model import update_init_info
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from cslrkit.models.weights.load import load_pretrained
-from cslrkit.models.weights.report import LoadReport
+from cslrkit.models.weights.load import LoadReport, load_pretrained
 from cslrkit.registry import WEIGHT_INITIALIZERS
 from cslrkit.utils.messages import CONSOLE
 
 
 @WEIGHT_INITIALIZERS.register_module()
 class Pretrained:
-    """Initialise a recognizer or a backbone from a weights file.
+    """Initialize a recognizer or a backbone from a weights file.
 
     The arguments are those of mmengine's initializer of this name, which it replaces: files of every
     format of :func:`load_pretrained` load, and none of them is executed. What fits is loaded; the log
@@ -24,7 +23,8 @@ class Pretrained:
     ``load_from`` or a resumed checkpoint.
 
     Args:
-        checkpoint: A local file, or ``'torchvision://resnet18'`` and the like, which is downloaded once.
+        checkpoint: A local file, or a name such as ``'torchvision://resnet18'``, which is downloaded once; see
+            :func:`~cslrkit.models.weights.files.local_file`.
         prefix: Which part of the file's model to take, e.g. ``'backbone.'``; see
             :func:`load_pretrained`.
         map_location: Where tensors are read to.
@@ -36,7 +36,7 @@ class Pretrained:
 
         A backbone from PySlowFast's model zoo::
 
-            model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='SLOWFAST_64x2_R101_50_50.pkl')))
+            model = dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='pyslowfast://SLOWFAST_64x2_R101_50_50')))
 
         The whole recognizer from the authors' file, its classifier apart if the vocabulary differs::
 
@@ -55,8 +55,8 @@ class Pretrained:
             CheckpointError: As :func:`load_pretrained`.
         """
         report = load_pretrained(module, self.checkpoint, prefix=self.prefix, map_location=self.map_location)
-        log_report(report, MMLogger.get_current_instance(), f'initialised {type(module).__name__} from')
-        if hasattr(module, '_params_init_info'):  # mmengine's table of what initialised which parameter
+        log_report(report, MMLogger.get_current_instance(), f'initialized {type(module).__name__} from')
+        if hasattr(module, '_params_init_info'):  # mmengine's table of what initialized which parameter
             update_init_info(module, init_info=f'Pretrained: {self.checkpoint}')
 
 
@@ -67,7 +67,7 @@ class ScopedInit:
     """
 
     def init_weights(self) -> None:
-        """Initialise by ``init_cfg``."""
+        """Initialize by ``init_cfg``."""
         # Without a scope, mmengine would take its own `Pretrained`, which unpickles anything.
         with DefaultScope.overwrite_default_scope('cslrkit'):
             super().init_weights()

@@ -8,7 +8,7 @@ import torch
 from benchmarks.parity import judge_checkpoint
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones import SlowFast
-from cslrkit.models.weights.caffe2_names import parameter_name
+from cslrkit.models.weights.names import parameter_name
 
 GOLDEN = Path(__file__).parents[2] / 'data' / 'checkpoint_public.json'
 CONTENT = json.loads(GOLDEN.read_text())
@@ -71,7 +71,7 @@ def test_the_published_loader_is_matched():
 
 
 def test_a_small_case_passes(small):
-    assert judge_checkpoint.recognises(small)
+    assert judge_checkpoint.recognizes(small)
     assert passes(small)
 
 
@@ -149,6 +149,6 @@ def test_an_unknown_network_is_an_error(config):
         BUILD_BACKBONE(config, 'FuseBiAdd')
 
 
-def test_other_files_are_not_recognised():
-    assert not judge_checkpoint.recognises([CONTENT])
-    assert not judge_checkpoint.recognises({name: 1 for name in CONTENT if name != 'targets'})
+def test_other_files_are_not_recognized():
+    assert not judge_checkpoint.recognizes([CONTENT])
+    assert not judge_checkpoint.recognizes({name: 1 for name in CONTENT if name != 'targets'})

@@ -14,7 +14,7 @@ def passed(content):
 
 
 def test_every_layout_passes():
-    assert judge_collate.recognises(CONTENT)
+    assert judge_collate.recognizes(CONTENT)
     results = list(judge_collate.judge(CONTENT))
     assert [result.failures for result in results] == [()] * 11
 
@@ -61,6 +61,6 @@ def test_malformed_layout_fails_without_a_traceback(field):
     assert not passed(content)
 
 
-def test_other_recordings_are_not_recognised():
-    assert not judge_collate.recognises([])
-    assert not judge_collate.recognises([{'case': {}, 'samples': []}])
+def test_other_recordings_are_not_recognized():
+    assert not judge_collate.recognizes([])
+    assert not judge_collate.recognizes([{'case': {}, 'samples': []}])

@@ -18,8 +18,8 @@ def only(index):
 
 
 def test_every_case_passes():
-    assert judge_decode.recognises(CONTENT)
-    assert not judge_wer.recognises(CONTENT)
+    assert judge_decode.recognizes(CONTENT)
+    assert not judge_wer.recognizes(CONTENT)
     results = list(judge_decode.judge(CONTENT))
     assert [result.failures for result in results] == [()] * 6
     assert all(result.deviation < 1e-4 for result in results)
@@ -111,5 +111,5 @@ def test_missing_beams_and_cases_that_are_no_cases_fail():
 
 
 @pytest.mark.parametrize('content', [[], {}, {'decode': 3}, None, 'decode', [{'decode': []}]])
-def test_other_content_is_not_recognised(content):
-    assert not judge_decode.recognises(content)
+def test_other_content_is_not_recognized(content):
+    assert not judge_decode.recognizes(content)

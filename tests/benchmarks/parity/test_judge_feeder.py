@@ -52,7 +52,7 @@ def changed(content, path):
 
 
 def test_every_case_passes():
-    assert judge_feeder.recognises(CONTENT)
+    assert judge_feeder.recognizes(CONTENT)
     results = list(judge_feeder.judge(CONTENT))
     assert len(results) == len(CONTENT)
     assert [result.failures for result in results] == [()] * len(CONTENT)
@@ -86,7 +86,7 @@ def test_a_batch_without_labels_has_no_lengths():
     assert judged_first(content).failures == ()
 
 
-def test_other_kinds_are_not_recognised():
-    assert not judge_feeder.recognises([])
-    assert not judge_feeder.recognises({'case': {}})
-    assert not judge_feeder.recognises([{'conv_type': 0, 'kernel_size': ['K3'], 'cases': []}])
+def test_other_kinds_are_not_recognized():
+    assert not judge_feeder.recognizes([])
+    assert not judge_feeder.recognizes({'case': {}})
+    assert not judge_feeder.recognizes([{'conv_type': 0, 'kernel_size': ['K3'], 'cases': []}])

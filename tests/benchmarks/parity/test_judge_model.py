@@ -100,11 +100,11 @@ def test_the_golden_file_holds(case):
     assert result.passed, result.failures[:5]
 
 
-def test_it_recognises_its_kind():
-    assert judge_model.recognises(CASES)
-    assert not judge_model.recognises([])
-    assert not judge_model.recognises({'cases': CASES})
-    assert not judge_model.recognises([{'kwargs': {}}])
+def test_it_recognizes_its_kind():
+    assert judge_model.recognizes(CASES)
+    assert not judge_model.recognizes([])
+    assert not judge_model.recognizes({'cases': CASES})
+    assert not judge_model.recognizes([{'kwargs': {}}])
 
 
 def leaves(value, path=()):

@@ -18,8 +18,8 @@ def only(index=1):
 
 
 def test_every_case_passes():
-    assert judge_wer.recognises(CONTENT)
-    assert not judge_decode.recognises(CONTENT)
+    assert judge_wer.recognizes(CONTENT)
+    assert not judge_decode.recognizes(CONTENT)
     assert [result.failures for result in judge_wer.judge(CONTENT)] == [()] * 2
 
 
@@ -87,5 +87,5 @@ def test_repeated_and_missing_entries_fail():
 
 
 @pytest.mark.parametrize('content', [[], {}, None, [3], [{'kernel_size': []}], {'scored_hypotheses': []}])
-def test_other_content_is_not_recognised(content):
-    assert not judge_wer.recognises(content)
+def test_other_content_is_not_recognized(content):
+    assert not judge_wer.recognizes(content)

@@ -1,3 +1,4 @@
+import pickle
 from urllib.error import URLError
 
 import pytest
@@ -5,9 +6,9 @@ import torch
 import torchvision
 
 from cslrkit.errors import CheckpointError
-from cslrkit.models.backbones import ResNet
+from cslrkit.models.backbones import ResNet, SlowFast
 from cslrkit.models.weights import read_weights
-from cslrkit.models.weights.torchvision_files import local_file
+from cslrkit.models.weights.files import local_file
 
 
 @pytest.fixture
@@ -51,5 +52,32 @@ def test_without_a_network_the_file_to_put_there_is_named(hub, monkeypatch):
 
 
 def test_a_misspelt_model_is_named(hub):
-    with pytest.raises(CheckpointError, match=r"no ImageNet weights of 'resnet19'. Did you mean 'resnet1"):
+    with pytest.raises(CheckpointError, match=r"torchvision has no weights of 'resnet19'. Did you mean 'resnet1"):
         read_weights('torchvision://resnet19')
+
+
+def test_pyslowfast_weights_are_found_by_name(hub, monkeypatch):
+    torch.manual_seed(0)
+    source = SlowFast(18, width=8)
+    hub.mkdir()
+    blobs = {'conv1_w': source.s1.pathway0_stem.conv.weight.detach().numpy()}
+    (hub / 'SLOWFAST_64x2_R101_50_50.pkl').write_bytes(pickle.dumps(dict(blobs=blobs)))
+    backbone = SlowFast(
+        18, width=8, init_cfg=dict(type='Pretrained', checkpoint='pyslowfast://SLOWFAST_64x2_R101_50_50')
+    )
+    assert not torch.equal(backbone.s1.pathway0_stem.conv.weight, source.s1.pathway0_stem.conv.weight)
+    backbone.init_weights()
+    assert torch.equal(backbone.s1.pathway0_stem.conv.weight, source.s1.pathway0_stem.conv.weight)
+
+
+def test_without_pyslowfasts_file_the_error_says_where_to_get_and_put_it(hub, monkeypatch):
+    def download(*args, **kwargs):
+        raise URLError('no route to host')
+
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    with pytest.raises(CheckpointError) as caught:
+        read_weights('pyslowfast://SLOWFAST_64x2_R101_50_50')
+    for words in ('no route', 'https://dl.fbaipublicfiles.com/', str(hub), 'init_cfg.checkpoint', 'init_cfg=None'):
+        assert words in str(caught.value)
+    with pytest.raises(CheckpointError, match=r"pyslowfast has no weights of 'SLOWFAST_64x2'.*50_50'"):
+        read_weights('pyslowfast://SLOWFAST_64x2')

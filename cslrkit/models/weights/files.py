@@ -1,4 +1,4 @@
-"""Reading a weights file and telling its format from what it holds."""
+"""Weights files of every format: found by path or name, read, and told apart by what they hold."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Any, Dict, Mapping, Tuple, Union
 
 import numpy as np
 import torch
+import torchvision
 
 from cslrkit.errors import CheckpointError
-from cslrkit.models.weights.torchvision_files import local_file
+from cslrkit.registry import nearest
 from cslrkit.utils.tensor_files import read_tensor_file
 
 # Format -> what a person knows it as, and a beginning of a name that only it has.
@@ -21,6 +22,14 @@ FORMATS: Dict[str, Tuple[str, str]] = {
 }
 # Formats whose names are those of a backbone alone.
 BACKBONE_FORMATS = ('pyslowfast', 'caffe2', 'torchvision')
+
+# Names of files that have one: what the published networks start from.
+_TORCHVISION, _PYSLOWFAST = 'torchvision://', 'pyslowfast://'
+_VERSION = 'IMAGENET1K_V1'
+_PYSLOWFAST_FILES = {
+    'SLOWFAST_64x2_R101_50_50': 'https://dl.fbaipublicfiles.com/pyslowfast/model_zoo/ava/pretrain/'
+    'SLOWFAST_64x2_R101_50_50.pkl',  # Kinetics-600
+}
 
 # Entry of a file's dict that holds the weights.
 _WRAPPERS = ('state_dict', 'model_state_dict', 'model_state', 'blobs')
@@ -47,7 +56,7 @@ def read_weights(path: Union[str, Path], *, map_location: Any = 'cpu') -> Weight
     """Read a weights file of any format in ``FORMATS`` without executing anything in it.
 
     Args:
-        path: A local file, or e.g. ``'torchvision://resnet18'``, which is downloaded once.
+        path: A local file, or a name; see :func:`local_file`.
         map_location: Where tensors go, as for ``torch.load``.
 
     Raises:
@@ -65,6 +74,52 @@ def read_weights(path: Union[str, Path], *, map_location: Any = 'cpu') -> Weight
     is_own = isinstance(meta, Mapping) and 'cslrkit_version' in meta
     file_format = 'cslrkit' if is_own else _format_of(path, wrapper, tensors)
     return WeightsFile(str(path), file_format, tensors, dict(content))
+
+
+def local_file(path: Union[str, Path]) -> Union[str, Path]:
+    """Return ``path``, or the file of a name such as ``'torchvision://resnet18'``.
+
+    Such a file is kept where torch keeps its own downloads, ``$TORCH_HOME/hub/checkpoints``, and is downloaded if it
+    is not there. mmengine spells torchvision's names alike.
+
+    Args:
+        path: A local file, ``torchvision://`` and the name of a model, or
+            ``pyslowfast://SLOWFAST_64x2_R101_50_50``.
+
+    Raises:
+        CheckpointError: For a name that there is not, or a download that fails.
+    """
+    name = str(path)
+    if not name.startswith((_TORCHVISION, _PYSLOWFAST)):
+        return path
+    url = _url(name)
+    target = Path(torch.hub.get_dir(), 'checkpoints', url.rsplit('/', 1)[-1])
+    if not target.is_file():
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # The end of a torchvision file's name begins its SHA-256, which a broken download does not have.
+            prefix = target.stem.rsplit('-', 1)[-1] if name.startswith(_TORCHVISION) else None
+            torch.hub.download_url_to_file(url, str(target), hash_prefix=prefix)
+        except (OSError, RuntimeError) as error:
+            raise CheckpointError(
+                f"checkpoint: '{path}' cannot be downloaded: {error}. Without a network, put {url} into "
+                f"'{target.parent}', or give the path of the file as init_cfg.checkpoint; init_cfg=None starts from "
+                'random weights.'
+            ) from error
+    return target
+
+
+def _url(name: str) -> str:
+    kind, _, model = name.partition('://')
+    if kind == 'pyslowfast':
+        known, url = list(_PYSLOWFAST_FILES), _PYSLOWFAST_FILES.get(model)
+    else:
+        known = torchvision.models.list_models(module=torchvision.models)
+        versions = torchvision.models.get_model_weights(model).__members__ if model in known else {}
+        url = versions[_VERSION].url if _VERSION in versions else None
+    if url is None:
+        raise CheckpointError(f"checkpoint: '{name}': {kind} has no weights of {model!r}.{nearest(model, known)}")
+    return url
 
 
 def _tensors(named: Mapping[Any, Any]) -> Dict[str, torch.Tensor]:
