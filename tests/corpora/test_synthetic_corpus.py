@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,8 +9,11 @@ from pathlib import Path
 import cv2
 import pytest
 
+from cslrkit.corpora import find_corpus
+from cslrkit.corpora.prepare import check_corpus
 from cslrkit.corpora.synthsign import PRESETS, drawing, make_corpus
 from cslrkit.errors import ConfigError, OutputError
+from cslrkit.registry import DATASETS
 from cslrkit.utils.npy import load_object
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,7 +45,7 @@ def tiny(tmp_path_factory):
 
 
 @pytest.mark.parametrize('corpus', list(CORPORA))
-def test_every_corpus(corpus, tmp_path):
+def test_what_is_drawn_is_what_is_read(corpus, tmp_path):
     summary = make_corpus(tmp_path, corpus=corpus, preset='tiny', num_workers=1)
     frame_dir, stem, pattern = CORPORA[corpus]
     assert (summary.root, summary.corpus, summary.frame_dir) == (tmp_path, corpus, frame_dir)
@@ -64,6 +68,19 @@ def test_every_corpus(corpus, tmp_path):
         assert all(gloss in vocabulary for sample in own for gloss in sample['label'].split())
     total = sum(1 for path in (tmp_path / frame_dir).rglob('*.*') if path.suffix in ('.png', '.jpg'))
     assert total == sum(summary.num_frames.values())
+
+    own = find_corpus(corpus)
+    assert check_corpus(tmp_path, corpus, frame_dir=None if own.recordings else frame_dir, workers=1).problems == ()
+    subdir = None if own.recordings else os.path.relpath(frame_dir, own.features_dir or '.')
+    clips = json.loads((tmp_path / 'synthetic.json').read_text(encoding='utf-8'))['clips']
+    for split in summary.num_samples:
+        config = dict(type='CSLRDataset', corpus=corpus, data_root=str(tmp_path), split=split, frame_subdir=subdir)
+        dataset = DATASETS.build(dict(config, on_unknown_gloss='error'))
+        for sample_id, glosses in dataset.references.items():
+            assert glosses == tuple(gloss for gloss, _, _ in clips[sample_id]['glosses'])
+        sample = dataset[0]
+        assert len(sample['frames']) == clips[sample['sample_id']]['num_frames']
+        assert sample['signer'] in (clips[sample['sample_id']]['signer'], 'unknown')
 
 
 def test_phoenix2014_names(tiny):

@@ -1,9 +1,9 @@
 """A drawn signing corpus in the folders of any registered one, for the quickstart, tests and benchmarks."""
 
-from cslrkit.corpora.synthsign.lexicon import Lexicon, MinimalPair, make_lexicon
 from cslrkit.corpora.synthsign.make import CorpusSummary, make_corpus
+from cslrkit.corpora.synthsign.record import render_videos
+from cslrkit.corpora.synthsign.signs import Lexicon, MinimalPair, make_lexicon
 from cslrkit.corpora.synthsign.spec import FRAME_RATE, PRESETS, CorpusSpec
-from cslrkit.corpora.synthsign.videos import render_videos
 
 __all__ = [
     'FRAME_RATE',

@@ -8,11 +8,11 @@ from typing import Dict, List, Optional, Tuple, Union
 from cslrkit.corpora.base import SPLITS, Corpus, DrawnClip, find_corpus
 from cslrkit.corpora.synthsign.drawing import DrawingTask, draw_all
 from cslrkit.corpora.synthsign.grammar import make_sentences
-from cslrkit.corpora.synthsign.lexicon import Lexicon, MinimalPair, make_lexicon
 from cslrkit.corpora.synthsign.motion import perform
 from cslrkit.corpora.synthsign.randomness import stream
 from cslrkit.corpora.synthsign.record import is_complete, make_record, write_record
 from cslrkit.corpora.synthsign.signers import make_signers
+from cslrkit.corpora.synthsign.signs import Lexicon, MinimalPair, make_lexicon
 from cslrkit.corpora.synthsign.spec import CorpusSpec, find_preset
 from cslrkit.corpora.synthsign.vocabulary import CHINESE
 from cslrkit.errors import ConfigError

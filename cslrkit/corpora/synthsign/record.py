@@ -1,14 +1,15 @@
-"""The file in a synthetic corpus that says how it was made and where each gloss is signed."""
+"""The file in a synthetic corpus that says how it was made and where each gloss is signed; videos of its sentences."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
+from cslrkit.corpora.base import DrawnClip, find_corpus
 from cslrkit.corpora.synthsign.drawing import DrawingTask
-from cslrkit.corpora.synthsign.lexicon import Lexicon
+from cslrkit.corpora.synthsign.signs import Lexicon
 from cslrkit.corpora.synthsign.spec import FRAME_RATE, CorpusSpec
-from cslrkit.errors import OutputError
+from cslrkit.errors import DataNotFoundError, OutputError
 from cslrkit.utils.files import write_beside
 
 RECORD_NAME = 'synthetic.json'
@@ -71,3 +72,52 @@ def write_record(root: Path, record: Dict[str, Any], *, complete: bool) -> None:
     """Write ``synthetic.json`` in one step; an OutputError if it cannot be written."""
     text = json.dumps({'complete': complete, **record}, ensure_ascii=False, indent=1)
     write_beside(root / RECORD_NAME, lambda temporary: temporary.write_bytes(f'{text}\n'.encode()))
+
+
+def render_videos(
+    root: Union[str, Path],
+    *,
+    count: int = 1,
+    split: str = 'test',
+    out_dir: Union[str, Path, None] = None,
+    suffix: str = '.mp4',
+) -> List[Path]:
+    """Write the first sentences of a split as videos named by their samples.
+
+    Args:
+        root: A corpus that ``make_corpus`` drew.
+        count: How many; 0 for all.
+        split: ``'train'``, ``'dev'`` or ``'test'``.
+        out_dir: Where to; the folder ``videos`` of the corpus by default.
+        suffix: As :class:`cslrkit.video.captions.VideoWriter` takes it.
+
+    Returns:
+        The files.
+
+    Raises:
+        DataNotFoundError: If ``root`` is no synthetic corpus, or has no such sentence.
+        OutputError: If a file cannot be written.
+    """
+    from cslrkit.video.captions import VideoWriter
+    from cslrkit.video.sources import open_sources
+
+    root = Path(root)
+    record = read_record(root)
+    if record is None:
+        raise DataNotFoundError(
+            f"'{root}' holds no synthetic corpus (no readable {RECORD_NAME}). Draw one with tools/make_synthetic.py."
+        )
+    names = [name for name, clip in record['clips'].items() if clip['split'] == split]
+    folder = Path(out_dir) if out_dir is not None else root / 'videos'
+    corpus = find_corpus(record['corpus'])
+    frames = root / corpus.distributed_frames(record['spec']['frame_size'])
+    written = []
+    for name in names[: count or None]:
+        source = open_sources(frames / corpus.clip_folder(DrawnClip(split, sample_id=name)))[0]
+        target = folder / f'{name}{suffix}'
+        writer = VideoWriter(target, record['frame_rate'])
+        for frame in source.frames():
+            writer.write(frame.image)
+        writer.close()
+        written.append(target)
+    return written
