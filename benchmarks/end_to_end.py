@@ -57,7 +57,7 @@ def measure(*, short: bool, rounds: int, data_root: Optional[str] = None) -> Lis
     Args:
         short: Only a few batches of each epoch and the main row.
         rounds: Epochs of each side, after one that is left out.
-        data_root: A synthetic corpus in the layout of PHOENIX 2014; None draws one.
+        data_root: A synthetic corpus; None draws one.
 
     Returns:
         The records of the rows.

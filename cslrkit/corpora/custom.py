@@ -10,7 +10,8 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 from cslrkit.corpora.base import SPLITS, Annotation, Corpus, DrawnClip
 from cslrkit.corpora.tables import PathLike, check_names, read_text
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.registry import CORPORA, nearest
+from cslrkit.registry import CORPORA
+from cslrkit.utils.messages import nearest
 
 _PATHS = ('frames', 'video', 'path')  # columns for a folder of frames or a video file
 _COLUMNS = ('id', *_PATHS, 'glosses', 'signer', 'split', 'frame_rate')

@@ -20,9 +20,6 @@ def listed(names: Iterable[object], count: int = 10) -> str:
 
 def nearest(name: str, candidates: Iterable[str], count: int = 3) -> str:
     """Return a readable ' Did you mean ...?' for ``name``, or an empty string."""
-    candidates = list(candidates)
-    close = difflib.get_close_matches(name, candidates, n=count, cutoff=0.5)
-    lowered = {candidate.lower(): candidate for candidate in candidates}
-    if name.lower() in lowered and lowered[name.lower()] not in close:
-        close.insert(0, lowered[name.lower()])
+    by_lower = {candidate.lower(): candidate for candidate in candidates}  # PHOENIX is near phoenix
+    close = [by_lower[match] for match in difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)]
     return f' Did you mean {" or ".join(repr(c) for c in close)}?' if close else ''

@@ -26,7 +26,8 @@ def test_registered_names():
 
 
 @pytest.mark.parametrize(
-    ('name', 'meant'), [('CSL', 'csl'), ('CSL-Daily', 'csl-daily'), ('phoenix2014T', 'phoenix2014-T')]
+    ('name', 'meant'),
+    [('CSL', 'csl'), ('CSLDaily', 'csl-daily'), ('PHOENIX14-T', 'phoenix2014-T'), ('phoenix2014T', 'phoenix2014-T')],
 )
 def test_other_spellings_are_told_the_name(name, meant):
     with pytest.raises(ConfigError, match=f"'{name}' is not registered .*Did you mean .*'{meant}'"):

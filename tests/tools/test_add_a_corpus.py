@@ -1,5 +1,7 @@
 """The corpus that docs/add_a_corpus.md writes: drawn, prepared, checked, packed, trained, tested and inferred with."""
 
+import os
+
 import pytest
 from docs_pages import REPO, read_blocks, read_commands, write_files
 
@@ -32,3 +34,14 @@ def test_without_the_import(tmp_path, run_tool):
     assert done.returncode == 1
     assert done.stderr.startswith("error: 'my-signs' is not registered in the corpus registry.")
     assert '--import' in done.stderr
+
+
+def test_as_an_installed_plugin(tmp_path, run_tool):
+    write_files(PAGE, tmp_path)
+    info = tmp_path / 'my_signs-1.0.dist-info'
+    info.mkdir()
+    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: my-signs\nVersion: 1.0\n')
+    (info / 'entry_points.txt').write_text('[cslrkit.plugins]\nmy_signs = my_signs\n')
+    environment = {'PYTHONPATH': os.pathsep.join((str(tmp_path), os.environ.get('PYTHONPATH', '')))}
+    done = run_tool('prepare_data.py', 'my-signs', '--root', tmp_path, check=False, env=environment)
+    assert done.stderr == f"error: '{tmp_path}/sentences.tsv' does not exist. Check the corpus root and its name.\n"

@@ -5,7 +5,7 @@ from typing import Dict, Mapping, Tuple
 
 from cslrkit.corpora.base import SPLITS
 from cslrkit.errors import ConfigError
-from cslrkit.registry import nearest
+from cslrkit.utils.messages import nearest
 
 FRAME_RATE = 25.0
 
