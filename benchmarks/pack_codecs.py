@@ -129,7 +129,7 @@ def _packs(root: str) -> Tuple[Dict[str, Callable[[], Any]], Dict[str, Callable[
 
 def _decoding(dataset: Any) -> Callable[[], Any]:
     clips = [
-        dataset.frame_source.clip(dataset.frame_pattern(dataset.get_data_info(number)['folder']), where='benchmark')
+        dataset.clip_reader.clip(dataset.frame_pattern(dataset.get_data_info(number)['folder']), where='benchmark')
         for number in range(len(dataset))
     ]
 

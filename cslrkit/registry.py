@@ -272,9 +272,10 @@ LOSSES = Registry(  # logits, lengths, targets -> a scalar
 DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
     'decoder', locations=['cslrkit.decoders']
 )
-FRAME_SOURCES = Registry(  # pattern of a sample's frames -> ClipFrames, decoded when asked for
-    'frame source', locations=['cslrkit.video']
+CLIP_READERS = Registry(  # pattern of a sample's frames -> Clip, decoded when asked for
+    'clip reader', locations=['cslrkit.video']
 )
+FRAME_SOURCES = CLIP_READERS  # its name in 0.1.0
 CORPORA = Registry(  # how a corpus is distributed: its annotations, frames, rate, and how it is drawn
     'corpus', locations=['cslrkit.corpora']
 )

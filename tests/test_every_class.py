@@ -39,7 +39,7 @@ REQUIRED = {
 # Built by tests of their own, because they need data, a process group or a whole config.
 BUILT_ELSEWHERE = {
     'DATASETS': 'tests/testing/test_contracts_own.py',
-    'FRAME_SOURCES': 'tests/video/test_readers.py',
+    'CLIP_READERS': 'tests/video/test_video_files.py',
     'LOOPS': 'tests/engine/test_loops.py',
     'RUNNERS': 'tests/engine/test_runner.py',
     'STRATEGIES': 'tests/engine/test_strategies.py',

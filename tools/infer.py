@@ -105,7 +105,7 @@ def main() -> None:
         captioned_paths,
         check_formats,
         format_result,
-        open_sources,
+        open_clips,
         write_captioned,
         write_results,
     )
@@ -117,7 +117,7 @@ def main() -> None:
     if args.out_dir:
         ensure_writable_dir(args.out_dir, what='output', option='--out-dir')
     inputs: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]
-    open_sources(
+    open_clips(
         inputs, frame_rate=args.frame_rate, duration=args.duration
     )  # a mistyped name is told before the network is built
     model, weights = _model(args.checkpoint, args.config)
@@ -131,10 +131,10 @@ def main() -> None:
         dtype=args.dtype,
     )
     frame_rate = inferencer.spec.frame_rate if args.frame_rate is None else args.frame_rate
-    sources = open_sources(inputs, frame_rate=frame_rate, duration=args.duration)
-    videos = captioned_paths(args.video, sources) if args.video else []
+    clips = open_clips(inputs, frame_rate=frame_rate, duration=args.duration)
+    videos = captioned_paths(args.video, clips) if args.video else []
     results = inferencer(
-        sources,
+        clips,
         batch_size=args.batch_size,
         window=args.window,
         overlap=args.overlap,
@@ -147,8 +147,8 @@ def main() -> None:
     written: List[Path] = []
     if args.out_dir:
         written += write_results(results, args.out_dir, args.format or ['json'])
-    for source, result, path in zip(sources, results, videos):
-        write_captioned(source, result, path, font=args.font)
+    for clip, result, path in zip(clips, results, videos):
+        write_captioned(clip, result, path, font=args.font)
         written.append(path)
     print(''.join(f'\nwritten: {path}' for path in written))
 

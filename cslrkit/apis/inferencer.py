@@ -9,9 +9,9 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
-from cslrkit.apis.infer.clip import pack_samples
+from cslrkit.apis.infer.clip import as_sample
 from cslrkit.apis.infer.preparation import clip_pipeline, frame_spec
-from cslrkit.apis.infer.sampling import Sample, sample_frames
+from cslrkit.apis.infer.sampling import SampledFrame, sample_frames
 from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.errors import ConfigError
@@ -20,8 +20,8 @@ from cslrkit.registry import DECODERS, accepted_arguments
 from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.checks import positive
 from cslrkit.utils.progress import ProgressLine
-from cslrkit.video.readers import Source
-from cslrkit.video.sources import Input, open_sources
+from cslrkit.video.clip import Clip
+from cslrkit.video.inputs import Input, open_clips
 
 WINDOW, OVERLAP = 16.0, 4.0  # seconds
 _USUAL_RATE = 25.0  # frames per second, for the size of windows where no rate is known
@@ -32,18 +32,18 @@ _CONFIG_SUFFIXES = ('.py', '.yaml', '.yml', '.json')
 class _Video:
     """A video while its windows come and go: its decoder, and where and when each frame is."""
 
-    source: Source
+    clip: Clip
     decoder: WindowDecoder
     indices: List[int] = field(default_factory=list)
     times: List[Optional[Tuple[float, float]]] = field(default_factory=list)
     num_windows: int = 0
 
-    def windows(self, samples: Iterator[Sample], plan: Optional[WindowPlan]) -> Iterator[Window]:
+    def windows(self, frames: Iterator[SampledFrame], plan: Optional[WindowPlan]) -> Iterator[Window]:
         """Cut windows, and note the frames that are new in each."""
-        for window in cut_windows(samples, plan):
-            fresh = window.samples[len(self.indices) - window.start :]
-            self.indices += [sample.index for sample in fresh]
-            self.times += [sample.times for sample in fresh]
+        for window in cut_windows(frames, plan):
+            fresh = window.frames[len(self.indices) - window.start :]
+            self.indices += [frame.index for frame in fresh]
+            self.times += [frame.times for frame in fresh]
             self.num_windows += 1
             yield window
 
@@ -57,13 +57,13 @@ class _Video:
             frame_times=self.times if timed else None,
         )
         return InferenceResult(
-            name=self.source.name,
-            source=self.source.where,
+            name=self.clip.name,
+            source=self.clip.source,
             hyp=hyp,
-            frame_rate=self.source.frame_rate,
-            num_frames=self.source.num_frames or 0,
+            frame_rate=self.clip.frame_rate,
+            num_frames=self.clip.num_frames or 0,
             num_windows=self.num_windows,
-            notes=tuple(self.source.notes),
+            notes=tuple(self.clip.notes),
             log_probs=self.decoder.log_probs,
         )
 
@@ -133,7 +133,7 @@ class CSLRInferencer:
 
         Args:
             inputs: Videos, folders of frames, patterns, cameras, arrays; see
-                :func:`cslrkit.apis.infer.open_sources`.
+                :func:`cslrkit.apis.infer.open_clips`.
             batch_size: Windows, of one or of several inputs, that go through the network together.
             window: Seconds; None takes each input as a whole.
             overlap: Seconds that two windows share.
@@ -154,13 +154,13 @@ class CSLRInferencer:
         positive('batch_size', batch_size)
         decode = self._decode_with(nbest)
         frame_rate = self.spec.frame_rate if frame_rate is None else frame_rate
-        sources = open_sources(inputs, frame_rate=frame_rate, duration=duration)
-        plans = [self._plan(source, window, overlap) for source in sources]
-        line = ProgressLine('frames read', sum(source.num_frames or 0 for source in sources), shown=progress)
-        videos = [_Video(source, WindowDecoder(decode, nbest=nbest, keep=keep_log_probs)) for source in sources]
+        clips = open_clips(inputs, frame_rate=frame_rate, duration=duration)
+        plans = [self._plan(clip, window, overlap) for clip in clips]
+        line = ProgressLine('frames read', sum(clip.num_frames or 0 for clip in clips), shown=progress)
+        videos = [_Video(clip, WindowDecoder(decode, nbest=nbest, keep=keep_log_probs)) for clip in clips]
         waiting: List[Tuple[_Video, Window]] = []
         for video, plan in zip(videos, plans):
-            for each in video.windows(_counted(sample_frames(video.source, self.spec), line), plan):
+            for each in video.windows(_counted(sample_frames(video.clip, self.spec), line), plan):
                 waiting.append((video, each))
                 if len(waiting) == batch_size:
                     self._run(waiting)
@@ -175,7 +175,7 @@ class CSLRInferencer:
         """Put windows through the network together and hand the outputs to their videos' decoders, in order."""
         # The names say which window is which: the preprocessor sorts by length.
         packed = [
-            pack_samples(window.samples, self._pipeline, name=str(place), frame_rate=None)
+            as_sample(window.frames, self._pipeline, name=str(place), frame_rate=None)
             for place, (_, window) in enumerate(waiting)
         ]
         batch = self.model.data_preprocessor(pseudo_collate(packed))
@@ -187,10 +187,10 @@ class CSLRInferencer:
         for (video, window), (_, row, length) in zip(waiting, by_place):
             video.decoder.add(window.start // stride, row[:length])
 
-    def _plan(self, source: Source, window: Optional[float], overlap: float) -> Optional[WindowPlan]:
+    def _plan(self, clip: Clip, window: Optional[float], overlap: float) -> Optional[WindowPlan]:
         if window is None:
             return None
-        rate = (self.spec.frame_rate or source.frame_rate or _USUAL_RATE) / self.spec.interval
+        rate = (self.spec.frame_rate or clip.frame_rate or _USUAL_RATE) / self.spec.interval
         return plan_windows(window, overlap, rate=rate, align=self.model.frames_in_phase)
 
     def _decode_with(self, nbest: int) -> Callable:
@@ -220,10 +220,10 @@ def _checkpoint_and_config(model: Any, weights: Any) -> Tuple[Any, Any]:
     return (weights, model) if is_config else (model, None)
 
 
-def _counted(samples: Iterator[Sample], line: ProgressLine) -> Iterator[Sample]:
-    """Pass frames on and count the source's frames on the line."""
+def _counted(frames: Iterator[SampledFrame], line: ProgressLine) -> Iterator[SampledFrame]:
+    """Pass frames on and count the clip's frames on the line."""
     read = 0
-    for sample in samples:
-        line.add(max(0, sample.index + 1 - read))
-        read = max(read, sample.index + 1)
-        yield sample
+    for frame in frames:
+        line.add(max(0, frame.index + 1 - read))
+        read = max(read, frame.index + 1)
+        yield frame

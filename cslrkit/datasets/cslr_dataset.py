@@ -11,10 +11,10 @@ from cslrkit.corpora.base import Corpus, find_corpus
 from cslrkit.corpora.info_file import describe_unknown, encode_entries, read_entries
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.registry import DATASETS, FRAME_SOURCES, TRANSFORMS
+from cslrkit.registry import CLIP_READERS, DATASETS, TRANSFORMS
 from cslrkit.structures import GlossVocab
 from cslrkit.utils.config_path import config_path
-from cslrkit.video.clip_reader import FrameSource
+from cslrkit.video.clip_reader import ClipReader, reader_config
 
 UNKNOWN_GLOSS_RULES = ('drop', 'error')
 _MOVED = ('corpus', 'features_dir', 'default_frame_subdir', 'default_frame_rate')  # to cslrkit.corpora
@@ -34,7 +34,7 @@ class CSLRDataset(BaseDataset):
 
     Sample dict handed to the pipeline, a :class:`PlannedSample`: ``sample_id``, ``split``, ``signer``,
     ``original_info`` (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int),
-    ``frames`` (:class:`ClipFrames`, none decoded yet), ``frame_paths`` (list of str, sorted by name;
+    ``frames`` (:class:`Clip`, none decoded yet), ``frame_paths`` (list of str, sorted by name;
     only where frames are files), ``frame_rate`` (float or None), ``frame_interval`` (int),
     ``num_frames`` (int, as annotated), ``sample_idx`` (int).
 
@@ -48,8 +48,8 @@ class CSLRDataset(BaseDataset):
             unless absolute.
         frame_subdir: Folder with the frames of all samples, relative to the corpus's folder of
             features; None takes the corpus's usual one.
-        frames: Where frames come from: ``backend``, a name in FRAME_SOURCES, and the arguments of that
-            source; None is ``dict(backend='folders')``.
+        frames: Where frames come from: ``type``, a name in CLIP_READERS, and the arguments of that
+            reader; None is ``dict(type='ImageFolders')``.
         pipeline: Transforms, as dicts with ``type`` or as callables.
         test_mode: mmengine's mark of a dataset for evaluation; reading does not depend on it.
         frame_interval: Keep every n-th frame, from a random offset (transforms draw it).
@@ -59,7 +59,7 @@ class CSLRDataset(BaseDataset):
             with one warning; ``'error'`` raises.
         frame_rate: Frames per second; None takes the corpus's, or else the entry's, if that is known.
         vocab: The vocabulary; None reads ``gloss_dict.npy``.
-        check_frames: Whether to check on building that the source of frames exists. Without
+        check_frames: Whether to check on building that there are frames. Without
             frames, only the annotations can be used.
 
     Raises:
@@ -117,7 +117,7 @@ class CSLRDataset(BaseDataset):
         self.pipeline = Compose([_build_transform(step) for step in pipeline])
         self._info_file, vocab_file = self._locate(Path(self.data_root, ann_dir), needs_vocab=vocab is None)
         self._vocab = GlossVocab.from_file(vocab_file) if vocab is None else vocab
-        self.frame_source = self._build_source(frames)
+        self.clip_reader = self._build_reader(frames)
         if check_frames:
             self._check_frames()
         self._metainfo = dict(corpus=self.corpus.name, split=split, glosses=self._vocab.glosses)
@@ -164,7 +164,7 @@ class CSLRDataset(BaseDataset):
         """
         sample = PlannedSample(self.get_data_info(idx + len(self) if idx < 0 else idx))
         pattern = self.frame_pattern(sample.pop('folder'))
-        frames = self.frame_source.clip(pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
+        frames = self.clip_reader.clip(pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
         sample.update(split=self.split, frames=frames, frame_interval=self.frame_interval)
         if frames.paths is not None:
             sample['frame_paths'] = frames.paths
@@ -183,19 +183,18 @@ class CSLRDataset(BaseDataset):
             raise DataError(f'{self._where}: a transform returned None for sample {idx}, expected the sample dict.')
         return sample
 
-    def _build_source(self, frames: Optional[Dict[str, Any]]) -> FrameSource:
-        config = dict(backend='folders') if frames is None else frames
-        if not isinstance(config, dict) or 'backend' not in config:
+    def _build_reader(self, frames: Optional[Dict[str, Any]]) -> ClipReader:
+        config = reader_config(dict(type='ImageFolders') if frames is None else frames)
+        if not isinstance(config, dict) or 'type' not in config:
             raise ConfigError(
-                f"{self._where}: frames: got {frames!r}, expected dict(backend='folders') or another one."
+                f"{self._where}: frames: got {frames!r}, expected dict(type='ImageFolders') or another type."
             )
-        arguments = {name: value for name, value in config.items() if name != 'backend'}
         place = dict(frame_root=self.frame_root, where=self._where, data_root=self.data_root)
-        return FRAME_SOURCES.build(dict(type=config['backend'], **place, **arguments))
+        return CLIP_READERS.build({**place, **config})
 
     def _check_frames(self) -> None:
         try:
-            self.frame_source.check()
+            self.clip_reader.check()
         except DataNotFoundError as error:
             if self.corpus.recordings or not any(self._info_file.parent.glob('custom-groundtruth-*.stm')):
                 raise

@@ -15,8 +15,8 @@ from cslrkit.apis.inferencer import WINDOW, CSLRInferencer
 from cslrkit.demo.limits import LimitedVideo, Limits
 from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult
+from cslrkit.video.clip import Clip
 from cslrkit.video.fonts import find_font
-from cslrkit.video.readers import Source
 from cslrkit.visualization.alignment_picture import draw_alignment, step_middles
 from cslrkit.visualization.cam import GlossCam, compute_cam
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate, write_cam_video
@@ -70,11 +70,11 @@ def run_clip(
     report = report or _silent
     limits = limits or Limits()
     report(0.0, 'reading and recognizing')
-    source = LimitedVideo(str(path), limits, frame_rate=inferencer.spec.frame_rate)
-    result = inferencer(source, keep_log_probs=True)[0]
+    video = LimitedVideo(str(path), limits, frame_rate=inferencer.spec.frame_rate)
+    result = inferencer(video, keep_log_probs=True)[0]
     report(0.5, 'drawing the plot')
-    clip = read_clip(source, inferencer.config, spec=inferencer.spec)
-    rate = _clip_rate(inferencer, source, clip)
+    clip = read_clip(video, inferencer.config, spec=inferencer.spec)
+    rate = _clip_rate(inferencer, video, clip)
     plot = _draw_plot(
         inferencer.model, result, num_frames=len(clip['inputs']), rate=rate if result.frame_rate else None
     )
@@ -94,9 +94,9 @@ def _silent(done: float, what: str) -> None:
     pass
 
 
-def _clip_rate(inferencer: CSLRInferencer, source: Source, clip: Mapping[str, Any]) -> float:
-    """Frames of the clip per second: the corpus's if the source could be resampled to it."""
-    if inferencer.spec.frame_rate and source.frame_rate:
+def _clip_rate(inferencer: CSLRInferencer, video: Clip, clip: Mapping[str, Any]) -> float:
+    """Frames of the clip per second: the corpus's if the video could be resampled to it."""
+    if inferencer.spec.frame_rate and video.frame_rate:
         return inferencer.spec.frame_rate / inferencer.spec.interval
     return clip_rate(clip['data_samples'])
 

@@ -3,17 +3,14 @@
 import math
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Iterator, Optional
 
-import cv2
-
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.video.readers import SourceFrame, VideoSource
+from cslrkit.video.clip import Frame
+from cslrkit.video.video_clip import VideoClip
 
 _MAX_RATE = 120  # frames per second, on average
 _MEGABYTE = 2**20  # as Gradio's page counts
-_MOV_ATOMS = (b'ftyp', b'moov', b'mdat', b'wide', b'free', b'skip', b'pnot')
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,10 @@ class Limits:
         return int(self.max_megabytes * _MEGABYTE)
 
 
-class LimitedVideo(VideoSource):
+class LimitedVideo(VideoClip):
     """A video file that is refused as soon as it is known to be beyond the limits.
 
     Size, kind and announced length are checked before anything is decoded, the true length while frames are read.
-    Of other kinds than common containers, such as play lists, nothing is opened: they name further files.
 
     Args:
         path: The file.
@@ -72,16 +68,23 @@ class LimitedVideo(VideoSource):
             )
         if size == 0:
             raise DataError(f"'{path}' is empty. Upload a video.")
-        if not is_video_container(path):
-            raise DataError(f"'{path}' is not a video of a kind that is read here. Upload .mp4, .mov, .webm or .avi.")
         try:
             super().__init__(path, frame_rate=frame_rate)
         except DataError as error:
-            raise DataError(f"'{path}' cannot be read as a video. Is the file whole? Convert it to .mp4.") from error
+            raise DataError(
+                f"'{path}' cannot be read as a video. Is the file whole? Upload .mp4, .mov or .webm."
+            ) from error
         self._limits = limits
-        self._check_announced()
+        height, width = self.coded_size
+        if width * height > limits.max_pixels:
+            raise DataError(
+                f"'{path}' has frames of {width}x{height} pixels, expected at most {limits.max_pixels} pixels. "
+                'Make them smaller.'
+            )
+        if self.num_frames and self.frame_rate and self.num_frames > self.frame_rate * limits.max_seconds:
+            raise self._too_long(self.num_frames / self.frame_rate)
 
-    def frames(self) -> Iterator[SourceFrame]:
+    def frames(self) -> Iterator[Frame]:
         """Yield the frames; ends with an error at the first one beyond the limits."""
         limit = self._limits.max_seconds
         for frame in super().frames():
@@ -90,32 +93,8 @@ class LimitedVideo(VideoSource):
                 raise self._too_long()
             yield frame
 
-    def _check_announced(self) -> None:
-        capture = self._open(self.where)
-        width, height = (int(capture.get(each)) for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-        capture.release()
-        if width * height > self._limits.max_pixels:
-            raise DataError(
-                f"'{self.where}' has frames of {width}x{height} pixels, expected at most {self._limits.max_pixels} "
-                'pixels. Make them smaller.'
-            )
-        if self.num_frames and self.frame_rate and self.num_frames > self.frame_rate * self._limits.max_seconds:
-            raise self._too_long(self.num_frames / self.frame_rate)
-
     def _too_long(self, seconds: Optional[float] = None) -> DataError:
         got = 'more' if seconds is None else f'{seconds:.1f} s'
         return DataError(
-            f"'{self.where}' is too long: got {got}, expected at most {self._limits.max_seconds:g} s. Cut it."
+            f"'{self.source}' is too long: got {got}, expected at most {self._limits.max_seconds:g} s. Cut it."
         )
-
-
-def is_video_container(path: str) -> bool:
-    """Whether a file begins as MP4, QuickTime, WebM, Matroska, AVI, Ogg or MPEG do."""
-    with Path(path).open('rb') as file:
-        head = file.read(256)
-    return (
-        head[4:8] in _MOV_ATOMS
-        or head[:4] in (b'\x1a\x45\xdf\xa3', b'OggS', b'\0\0\1\xba')
-        or (head[:4] == b'RIFF' and head[8:12] == b'AVI ')
-        or (head[:1] == b'G' and head[188:189] == b'G')  # MPEG transport stream: packets of 188 bytes
-    )

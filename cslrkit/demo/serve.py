@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 from cslrkit.demo.limits import Limits
 from cslrkit.demo.uploads import Uploads
 from cslrkit.errors import CheckpointError, ConfigError
-from cslrkit.video.captions import CODECS
+from cslrkit.video.video_writer import CODECS
 
 _PREFIX = 'cslrkit-demo-'
 _MAX_EXAMPLES = 6

@@ -10,11 +10,12 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from cslrkit.engine.config_check import check_config, kind_key, registry_of
+from cslrkit.engine.config_check import check_config, registry_of
 from cslrkit.engine.inference_options import DEFAULTS, KEY, inference_options
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, DATASETS, accepted_arguments, nearest
 from cslrkit.utils.shipped import find_config, packaged_bases
+from cslrkit.video.clip_reader import reader_config
 
 SPLIT_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -100,7 +101,12 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
         raise ConfigError(f"config: '{path}' cannot be read: {type(error).__name__}: {error}") from error
     finally:
         logger.setLevel(level)
+    for node in (config, *(config[name].dataset for name in SPLIT_LOADERS if config.get(name) is not None)):
+        if 'frames' in node:
+            node['frames'] = reader_config(node['frames'])
     for key, value in (overrides or {}).items():
+        if key.endswith('frames.backend'):
+            key, value = key[: -len('backend')] + 'type', reader_config(dict(backend=value))['type']
         check_override(config, key)
         config.merge_from_dict({key: value})
     complete_config(config)
@@ -151,10 +157,9 @@ def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
     registry = registry_of(place)
     if registry is None:
         return []
-    key = kind_key(place)
-    if key not in node:  # a dict that the overrides are making
-        return [key]
-    kind = node[key]
+    if 'type' not in node:  # a dict that the overrides are making
+        return ['type']
+    kind = node['type']
     return list(accepted_arguments(registry.lookup(kind) if isinstance(kind, str) else kind) or [])
 
 

@@ -24,7 +24,7 @@ SLOTS: Dict[str, Tuple[AnyRegistry, Tuple[str, ...]]] = {
     'init_cfg': (reg.WEIGHT_INITIALIZERS, ()),
     'dataset': (reg.DATASETS, ()),
     'corpus': (reg.CORPORA, ()),
-    'frames': (reg.FRAME_SOURCES, ('frame_root', 'where', 'data_root')),
+    'frames': (reg.CLIP_READERS, ('frame_root', 'where', 'data_root')),
     'pipeline': (reg.TRANSFORMS, ()),
     'transforms': (reg.TRANSFORMS, ()),
     'sampler': (reg.DATA_SAMPLERS, ('dataset', 'seed')),
@@ -44,9 +44,6 @@ SLOTS: Dict[str, Tuple[AnyRegistry, Tuple[str, ...]]] = {
     'val_cfg': (reg.LOOPS, ('runner', 'dataloader', 'evaluator')),
     'test_cfg': (reg.LOOPS, ('runner', 'dataloader', 'evaluator')),
 }
-
-# The key of a dict that names its class, where that is not `type`.
-KIND_KEYS = {'frames': 'backend'}
 
 # Arguments that the builders take out of a dict before the class sees it.
 _CONSUMED = {
@@ -70,14 +67,13 @@ def check_config(config: Config) -> None:
     load_plugins()
     for place, node in _typed_dicts(config._cfg_dict, []):
         registry, provided = SLOTS[_slot_of(place)]
-        key = kind_key(place)
-        kind = node[key]
+        kind = node['type']
         with config_path('.'.join(place)):
             try:
                 cls = registry.lookup(kind) if isinstance(kind, str) else kind
             except ConfigError as error:
-                raise ConfigError(str(error), path=key) from None
-            taken = (key, '_scope_', *_CONSUMED.get(_slot_of(place), ()))
+                raise ConfigError(str(error), path='type') from None
+            taken = ('type', '_scope_', *_CONSUMED.get(_slot_of(place), ()))
             check_arguments(cls, {name: node[name] for name in node if name not in taken}, provided=provided)
             if registry is reg.DATASETS and isinstance(node.get('corpus'), str):
                 with config_path('corpus'):
@@ -113,11 +109,6 @@ def registry_of(place: Sequence[str]) -> Optional[AnyRegistry]:
     return SLOTS[slot][0] if slot in SLOTS else None
 
 
-def kind_key(place: Sequence[str]) -> str:
-    """The key that names the class of the dict at ``place``."""
-    return KIND_KEYS.get(_slot_of(place), 'type')
-
-
 def _slot_of(place: Sequence[str]) -> str:
     last, before = place[-1] if place else '', place[-2] if len(place) > 1 else ''
     if last in SLOTS:
@@ -130,7 +121,7 @@ def _slot_of(place: Sequence[str]) -> str:
 
 def _typed_dicts(node: Any, place: List[str]) -> Iterator[Tuple[List[str], Dict[str, Any]]]:
     if isinstance(node, dict):
-        if isinstance(node.get(kind_key(place)), (str, type)) and _slot_of(place) in SLOTS:
+        if isinstance(node.get('type'), (str, type)) and _slot_of(place) in SLOTS:
             yield place, node
         for key, value in node.items():
             yield from _typed_dicts(value, [*place, str(key)])

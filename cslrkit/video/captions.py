@@ -4,128 +4,75 @@ import os
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cslrkit.errors import ConfigError, OutputError
+from cslrkit.errors import ConfigError
 from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult
+from cslrkit.video.clip import Clip
 from cslrkit.video.fonts import find_font
-from cslrkit.video.readers import Source
+from cslrkit.video.video_writer import VideoWriter, check_video_name
 
-# Suffix -> codec that OpenCV's wheels can write. Browsers play the one of .webm.
-CODECS = {'.mp4': 'mp4v', '.avi': 'MJPG', '.webm': 'VP80', '.mkv': 'FFV1'}
 _PAUSE = 1.5  # seconds after a gloss at which the line is cleared
 _NOW, _BEFORE = (255, 214, 64), (225, 225, 225)  # colours of the current gloss and of those before it
 
 
-def write_captioned(
-    source: Source, result: InferenceResult, path: Union[str, Path], *, font: Optional[str] = None
-) -> None:
-    """Write the frames of a source with captions: same size, number of frames and frame rate.
+def write_captioned(clip: Clip, result: InferenceResult, path: Union[str, Path], *, font: Optional[str] = None) -> None:
+    """Write the frames of a clip with captions: same size, number and times.
 
     The line at the bottom holds the glosses since the last pause, the one that is being signed in
     colour; it drops its oldest where it would be wider than the frame.
 
     Args:
-        source: What the result is of; it is read once more.
+        clip: What the result is of; it is read once more.
         result: The glosses.
         path: ``.mp4``, ``.avi`` or ``.webm``, or ``.mkv`` without loss.
         font: A font file; by default one that has all characters of the glosses.
 
     Raises:
-        ConfigError: For another suffix, or if ``path`` is the source itself.
+        ConfigError: For another suffix, or if ``path`` is the clip's own file.
         DataError: If no font has the characters.
         OutputError: If the file cannot be written.
     """
-    path = _beside(Path(path), [source])
+    path = _beside(Path(path), [clip])
     check_video_name(path)
     painter = CaptionPainter(result.spans, pause=round(_PAUSE * (result.frame_rate or 25.0)), font=font)
     writer = VideoWriter(path, result.frame_rate or 25.0)
     try:
-        for frame in source.frames():
-            writer.write(painter.draw(frame.image, frame.index))
+        for frame in clip.frames():
+            writer.write(painter.draw(frame.image, frame.index), frame.time)
     finally:
         writer.close()
 
 
-def captioned_paths(path: Union[str, Path], sources: Sequence[Source]) -> List[Path]:
-    """Return where the captioned video of each source goes.
+def captioned_paths(path: Union[str, Path], clips: Sequence[Clip]) -> List[Path]:
+    """Return where the captioned video of each clip goes.
 
     Args:
-        path: A video file, for one source; or a folder, in which files are named by the sources.
-        sources: The sources.
+        path: A video file, for one clip; or a folder, in which files are named by the clips.
+        clips: The clips.
 
     Raises:
-        ConfigError: For a file and several sources, for a suffix that cannot be written, or where a source
+        ConfigError: For a file and several clips, for a suffix that cannot be written, or where a clip's own file
             would be overwritten.
     """
     path = Path(path)
     if path.is_dir() or not path.suffix:
-        return [_beside(path / f'{source.name}.mp4', sources) for source in sources]
+        return [_beside(path / f'{clip.name}.mp4', clips) for clip in clips]
     check_video_name(path)
-    if len(sources) != 1:
+    if len(clips) != 1:
         raise ConfigError(
-            f"video: got the one file '{path}' for {len(sources)} inputs. Name a folder (without a suffix)."
+            f"video: got the one file '{path}' for {len(clips)} inputs. Name a folder (without a suffix)."
         )
-    return [_beside(path, sources)]
+    return [_beside(path, clips)]
 
 
-def _beside(path: Path, sources: Sequence[Source]) -> Path:
-    """Return ``path`` unless a source is read from it: writing begins by emptying the file."""
-    if path.exists() and any(os.path.exists(source.where) and path.samefile(source.where) for source in sources):
+def _beside(path: Path, clips: Sequence[Clip]) -> Path:
+    """Return ``path`` unless a clip is read from it: writing begins by emptying the file."""
+    if path.exists() and any(os.path.exists(clip.source) and path.samefile(clip.source) for clip in clips):
         raise ConfigError(f"video: '{path}' is an input itself. Name another file or folder for the captioned video.")
     return path
-
-
-def check_video_name(path: Union[str, Path]) -> None:
-    """Check that a video can be written under this name.
-
-    Raises:
-        ConfigError: If its suffix is none of ``CODECS``.
-    """
-    if Path(path).suffix.lower() not in CODECS:
-        raise ConfigError(f"video: got the name '{path}', expected one ending in {', '.join(CODECS)}.")
-
-
-class VideoWriter:
-    """Writes RGB frames as a video.
-
-    Args:
-        path: File whose suffix is one of ``CODECS``; its folder is made if need be.
-        frame_rate: Frames per second.
-
-    Raises:
-        OutputError: With the first frame, if the file cannot be written.
-    """
-
-    def __init__(self, path: Union[str, Path], frame_rate: float) -> None:
-        self._path, self._rate = Path(path), frame_rate
-        self._writer: Optional[cv2.VideoWriter] = None
-
-    def write(self, frame: np.ndarray) -> None:
-        """Append an RGB frame; all must have one size."""
-        if self._writer is None:
-            check_video_name(self._path)
-            try:
-                os.makedirs(self._path.parent, exist_ok=True)
-                self._path.open('ab').close()
-            except OSError as error:
-                raise OutputError(f"video: '{self._path}' cannot be written ({error.strerror or error}).") from error
-            codec = cv2.VideoWriter_fourcc(*CODECS[self._path.suffix.lower()])
-            self._writer = cv2.VideoWriter(str(self._path), codec, self._rate, frame.shape[1::-1])
-            if not self._writer.isOpened():
-                raise OutputError(
-                    f"video: OpenCV cannot write '{self._path}' as {CODECS[self._path.suffix.lower()]}. Try another of "
-                    f'{", ".join(CODECS)}.'
-                )
-        self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-
-    def close(self) -> None:
-        """End the file."""
-        if self._writer is not None:
-            self._writer.release()
 
 
 class CaptionPainter:

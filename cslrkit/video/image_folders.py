@@ -1,99 +1,132 @@
-"""Frames as image files, a folder for each clip."""
+"""Frames as image files, a folder for each clip: as corpora are distributed."""
 
-import struct
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+import glob
+import os
+import re
+from fnmatch import fnmatchcase
+from typing import List, Sequence, Tuple
 
-import cv2
-import numpy as np
-
-from cslrkit.errors import DataError
-from cslrkit.registry import FRAME_SOURCES
-from cslrkit.video.clip_reader import ClipFrames, FrameSource
-from cslrkit.video.frame_folders import check_frame_root, list_frames, no_frames_error
-
-PNG_START = b'\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR'
-# OpenCV decodes to RGB by itself since 4.11, which saves a pass over each frame.
-DECODES_RGB = getattr(cv2, 'IMREAD_COLOR_RGB', None)
+from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.registry import CLIP_READERS
+from cslrkit.video.clip_reader import ClipReader
+from cslrkit.video.images import IMAGE_SUFFIXES, ImageClip
 
 
-@FRAME_SOURCES.register_module(name='folders')
-class FolderSource(FrameSource):
-    """Image files in a folder for each clip, as corpora are distributed. Args: see :class:`FrameSource`."""
+@CLIP_READERS.register_module()
+class ImageFolders(ClipReader):
+    """Image files in a folder for each clip. Args: see :class:`ClipReader`."""
 
-    def clip(self, folder_pattern: str, *, where: str) -> 'FileFrames':
+    def clip(self, folder_pattern: str, *, where: str) -> ImageClip:
         """Return the image files that match the pattern."""
-        paths = list_frames(self.frame_root, folder_pattern)
+        paths = find_paths(folder_pattern, self.frame_root)
         if not paths:
-            raise no_frames_error(self.frame_root, folder_pattern, where=where)
-        return FileFrames(paths, where=where)
+            raise _no_frames_error(self.frame_root, folder_pattern, where=where)
+        return ImageClip(paths, where=where)
 
     def check(self) -> None:
-        """Check that the folder above all samples exists."""
-        check_frame_root(self.frame_root, where=self.where, data_root=self.data_root)
+        """Check that the folder above all samples exists.
+
+        Raises:
+            DataNotFoundError: Naming the folders that are there instead.
+        """
+        if os.path.isdir(self.frame_root):
+            return
+        parent = os.path.dirname(os.path.abspath(self.frame_root))
+        present = sorted(os.listdir(parent)) if os.path.isdir(parent) else []
+        folders = [name for name in present if os.path.isdir(os.path.join(parent, name))]
+        hint = ''
+        if folders:
+            hint = f" '{parent}' has: {', '.join(folders[:8])}; set frame_subdir to the one with the frames."
+        raise DataNotFoundError(
+            f"{self.where}: the folder of frames '{self.frame_root}' does not exist.{hint} It was looked for under "
+            f"data_root '{self.data_root}' (in the configs, under the environment variable CSLRKIT_DATA). "
+            'check_frames=False loads the annotations alone.'
+        )
 
 
-class FileFrames(ClipFrames):
-    """Frames in image files of any format that OpenCV reads.
+def find_paths(pattern: str, root: str = '') -> List[str]:
+    """Return the paths below ``root`` that match a glob pattern, sorted.
 
-    Args:
-        paths: The files, in order.
-        where: How messages name the sample.
+    A part of the pattern that exists as it stands is that file or folder, whatever brackets are in its name.
     """
-
-    def __init__(self, paths: Sequence[str], *, where: str) -> None:
-        super().__init__(where=where)
-        self._paths = list(paths)
-        # The frames that told their size, where no header did, until they are asked for.
-        self._decoded: Dict[int, np.ndarray] = {}
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Paths of the files."""
-        return self._paths
-
-    @property
-    def paths(self) -> List[str]:
-        """Paths of the files."""
-        return self._paths
-
-    def frame_size(self, index: int = 0) -> Tuple[int, int]:
-        """Height and width from the header of a PNG file; other files are decoded, once."""
-        if index not in self._decoded:
-            size = _png_size(self._paths[index])
-            if size is not None:
-                return size
-            self._decoded[index] = self._read(index)
-        height, width = self._decoded[index].shape[:2]
-        return height, width
-
-    def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        """Yield frames."""
-        for index in indices:
-            yield self._decoded.pop(index) if index in self._decoded else self._read(index)
-
-    def _read(self, index: int) -> np.ndarray:
-        path = self._paths[index]
-        try:
-            image = cv2.imread(path) if DECODES_RGB is None else cv2.imread(path, DECODES_RGB)
-        except cv2.error:  # more pixels than OpenCV decodes
-            image = None
-        if image is None:
-            raise DataError(f"{self.where}: '{path}' cannot be read as an image. Replace the file or prepare it again.")
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if DECODES_RGB is None else image
+    found = [os.sep if os.path.isabs(pattern) else root]
+    for part in [part for part in pattern.split(os.sep) if part]:
+        found = [path for folder in found for path in _children(folder, part)]
+    return sorted(dict.fromkeys(found))
 
 
-def _png_size(path: str) -> Optional[Tuple[int, int]]:
-    """Return height and width from a PNG header, or None where decoding must tell them."""
+def _children(folder: str, part: str) -> List[str]:
+    path = os.path.join(folder, part)
+    return [path] if os.path.lexists(path) else glob.glob(os.path.join(glob.escape(folder), part), recursive=True)
+
+
+def list_files(folder: str, pattern: str) -> Tuple[str, ...]:
+    """Return the names in ``folder`` that match, sorted; like glob, without hidden ones.
+
+    Raises:
+        DataError: If the folder cannot be listed.
+    """
+    if not os.path.isdir(folder):
+        return ()
     try:
-        with open(path, 'rb') as file:
-            content = file.read()
-    except OSError:
-        return None  # decoding names the file
-    # A photo's orientation, which decoding applies, may swap the two.
-    if not content.startswith(PNG_START) or len(content) < 24 or b'eXIf' in content:
-        return None
-    width, height = struct.unpack('>II', content[16:24])
-    return height, width
+        names = os.listdir(folder)
+    except OSError as error:
+        raise DataError(f"'{folder}' cannot be listed: {error}.") from error
+    return tuple(sorted(name for name in names if not name.startswith('.') and fnmatchcase(name, pattern)))
+
+
+def list_images(folder: str) -> Tuple[str, ...]:
+    """Return the names of the images in a folder, in order.
+
+    Raises:
+        DataError: If there are none, they have several suffixes, or names do not sort in the order
+            of their numbers.
+    """
+    names = [name for name in list_files(folder, '*') if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES]
+    suffixes = sorted({os.path.splitext(name)[1] for name in names})
+    if len(suffixes) != 1:
+        got = f'images named {" and ".join("*" + suffix for suffix in suffixes)}' if suffixes else 'no image'
+        raise DataError(f"'{folder}': got {got}, expected images of one suffix ({', '.join(IMAGE_SUFFIXES)}).")
+    check_order(names, where=f"'{folder}'")
+    return tuple(names)
+
+
+def check_order(names: Sequence[str], *, where: str) -> None:
+    """Check that sorted names are in the order of the numbers in them.
+
+    Raises:
+        DataError: Naming the first two that are not.
+    """
+    for name, numbered in zip(names, sorted(names, key=_natural)):
+        if name != numbered:
+            raise DataError(
+                f"{where}: frames are read in the order of their names, '{name}' before '{numbered}': rename them with "
+                'leading zeros.'
+            )
+
+
+def _natural(name: str) -> List[Tuple[int, int, str]]:
+    parts = re.findall(r'\d+|\D+', name)
+    return [(0, int(part), '') if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def _no_frames_error(frame_root: str, pattern: str, *, where: str) -> Exception:
+    """Return the error for a sample without frames: what was looked for, and where frames are instead."""
+    wanted = os.path.join(frame_root, pattern)
+    folder = os.path.dirname(wanted)
+    if os.path.isdir(folder):
+        count = len(os.listdir(folder))
+        state = f'The folder exists but is empty{"" if count == 0 else f" of such files ({count} others)"}'
+    else:
+        state = f"The folder '{folder}' does not exist"
+    elsewhere = _elsewhere(frame_root, pattern)
+    advice = f'the frames are there for frame_subdir={elsewhere!r}' if elsewhere else 'check data_root and frame_subdir'
+    kind = DataError if os.path.isdir(folder) else DataNotFoundError
+    return kind(f"{where}: no frames match '{wanted}'. {state}; {advice}.")
+
+
+def _elsewhere(frame_root: str, pattern: str) -> str:
+    """Name the folder next to ``frame_root`` in which ``pattern`` matches, or nothing."""
+    parent, own = os.path.split(os.path.abspath(frame_root))
+    names = sorted(os.listdir(parent)) if os.path.isdir(parent) else []
+    return next((name for name in names if name != own and find_paths(pattern, os.path.join(parent, name))), '')

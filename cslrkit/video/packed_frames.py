@@ -6,8 +6,9 @@ from typing import Iterator, Optional, Sequence, Tuple
 import numpy as np
 
 from cslrkit.errors import DataError
-from cslrkit.registry import FRAME_SOURCES
-from cslrkit.video.clip_reader import ClipFrames, FrameSource
+from cslrkit.registry import CLIP_READERS
+from cslrkit.video.clip import Clip
+from cslrkit.video.clip_reader import ClipReader
 from cslrkit.video.packed.codecs import make_codec
 from cslrkit.video.packed.index import default_pack_dir
 from cslrkit.video.packed.reader import PackReader, ShardFile
@@ -15,17 +16,17 @@ from cslrkit.video.packed.shard import ClipRecord
 from cslrkit.video.packed.source_files import describe_change
 
 
-@FRAME_SOURCES.register_module(name='packed')
-class PackedSource(FrameSource):
+@CLIP_READERS.register_module()
+class PackedFrames(ClipReader):
     """Frames in a few large files, pixel for pixel those of the image files.
 
     The folders of frames need not be there. A sample's folder that is there is compared with the pack:
     if its files are others, the pack is out of date, which is an error.
 
     Args:
-        frame_root: See :class:`FrameSource`.
-        where: See :class:`FrameSource`.
-        data_root: See :class:`FrameSource`.
+        frame_root: See :class:`ClipReader`.
+        where: See :class:`ClipReader`.
+        data_root: See :class:`ClipReader`.
         path: Folder of the pack, relative to ``data_root`` unless absolute; None is where
             ``tools/pack_frames.py`` writes by default, ``packed/`` and the name of the folder of frames.
     """
@@ -40,7 +41,7 @@ class PackedSource(FrameSource):
         for index in self._open().indices:
             make_codec(index.codec)
 
-    def clip(self, folder_pattern: str, *, where: str) -> 'PackedFrames':
+    def clip(self, folder_pattern: str, *, where: str) -> 'PackedClip':
         """Find the sample in the pack.
 
         Raises:
@@ -53,7 +54,7 @@ class PackedSource(FrameSource):
             raise DataError(
                 f"{where}: the pack '{self.path}' is older than the frames: {change}. Run tools/pack_frames.py again."
             )
-        return PackedFrames(shard, record, codec=codec, where=where)
+        return PackedClip(shard, record, codec=codec, where=where)
 
     def _open(self) -> PackReader:
         if self._reader is None:
@@ -61,7 +62,7 @@ class PackedSource(FrameSource):
         return self._reader
 
 
-class PackedFrames(ClipFrames):
+class PackedClip(Clip):
     """The packed frames of one sample.
 
     Args:
@@ -72,7 +73,7 @@ class PackedFrames(ClipFrames):
     """
 
     def __init__(self, shard: ShardFile, record: ClipRecord, *, codec: str, where: str) -> None:
-        super().__init__(where=where)
+        super().__init__(shard.path, where=where)
         self._shard = shard
         self._record = record
         self._codec = codec
@@ -80,10 +81,9 @@ class PackedFrames(ClipFrames):
     def __len__(self) -> int:
         return len(self._record.names)
 
-    @property
-    def names(self) -> Sequence[str]:
-        """Names of the image files that were packed."""
-        return self._record.names
+    def frame_name(self, index: int) -> str:
+        """Name of the image file that was packed."""
+        return self._record.names[index]
 
     def frame_size(self, index: int = 0) -> Tuple[int, int]:
         """Height and width, from the record."""

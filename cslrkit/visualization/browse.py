@@ -14,7 +14,7 @@ from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import DATASETS
 from cslrkit.structures import SignDataSample
 from cslrkit.utils.checks import one_of, positive
-from cslrkit.video.captions import VideoWriter
+from cslrkit.video.video_writer import VideoWriter
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate
 from cslrkit.visualization.canvas import Canvas
 from cslrkit.visualization.samples import find_samples
@@ -82,7 +82,7 @@ class SampleBrowser:
         return runs
 
     def frames_on_disk(self, place: int) -> Any:
-        """Frames of a sample as they are on disk: a ``ClipFrames``."""
+        """Frames of a sample as they are on disk: a :class:`~cslrkit.video.Clip`."""
         return self._on_disk[place]['frames']
 
     def sheet(self, place: int, runs: Sequence[PipelineRun]) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.files import ensure_writable_dir
-from cslrkit.video.captions import CaptionPainter, VideoWriter
+from cslrkit.video.captions import CaptionPainter
+from cslrkit.video.video_writer import VideoWriter
 from cslrkit.visualization.cam import GlossCam
 from cslrkit.visualization.canvas import Canvas, save_picture
 

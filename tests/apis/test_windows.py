@@ -4,20 +4,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cslrkit.apis.infer.sampling import Sample
+from cslrkit.apis.infer.sampling import SampledFrame
 from cslrkit.apis.infer.windows import WindowDecoder, WindowPlan, cut_windows, joint, plan_windows
 from cslrkit.apis.inferencer import _Video
 from cslrkit.decoders import GreedyDecoder
 from cslrkit.errors import ConfigError
 from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, NBestEntry, TemporalSpec
-from cslrkit.video.readers import ArraySource
+from cslrkit.video import ArrayClip
 
 STRIDE = 4
 SPEC = TemporalSpec(('K5', 'P2', 'K5', 'P2'))
 
 
 def sample(index):
-    return Sample(np.full((1, 1, 3), index % 256, np.uint8), index, (index / 25, (index + 1) / 25))
+    return SampledFrame(np.full((1, 1, 3), index % 256, np.uint8), index, (index / 25, (index + 1) / 25))
 
 
 @pytest.mark.parametrize('total', [1, 31, 32, 33, 40, 41, 64, 100, 203])
@@ -25,14 +25,14 @@ def test_windows_cover_everything(total):
     plan = WindowPlan(32, 8, 8)
     windows = list(cut_windows(map(sample, range(total)), plan))
     assert windows[0].start == 0
-    assert windows[-1].start + len(windows[-1].samples) == total
+    assert windows[-1].start + len(windows[-1].frames) == total
     for window in windows:
         assert window.start % plan.align == 0
-        assert [s.index for s in window.samples] == list(range(window.start, window.start + len(window.samples)))
+        assert [s.index for s in window.frames] == list(range(window.start, window.start + len(window.frames)))
     for before, after in zip(windows, windows[1:]):
-        assert len(before.samples) == 32
+        assert len(before.frames) == 32
         assert before.start < after.start <= before.start + 32 - 8
-    assert len(windows[-1].samples) > 32 - plan.align or len(windows) == 1
+    assert len(windows[-1].frames) > 32 - plan.align or len(windows) == 1
 
 
 def test_memory_does_not_grow_with_the_length():
@@ -94,12 +94,12 @@ def outputs(glosses, total_steps):
 
 
 def run(log_probs, plan, total):
-    source = ArraySource(np.zeros((1, 1, 1, 3), np.uint8), frame_rate=25.0)
+    source = ArrayClip(np.zeros((1, 1, 1, 3), np.uint8), frame_rate=25.0)
     video = _Video(source, WindowDecoder(GreedyDecoder()))
     most = 0
     for window in video.windows(map(sample, range(total)), plan):
         first = window.start // STRIDE
-        video.decoder.add(first, log_probs[first : first + -(-len(window.samples) // STRIDE)])
+        video.decoder.add(first, log_probs[first : first + -(-len(window.frames) // STRIDE)])
         most = max(most, video.decoder.num_held)
     model = SimpleNamespace(vocab=GlossVocab.from_list(['A', 'B', 'C']), neck=SimpleNamespace(temporal_spec=SPEC))
     return video.result(model), most

@@ -10,9 +10,9 @@ from cslrkit.errors import ConfigError, DataError, OutputError
 from cslrkit.evaluation.functional import load_ctm
 from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry
 from cslrkit.structures.result import InferenceResult
+from cslrkit.video import ArrayClip, ImageClip, VideoClip
 from cslrkit.video.captions import CaptionPainter, captioned_paths, write_captioned
 from cslrkit.video.fonts import find_font
-from cslrkit.video.readers import ArraySource, Source, VideoSource
 
 
 def span(gloss, frames, confidence=1.0, times=None):
@@ -113,11 +113,11 @@ def test_running_captions():
 def test_captioned_video(tmp_path, suffix):
     frames = np.full((12, 64, 96, 3), 120, np.uint8)
     frames[..., 0] = 200
-    source = ArraySource(frames, frame_rate=20.0)
+    source = ArrayClip(frames, frame_rate=20.0)
     spans = (span('GRÖSSE', (6, 10), 1.0, (0.3, 0.5)),)
     path = captioned_paths(tmp_path / f'out{suffix}', [source])[0]
     write_captioned(source, InferenceResult('a', 'a', Hypothesis(spans, 0.0), 20.0, 12), path)
-    video = VideoSource(str(path))
+    video = VideoClip(str(path))
     written = [frame.image.astype(int) for frame in video.frames()]
     assert (len(written), written[0].shape, video.frame_rate) == (12, (64, 96, 3), 20.0)
     assert np.abs(written[2] - frames[2]).max() < 12  # nothing yet
@@ -129,7 +129,7 @@ def test_captioned_video(tmp_path, suffix):
 
 
 def test_captions_that_cannot_be_drawn(tmp_path):
-    source = ArraySource(np.zeros((1, 8, 8, 3), np.uint8))
+    source = ArrayClip(np.zeros((1, 8, 8, 3), np.uint8))
     with pytest.raises(ConfigError, match=r'\.gif'):
         captioned_paths(tmp_path / 'a.gif', [source])
     with pytest.raises(ConfigError, match='2 inputs'):
@@ -138,9 +138,9 @@ def test_captions_that_cannot_be_drawn(tmp_path):
     own = tmp_path / 'own.mp4'
     own.write_bytes(b'a video')
     with pytest.raises(ConfigError, match=r'own\.mp4. is an input itself'):
-        captioned_paths(own, [Source('own', str(own))])
+        captioned_paths(own, [ImageClip([str(own)], name='own')])
     with pytest.raises(ConfigError, match=r'own\.mp4. is an input itself'):
-        captioned_paths(tmp_path, [source, Source('own', str(own))])
+        captioned_paths(tmp_path, [source, ImageClip([str(own)], name='own')])
     with pytest.raises(DataError, match='\U0001f9ff'):
         find_font(['A\U0001f9ff'], find_font(['ÄÖÜß']))
     broken = tmp_path / 'broken.ttf'

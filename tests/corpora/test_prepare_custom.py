@@ -170,7 +170,7 @@ def test_recordings_that_cannot_be_used(tmp_path):
         prepare_custom(tmp_path / 'own.csv')
     write(tmp_path / 'a.avi', 'no video')
     (tmp_path / 'b').mkdir()
-    with pytest.raises(DataError, match=r"a\.avi' is not a video(.|\n)*'b': '.*b': got no image"):
+    with pytest.raises(DataError, match=r"a\.avi' cannot be read as a video(.|\n)*'b': '.*b': got no image"):
         prepare_custom(tmp_path / 'own.csv', workers=1)
     assert not (tmp_path / 'preprocess').exists()
     assert not (tmp_path / 'frames/a').exists()
@@ -193,7 +193,7 @@ def test_a_video_cut_off_is_noted(recordings):
     (recordings / 'hello.avi').write_bytes(whole[: len(whole) // 2])
     summary = prepare_custom(recordings / 'own.csv', workers=1)
     assert 5 < summary.num_frames['train'] < 30
-    assert any('has 40 frames' in note and 'is it cut off?' in note for note in summary.notes)
+    assert any("hello.avi' is cut off: " in note for note in summary.notes)
 
 
 def test_glosses_that_look_alike(recordings):

@@ -230,10 +230,13 @@ def test_a_transform_that_returns_none_is_an_error(corpus):
     [
         (dict(frame_interval=0), 'frame_interval: got 0'),
         (dict(on_unknown_gloss='ignore'), "on_unknown_gloss: got 'ignore'"),
-        (dict(frames='folders'), "frames: got 'folders', expected dict(backend='folders')"),
-        (dict(frames=dict(path='x')), "frames: got {'path': 'x'}, expected dict(backend='folders')"),
-        (dict(frames=dict(backend='folder')), "'folder' is not registered in the frame source registry. Did you mean"),
-        (dict(frames=dict(backend='folders', path='x')), "FolderSource has no argument 'path'"),
+        (dict(frames='folders'), "frames: got 'folders', expected dict(type='ImageFolders')"),
+        (dict(frames=dict(path='x')), "frames: got {'path': 'x'}, expected dict(type='ImageFolders')"),
+        (
+            dict(frames=dict(type='ImageFolder')),
+            "'ImageFolder' is not registered in the clip reader registry. Did you mean",
+        ),
+        (dict(frames=dict(backend='folders', path='x')), "ImageFolders has no argument 'path'"),
         (
             dict(corpus='CSL-Daily'),
             "corpus: 'CSL-Daily' is not registered in the corpus registry. Did you mean 'csl-daily'",

@@ -23,7 +23,7 @@ from cslrkit.datasets.transforms import (
 )
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import DataError
-from cslrkit.video import FileFrames
+from cslrkit.video import ImageClip
 
 
 def noise(seed, height, width):
@@ -173,7 +173,7 @@ def test_same_pixels_and_draws(clips, seed):
 # --- what is read, and when ----------------------------------------------------------------------
 
 
-class Counted(FileFrames):
+class Counted(ImageClip):
     """Remembers which frames were decoded."""
 
     def __init__(self, paths):
@@ -229,7 +229,7 @@ def test_a_frame_that_is_dropped_may_be_damaged(clips, tmp_path):
 
 def test_a_frame_of_another_size_is_an_error_if_it_is_read(clips):
     mixed = clips[0][:3] + clips[1][:1]
-    with pytest.raises(DataError, match=r'is 31x9 pixels, the first frame is 26x20; all frames of a sample must'):
+    with pytest.raises(DataError, match=r'is 31x9 pixels, the first frame is 26x20; all frames of a clip must'):
         planned(mixed, CenterCrop(5))['imgs']
     with pytest.raises(DataError, match='31x9 pixels'):
         planned(mixed, Resize(0.5))['imgs']
@@ -246,12 +246,12 @@ def test_an_orientation_tag_counts_for_the_size(tmp_path):
     for suffix in ('png', 'jpg'):
         path = str(tmp_path / f'a.{suffix}')
         Image.fromarray(noise(0, 10, 16)).save(path, exif=tag)
-        frames = FileFrames([path], where='clip')
+        frames = ImageClip([path], where='clip')
         assert frames.frame_size() == (16, 10) == next(iter(frames.decode([0]))).shape[:2]
 
 
 def test_paths_that_a_transform_changes_count(clips):
-    results = PlannedSample(frames=FileFrames(clips[0], where='a'), frame_paths=clips[0][:4])
+    results = PlannedSample(frames=ImageClip(clips[0], where='a'), frame_paths=clips[0][:4])
     assert len(LoadFrames()(results)['imgs']) == 4
 
 

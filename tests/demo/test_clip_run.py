@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cslrkit.apis import CSLRInferencer
-from cslrkit.apis.infer import open_sources, read_clip
+from cslrkit.apis.infer import open_clips, read_clip
 from cslrkit.demo import Limits, render_error, render_run, run_clip
 from cslrkit.demo.clip_run import _cam_pieces
 from cslrkit.errors import DataError
@@ -37,7 +37,7 @@ def test_plot_and_video_can_be_read(run, inferencer, tmp_path):
     assert plot.shape == (400, 900, 3)
     assert len(np.unique(plot.reshape(-1, 3), axis=0)) > 100
     (tmp_path / 'heat.webm').write_bytes(run.video)
-    frames = [frame.image for frame in open_sources(str(tmp_path / 'heat.webm'))[0].frames()]
+    frames = [frame.image for frame in open_clips(str(tmp_path / 'heat.webm'))[0].frames()]
     assert len(frames) == run.result.num_frames / inferencer.spec.interval
     assert frames[0].shape[0] >= 256
 

@@ -47,7 +47,7 @@ def test_verify_lists_problems_and_fails(run_tool, tiny_config, packed, tmp_path
 
 def test_the_same_batches_with_two_workers(tiny_config, packed):
     batches = []
-    for frames in ({}, {'frames.backend': 'packed', 'frames.path': str(packed)}):
+    for frames in ({}, {'frames.type': 'PackedFrames', 'frames.path': str(packed)}):
         config = load_config(tiny_config, {'train_dataloader.num_workers': 2, **frames})
         with DefaultScope.overwrite_default_scope('cslrkit'):
             batches.append(list(build_loader(config.train_dataloader, 0, training=True)))
@@ -56,18 +56,18 @@ def test_the_same_batches_with_two_workers(tiny_config, packed):
         assert all(torch.equal(ours, theirs) for ours, theirs in zip(one['inputs'], other['inputs']))
 
 
-def test_config_hands_frames_to_every_dataset(tiny_config):
+def test_config_hands_frames_to_every_dataset_by_the_names_of_earlier_versions_too(tiny_config):
     config = load_config(tiny_config, {'frames.backend': 'packed', 'test_dataloader.dataset.frames.backend': 'folders'})
     loaders = (config.train_dataloader, config.val_dataloader, config.test_dataloader)
-    assert [loader.dataset.frames.backend for loader in loaders] == ['packed', 'packed', 'folders']
+    assert [loader.dataset.frames.type for loader in loaders] == ['PackedFrames', 'PackedFrames', 'ImageFolders']
 
 
 @pytest.mark.parametrize(
     ('override', 'message'),
     [
-        ({'frames.backend': 'paked'}, r"frames\.backend: .*Did you mean 'packed'"),
-        ({'train_dataloader.dataset.frames.bakend': 'packed'}, "has no 'bakend'. Did you mean 'backend'"),
-        ({'frames.backend': 'packed', 'frames.pth': 'x'}, "frames has no 'pth'. Did you mean 'path'"),
+        ({'frames.type': 'PakedFrames'}, r"frames\.type: .*Did you mean 'PackedFrames'"),
+        ({'train_dataloader.dataset.frames.tipe': 'PackedFrames'}, "has no 'tipe'. Did you mean 'type'"),
+        ({'frames.type': 'PackedFrames', 'frames.pth': 'x'}, "frames has no 'pth'. Did you mean 'path'"),
     ],
 )
 def test_config_names_a_mistake(tiny_config, override, message):

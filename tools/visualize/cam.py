@@ -51,7 +51,7 @@ def main() -> None:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
     from cslrkit.apis import init_recognizer
-    from cslrkit.apis.infer import frame_spec, open_sources, read_clip
+    from cslrkit.apis.infer import frame_spec, open_clips, read_clip
     from cslrkit.engine.config import load_config
     from cslrkit.utils.checks import one_of
     from cslrkit.utils.progress import ProgressLine
@@ -66,8 +66,8 @@ def main() -> None:
     if args.split:
         clips = evaluation_samples(config, args.split, sample_ids=args.sample_id, num=args.num)
     else:
-        sources = open_sources(args.inputs, frame_rate=frame_spec(config).frame_rate)
-        clips = [lambda source=source: read_clip(source, config) for source in sources]
+        found = open_clips(args.inputs, frame_rate=frame_spec(config).frame_rate)
+        clips = [lambda clip=clip: read_clip(clip, config) for clip in found]
     line = ProgressLine('clips', len(clips))
     for read in clips:
         clip = read()

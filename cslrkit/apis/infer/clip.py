@@ -1,14 +1,14 @@
 """A short video as one packed sample, as the test loader gives it."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional, Sequence
 
 import numpy as np
 from mmengine.config import Config
 
 from cslrkit.apis.infer.preparation import FrameSpec, clip_pipeline, frame_spec
-from cslrkit.apis.infer.sampling import Sample, sample_frames
+from cslrkit.apis.infer.sampling import SampledFrame, sample_frames
 from cslrkit.errors import DataError
-from cslrkit.video.sources import Input, open_sources
+from cslrkit.video.inputs import Input, open_clips
 
 
 def read_clip(
@@ -42,35 +42,36 @@ def read_clip(
     """
     spec = frame_spec(config) if spec is None else spec
     frame_rate = spec.frame_rate if frame_rate is None else frame_rate
-    sources = open_sources(video, frame_rate=frame_rate, duration=duration)
-    if len(sources) != 1:
-        raise DataError(f'read_clip: got {len(sources)} videos, expected one.')
-    source = sources[0]
-    samples: List[Sample] = []
-    for sample in sample_frames(source, spec):
-        if max_seconds is not None and sample.times is None:
-            raise DataError(f"'{source.where}' has no frame rate, so max_seconds says nothing. Give frame_rate too.")
-        if max_seconds is not None and sample.times[0] >= max_seconds:
-            raise DataError(f"'{source.where}' is longer than {max_seconds:g} s. Cut it, or raise the limit.")
-        samples.append(sample)
-    return pack_samples(samples, clip_pipeline(config), name=source.name, frame_rate=source.frame_rate)
+    clips = open_clips(video, frame_rate=frame_rate, duration=duration)
+    if len(clips) != 1:
+        raise DataError(f'read_clip: got {len(clips)} videos, expected one.')
+    clip, frames = clips[0], []
+    for frame in sample_frames(clip, spec):
+        if max_seconds is not None and frame.times is None:
+            raise DataError(f"'{clip.source}' has no frame rate, so max_seconds says nothing. Give frame_rate too.")
+        if max_seconds is not None and frame.times[0] >= max_seconds:
+            raise DataError(f"'{clip.source}' is longer than {max_seconds:g} s. Cut it, or raise the limit.")
+        frames.append(frame)
+    return as_sample(frames, clip_pipeline(config), name=clip.name, frame_rate=clip.frame_rate)
 
 
-def pack_samples(samples: List[Sample], pipeline: Any, *, name: str, frame_rate: Optional[float]) -> Dict[str, Any]:
-    """Run the test transforms on consecutive samples.
+def as_sample(
+    frames: Sequence[SampledFrame], pipeline: Any, *, name: str, frame_rate: Optional[float]
+) -> Dict[str, Any]:
+    """Run the test transforms on consecutive frames.
 
     Args:
-        samples: At least one.
+        frames: At least one.
         pipeline: From ``clip_pipeline``.
         name: ``sample_id``.
-        frame_rate: Of the source.
+        frame_rate: Of the video.
     """
-    clip = dict(
+    sample = dict(
         sample_id=name,
-        imgs=np.stack([sample.image for sample in samples]),
-        frame_indices=np.array([sample.index for sample in samples]),
-        clip_len=len(samples),
+        imgs=np.stack([frame.image for frame in frames]),
+        frame_indices=np.array([frame.index for frame in frames]),
+        clip_len=len(frames),
     )
     if frame_rate is not None:
-        clip['frame_rate'] = frame_rate
-    return pipeline(clip)
+        sample['frame_rate'] = frame_rate
+    return pipeline(sample)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-import cv2
+import mmcv
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
@@ -44,8 +44,13 @@ class FrameSpec:
     frame_rate: Optional[float] = None
     interval: int = 1
 
-    def prepare(self, frame: np.ndarray, *, where: str) -> np.ndarray:
+    def prepare(self, frame: np.ndarray, *, where: str, pixel_aspect: float = 1.0) -> np.ndarray:
         """Return an RGB frame (H, W, 3) cut and resized.
+
+        Args:
+            frame: The frame.
+            where: How messages name the video.
+            pixel_aspect: Width of a pixel, as it is to be shown, divided by its height.
 
         Raises:
             DataError: If nothing is left of it.
@@ -55,11 +60,11 @@ class FrameSpec:
                 f'{where}: frames have {frame.shape[0]} rows, of which crop_top={self.crop_top} leaves none.'
             )
         frame = frame[self.crop_top :]
+        if self.size is not None and self.fit == 'crop':
+            frame = _central(frame, self.size[0] / self.size[1] / pixel_aspect)
         if self.size is None or (frame.shape[1], frame.shape[0]) == self.size:
             return frame
-        if self.fit == 'crop':
-            frame = _central(frame, self.size[0] / self.size[1])
-        return cv2.resize(frame, self.size) if self.bilinear else resize_image(frame, self.size)
+        return mmcv.imresize(frame, self.size, backend='cv2') if self.bilinear else resize_image(frame, self.size)
 
 
 def frame_spec(

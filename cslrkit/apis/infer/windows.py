@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 import numpy as np
 import torch
 
-from cslrkit.apis.infer.sampling import Sample
+from cslrkit.apis.infer.sampling import SampledFrame
 from cslrkit.errors import ConfigError
 from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry, merge_neighbors
 
@@ -23,11 +23,11 @@ class Window:
 
     Args:
         start: Position of the first one among those of the video.
-        samples: The frames.
+        frames: The frames.
     """
 
     start: int
-    samples: List[Sample]
+    frames: List[SampledFrame]
 
 
 @dataclass(frozen=True)
@@ -67,26 +67,26 @@ def plan_windows(window: float, overlap: float, *, rate: float, align: int) -> W
     return WindowPlan(max(2 * shared, round(window * rate / align) * align), shared, align)
 
 
-def cut_windows(samples: Iterable[Sample], plan: Optional[WindowPlan]) -> Iterator[Window]:
+def cut_windows(frames: Iterable[SampledFrame], plan: Optional[WindowPlan]) -> Iterator[Window]:
     """Yield overlapping windows; a video that is no longer than one gives itself.
 
     The last window is as long as the others, and so overlaps more. No more than two windows of frames
     are held.
 
     Args:
-        samples: Of one video.
+        frames: Of one video.
         plan: Sizes; None takes everything at once.
     """
-    held: List[Sample] = []
+    held: List[SampledFrame] = []
     base = 0  # position of the first frame that is held: the start of the latest window
     following = 0  # where the next window starts
-    for sample in samples:
+    for frame in frames:
         if plan is not None and base + len(held) == following + plan.length:
             del held[: following - base]
             base = following
             yield Window(base, held[: plan.length])
             following = base + plan.length - plan.overlap
-        held.append(sample)
+        held.append(frame)
     if plan is not None and following:
         last = -(-(base + len(held) - plan.length) // plan.align) * plan.align
         del held[: last - base]

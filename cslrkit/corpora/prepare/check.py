@@ -14,7 +14,7 @@ from cslrkit.errors import CSLRKitError, DataNotFoundError
 from cslrkit.structures import GlossVocab
 from cslrkit.utils.messages import listed
 from cslrkit.utils.parallel import map_parallel
-from cslrkit.video.frame_folders import list_frames
+from cslrkit.video.image_folders import find_paths
 from cslrkit.video.images import check_size, read_image
 
 _NAMED_FRAMES = 3  # how many unreadable frames of a sentence a problem names
@@ -110,7 +110,7 @@ def _attempt(read: Any, problems: List[str]) -> Any:
 def _check_sentence(task: Tuple[str, str, str, int]) -> Tuple[int, List[str]]:
     """Return the number of frames of a sentence, and its problems."""
     where, frame_root, pattern, expected = task
-    paths = list_frames(frame_root, pattern)
+    paths = find_paths(pattern, frame_root)
     if not paths:
         return 0, [f"{where}: no frames match '{os.path.join(frame_root, pattern)}'"]
     problems = []

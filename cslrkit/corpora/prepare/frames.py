@@ -9,7 +9,7 @@ from cslrkit.corpora.base import Annotation, Corpus, Size
 from cslrkit.corpora.prepare.recording import ImportedFrames, ImportTask, import_recording
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.utils.parallel import map_parallel
-from cslrkit.video.frame_folders import list_files, list_images
+from cslrkit.video.image_folders import list_files, list_images
 
 _NAMED_PROBLEMS = 20
 

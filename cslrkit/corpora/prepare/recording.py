@@ -2,21 +2,17 @@
 
 import hashlib
 import json
-import math
 import os
 import shutil
 from dataclasses import dataclass
-from typing import Iterator, List, Optional, Tuple
-
-import cv2
-import numpy as np
+from typing import List, Optional, Tuple
 
 from cslrkit.errors import DataError, OutputError
-from cslrkit.video.frame_folders import list_files, list_images
-from cslrkit.video.images import PART, Size, read_image, resize_image, write_image
+from cslrkit.video.image_folders import list_files, list_images
+from cslrkit.video.images import PART, ImageClip, Size, resize_image, write_image
+from cslrkit.video.video_clip import VideoClip
 
 _RECORD = '.source.json'  # in each folder of frames: what they were made from
-_TOLERANCE = 0.05  # some containers estimate how many frames they hold
 
 
 @dataclass(frozen=True)
@@ -90,47 +86,21 @@ def import_recording(task: ImportTask) -> ImportedFrames:
 
 
 def _write(task: ImportTask, folder: str) -> ImportedFrames:
-    if os.path.isdir(task.source):
-        return _write_images(task, folder)
-    capture = cv2.VideoCapture(task.source)
+    names: List[str] = []
     try:
-        if not capture.isOpened():
-            return ImportedFrames(problem=f"'{task.source}' is not a video that OpenCV can read")
-        rate = capture.get(cv2.CAP_PROP_FPS)
-        announced = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        names: List[str] = []
-        for image in _decode(capture):
-            names.append(f'{len(names):06d}.png')
+        if os.path.isdir(task.source):
+            found = list_images(task.source)
+            clip = ImageClip([os.path.join(task.source, name) for name in found])
+            images = clip.decode(range(len(clip)))
+        else:
+            clip = VideoClip(task.source)
+            found, images = None, (frame.image for frame in clip.frames())
+        for image in images:
+            names.append(found[len(names)] if found else f'{len(names):06d}.png')
             write_image(os.path.join(folder, names[-1]), image if task.size is None else resize_image(image, task.size))
-    finally:
-        capture.release()
-    if not names:
-        return ImportedFrames(problem=f"'{task.source}': no frame can be decoded")
-    note = ''
-    if len(names) < announced - max(1, _TOLERANCE * announced):
-        note = f"'{task.source}' says that it has {announced:.0f} frames, {len(names)} can be decoded: is it cut off?"
-    return ImportedFrames(tuple(names), rate if math.isfinite(rate) and 0 < rate < 1e6 else None, note=note)
-
-
-def _decode(capture: cv2.VideoCapture) -> Iterator[np.ndarray]:
-    while True:
-        read, image = capture.read()
-        if not read:
-            return
-        yield image
-
-
-def _write_images(task: ImportTask, folder: str) -> ImportedFrames:
-    try:
-        names = list_images(task.source)
     except DataError as error:
         return ImportedFrames(problem=str(error))
-    for name in names:
-        image = read_image(os.path.join(task.source, name))
-        if image is None:
-            return ImportedFrames(problem=f"'{os.path.join(task.source, name)}' cannot be read as an image")
-        write_image(os.path.join(folder, name), image if task.size is None else resize_image(image, task.size))
-    return ImportedFrames(names)
+    return ImportedFrames(tuple(names), clip.frame_rate, note=' '.join(clip.notes))
 
 
 def _fingerprint(task: ImportTask) -> str:

@@ -89,7 +89,7 @@ def render_videos(
         count: How many; 0 for all.
         split: ``'train'``, ``'dev'`` or ``'test'``.
         out_dir: Where to; the folder ``videos`` of the corpus by default.
-        suffix: As :class:`cslrkit.video.captions.VideoWriter` takes it.
+        suffix: As :class:`cslrkit.video.video_writer.VideoWriter` takes it.
 
     Returns:
         The files.
@@ -98,8 +98,8 @@ def render_videos(
         DataNotFoundError: If ``root`` is no synthetic corpus, or has no such sentence.
         OutputError: If a file cannot be written.
     """
-    from cslrkit.video.captions import VideoWriter
-    from cslrkit.video.sources import open_sources
+    from cslrkit.video.inputs import open_clips
+    from cslrkit.video.video_writer import VideoWriter
 
     root = Path(root)
     record = read_record(root)
@@ -113,10 +113,10 @@ def render_videos(
     frames = root / corpus.distributed_frames(record['spec']['frame_size'])
     written = []
     for name in names[: count or None]:
-        source = open_sources(frames / corpus.clip_folder(DrawnClip(split, sample_id=name)))[0]
+        clip = open_clips(frames / corpus.clip_folder(DrawnClip(split, sample_id=name)))[0]
         target = folder / f'{name}{suffix}'
         writer = VideoWriter(target, record['frame_rate'])
-        for frame in source.frames():
+        for frame in clip.frames():
             writer.write(frame.image)
         writer.close()
         written.append(target)

@@ -12,8 +12,8 @@ from cslrkit.datasets.transforms.plan import ClipPlan
 from cslrkit.datasets.transforms.sample import set_clip
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
-from cslrkit.video.clip_reader import ClipFrames
-from cslrkit.video.image_folders import FileFrames
+from cslrkit.video.clip import Clip
+from cslrkit.video.images import ImageClip
 
 
 @TRANSFORMS.register_module()
@@ -72,7 +72,7 @@ class LoadFrames(BaseTransform):
         set_clip(results, self._plan(frames, results['frame_indices']))
         return results
 
-    def _plan(self, frames: ClipFrames, indices: np.ndarray) -> ClipPlan:
+    def _plan(self, frames: Clip, indices: np.ndarray) -> ClipPlan:
         if self.resize is not None:
             return ClipPlan.of(_ResizedFrames(frames, self.crop_top, self.resize), indices)
         plan = ClipPlan.of(frames, indices)
@@ -83,11 +83,11 @@ class LoadFrames(BaseTransform):
         return plan
 
 
-class _ResizedFrames(ClipFrames):
+class _ResizedFrames(Clip):
     """Frames of another clip, cut at the top and resized; theirs may differ in size."""
 
-    def __init__(self, frames: ClipFrames, crop_top: int, size: Tuple[int, int]) -> None:
-        super().__init__(where=frames.where)
+    def __init__(self, frames: Clip, crop_top: int, size: Tuple[int, int]) -> None:
+        super().__init__(frames.source, where=frames.where)
         self._frames = frames
         self._crop_top = crop_top
         self._size = size
@@ -95,9 +95,8 @@ class _ResizedFrames(ClipFrames):
     def __len__(self) -> int:
         return len(self._frames)
 
-    @property
-    def names(self) -> Sequence[str]:
-        return self._frames.names
+    def frame_name(self, index: int) -> str:
+        return self._frames.frame_name(index)
 
     def frame_size(self, index: int = 0) -> Tuple[int, int]:
         return self._size
@@ -109,16 +108,16 @@ class _ResizedFrames(ClipFrames):
             yield cv2.resize(frame[self._crop_top :], (width, height))
 
 
-def _frames_of(results: Dict[str, Any]) -> ClipFrames:
+def _frames_of(results: Dict[str, Any]) -> Clip:
     """The sample's frames; paths that a transform changed, or that stand alone, count more."""
     frames, paths = results.get('frames'), results.get('frame_paths')
     if frames is None or (paths is not None and paths != frames.paths):
-        return FileFrames(results['frame_paths'], where=describe(results))
+        return ImageClip(results['frame_paths'], where=describe(results))
     return frames
 
 
-def _check_rows(frames: ClipFrames, index: int, rows: int, crop_top: int) -> None:
+def _check_rows(frames: Clip, index: int, rows: int, crop_top: int) -> None:
     if crop_top >= rows:
         raise DataError(
-            f"{frames.where}: '{frames.names[index]}' has {rows} rows, of which crop_top={crop_top} leaves none."
+            f"{frames.where}: '{frames.frame_name(index)}' has {rows} rows, of which crop_top={crop_top} leaves none."
         )

@@ -5,7 +5,7 @@ from typing import Callable, Tuple
 
 import numpy as np
 
-from cslrkit.video.clip_reader import ClipFrames, copy_box
+from cslrkit.video.clip import Clip, copy_box
 
 FrameOperation = Callable[[np.ndarray], np.ndarray]
 
@@ -96,14 +96,14 @@ class ClipPlan:
         view: The last step.
     """
 
-    frames: ClipFrames
+    frames: Clip
     indices: np.ndarray
     size: Tuple[int, int]
     operations: Tuple[FrameOperation, ...]
     view: View
 
     @classmethod
-    def of(cls, frames: ClipFrames, indices: np.ndarray) -> 'ClipPlan':
+    def of(cls, frames: Clip, indices: np.ndarray) -> 'ClipPlan':
         """Plan to read frames as they are; the first one tells the size of all."""
         size = frames.frame_size(int(indices[0]))
         return cls(frames, indices, size, (), View.whole(*size))

@@ -80,7 +80,7 @@ def pack_frames(
     make_codec(codec)
     if shard_frames < 1:
         raise ConfigError(f'shard_frames: got {shard_frames}, expected at least 1.')
-    dataset.frame_source.check()
+    dataset.clip_reader.check()
     folder = str(ensure_writable_dir(folder, what='packed frames', option='--out'))
     tasks, source_bytes = _plan(dataset, folder, codec, shard_frames, progress)
     _check_same_corpus(folder, dataset, tasks)
@@ -112,7 +112,7 @@ def _plan(dataset: Any, folder: str, codec: str, shard_frames: int, progress: bo
         where = f"{dataset.corpus} {dataset.split}: sample '{info['sample_id']}'"
         pattern = dataset.frame_pattern(info['folder'])
         try:
-            clips.append(ClipTask(pattern, tuple(dataset.frame_source.clip(pattern, where=where).paths), where))
+            clips.append(ClipTask(pattern, tuple(dataset.clip_reader.clip(pattern, where=where).paths), where))
         except (DataError, DataNotFoundError) as error:
             missing.append(error)
         line.add(1)

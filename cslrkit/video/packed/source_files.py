@@ -3,7 +3,7 @@
 import os
 from typing import Sequence, Tuple
 
-from cslrkit.video.frame_folders import list_frames
+from cslrkit.video.image_folders import find_paths
 from cslrkit.video.packed.shard import ClipRecord
 
 
@@ -39,7 +39,7 @@ def describe_change(frame_root: str, pattern: str, record: ClipRecord) -> str:
         return ''  # the frames may have been removed once they were packed
     if changed == record.source_changed:
         return ''
-    paths = list_frames(frame_root, pattern)
+    paths = find_paths(pattern, frame_root)
     if not paths:
         return ''
     names = list(names_of(paths, frame_root))

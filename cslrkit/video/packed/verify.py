@@ -4,14 +4,14 @@ import os
 from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.utils.messages import listed
 from cslrkit.utils.parallel import run_parallel
 from cslrkit.utils.progress import ProgressLine
-from cslrkit.video.frame_folders import list_frames
+from cslrkit.video.image_folders import find_paths
+from cslrkit.video.images import read_image
 from cslrkit.video.packed.index import PackIndex, read_indices
 from cslrkit.video.packed.reader import ShardFile
 from cslrkit.video.packed.shard import ClipRecord, Place
@@ -102,10 +102,10 @@ def find_index(folder: str, split: str, *, where: str) -> PackIndex:
 def compare_clip(shard: ShardFile, record: ClipRecord, paths: Sequence[str], codec: str, *, where: str) -> List[str]:
     """Return how packed frames differ from image files: one line for the first that does."""
     for path, packed in zip(paths, shard.decode(record, range(len(record.names)), codec=codec)):
-        image = cv2.imread(path)
+        image = read_image(path)
         if image is None:
             return [f"{where}: '{path}' cannot be read as an image"]
-        if not np.array_equal(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), packed):
+        if not np.array_equal(image, packed):
             return [f"{where}: '{path}' has other pixels than the pack"]
     return []
 
@@ -118,7 +118,7 @@ def _verify_shard(task: _ShardCheck) -> Tuple[int, List[str]]:
         where = f"sample '{pattern}'"
         try:
             record = shard.record(place)
-            paths = list_frames(task.frame_root, pattern)
+            paths = find_paths(pattern, task.frame_root)
             if paths and list(names_of(paths, task.frame_root)) != record.names:
                 problems.append(
                     f'{where}: the folder has {len(paths)} frames, the pack {len(record.names)}, or their names '

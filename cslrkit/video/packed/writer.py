@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Dict, Sequence, Tuple
 
-import cv2
 import numpy as np
 
 from cslrkit.errors import DataError, OutputError
@@ -119,7 +118,7 @@ def _read(path: str, where: str) -> Tuple[np.ndarray, bytes]:
     image = read_image(path)
     if image is None:
         raise DataError(f"{where}: '{path}' cannot be read as an image. Replace the file or prepare it again.")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB), Path(path).read_bytes()
+    return image, Path(path).read_bytes()
 
 
 def _read_back(path: str, task: ShardTask, places: Dict[str, Place]) -> None:

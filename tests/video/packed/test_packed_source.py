@@ -13,7 +13,7 @@ from pack_corpus import make_dataset, write_noisy_corpus
 
 from cslrkit.datasets import CSLDailyDataset
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.video import PackedSource
+from cslrkit.video import PackedFrames
 from cslrkit.video.packed import pack_frames
 from cslrkit.video.packed.shard import read_footer
 
@@ -72,9 +72,9 @@ def test_two_workers_read_what_one_process_reads(packed):
 
 def test_frames_are_read_in_any_subset(packed):
     dataset = make_dataset(packed, frames=PACKED)
-    frames = dataset.frame_source.clip('s0/*.png', where='test')
+    frames = dataset.clip_reader.clip('s0/*.png', where='test')
     assert (len(frames), frames.paths, frames.frame_size(3)) == (11, None, (40, 36))
-    assert list(frames.names) == [f'f{index:03d}.png' for index in range(11)]
+    assert [frames.frame_name(index) for index in range(11)] == [f'f{index:03d}.png' for index in range(11)]
     truth = [cv2.imread(str(packed / f's0/f{index:03d}.png'))[..., ::-1] for index in range(11)]
     rng = random.Random(0)
     for _ in range(40):
@@ -88,7 +88,7 @@ def test_frames_are_read_in_any_subset(packed):
 
 def test_pickled_clips_and_datasets_read_again(packed):
     dataset = make_dataset(packed, frames=PACKED, pipeline=[dict(type='LoadFrames')])
-    frames = dataset.frame_source.clip('s2/*.png', where='test')
+    frames = dataset.clip_reader.clip('s2/*.png', where='test')
     first = next(iter(frames.decode([7]))).copy()
     np.testing.assert_array_equal(next(iter(pickle.loads(pickle.dumps(frames)).decode([7]))), first)
     again = pickle.loads(pickle.dumps(dataset))
@@ -282,7 +282,7 @@ def test_every_byte_of_a_shard_is_guarded(packed):
         data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
         path.write_bytes(data)
         try:
-            frames = PackedSource(**place).clip('s2/*.png', where='test')
+            frames = PackedFrames(**place).clip('s2/*.png', where='test')
             imgs = np.array(list(frames.decode(range(10))))
         except DataError:
             errors += 1

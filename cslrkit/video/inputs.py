@@ -1,4 +1,4 @@
-"""From what a user gives (paths, patterns, arrays, cameras) to sources of frames."""
+"""From what a user gives (paths, patterns, addresses, arrays, cameras) to clips."""
 
 import glob
 import math
@@ -9,26 +9,30 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 import numpy as np
 
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.video.frame_folders import IMAGE_SUFFIXES, list_images
-from cslrkit.video.readers import ArraySource, ImagesSource, Source, VideoSource, WebcamSource
+from cslrkit.video.camera import CameraClip
+from cslrkit.video.clip import ArrayClip, Clip
+from cslrkit.video.image_folders import check_order, find_paths, list_images
+from cslrkit.video.images import IMAGE_SUFFIXES, ImageClip
+from cslrkit.video.video_clip import VideoClip
+from cslrkit.video.video_file import is_address
 
-Input = Union[str, Path, int, np.ndarray, Source]
+Input = Union[str, Path, int, np.ndarray, Clip]
 
 
-def open_sources(
+def open_clips(
     inputs: Union[Input, Sequence[Input]],
     *,
     frame_rate: Optional[float] = None,
     duration: Optional[float] = None,
-) -> List[Source]:
-    """Return a source for each clip that ``inputs`` stand for, each with a name of its own.
+) -> List[Clip]:
+    """Return the clips that ``inputs`` stand for, each with a name of its own.
 
     Args:
         inputs: A video file; a folder of images; a pattern, whose images are a clip for each folder that they
-            lie in and whose other matches are inputs of their own; the index of a camera; RGB frames, uint8
-            (T, H, W, 3); or a list of these.
+            lie in and whose other matches are inputs of their own; an address (``rtsp://``, ``http://``); the index
+            of a camera; RGB frames, uint8 (T, H, W, 3); a clip; or a list of these.
         frame_rate: Frames per second of inputs that do not say.
-        duration: Seconds to record from a camera.
+        duration: Seconds to record from a camera or an address.
 
     Raises:
         DataNotFoundError: If a path does not exist or a pattern matches nothing.
@@ -40,30 +44,30 @@ def open_sources(
     listed = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not listed:
         raise DataError('inputs: got none, expected at least a video.')
-    sources: List[Source] = []
-    for each in listed:
-        sources += _open(each, frame_rate=frame_rate, duration=duration)
+    clips = [clip for each in listed for clip in _open(each, frame_rate=frame_rate, duration=duration)]
     taken: Dict[str, int] = {}
-    for source in sources:
-        number = taken[source.name] = taken.get(source.name, 0) + 1
+    for clip in clips:
+        number = taken[clip.name] = taken.get(clip.name, 0) + 1
         if number > 1:
-            source.name = f'{source.name}_{number}'
-    return sources
+            clip.name = f'{clip.name}_{number}'
+    return clips
 
 
-def _open(each: Any, *, frame_rate: Optional[float], duration: Optional[float]) -> List[Source]:
-    if isinstance(each, Source):
+def _open(each: Any, *, frame_rate: Optional[float], duration: Optional[float]) -> List[Clip]:
+    if isinstance(each, Clip):
         return [each]
     if isinstance(each, np.ndarray):
-        return [ArraySource(each, frame_rate=frame_rate)]
+        return [ArrayClip(each, frame_rate=frame_rate)]
     if isinstance(each, (int, np.integer)) and not isinstance(each, bool):
-        return [WebcamSource(int(each), duration=duration)]
+        return [CameraClip(int(each), duration=duration)]
     if not isinstance(each, (str, Path)):
         raise DataError(
-            f'inputs: got a {type(each).__name__}, expected a path, a pattern, the index of a camera or an array '
-            '(T, H, W, 3).'
+            f'inputs: got a {type(each).__name__}, expected a path, a pattern, an address, the index of a camera or an '
+            'array (T, H, W, 3).'
         )
     path = str(each)
+    if is_address(path):
+        return [VideoClip(path, where='input', frame_rate=frame_rate, duration=duration)]
     if os.path.isdir(path):
         return [_folder(path, frame_rate)]
     if os.path.exists(path):
@@ -73,46 +77,45 @@ def _open(each: Any, *, frame_rate: Optional[float], duration: Optional[float]) 
     raise DataNotFoundError(f"input: '{path}' does not exist, looked for from {os.getcwd()!r}.")
 
 
-def _file(path: str, frame_rate: Optional[float]) -> Source:
+def _file(path: str, frame_rate: Optional[float]) -> Clip:
     if _is_image(path):
-        # OpenCV would take it for the first of a numbered series.
         raise DataError(
             f"input: '{path}' is one image. Give a video, a folder of frames, or a pattern such as '*.png'."
         )
-    return VideoSource(path, frame_rate=frame_rate)
+    return VideoClip(path, frame_rate=frame_rate)
 
 
-def _folder(path: str, frame_rate: Optional[float]) -> Source:
+def _folder(path: str, frame_rate: Optional[float]) -> Clip:
     try:
         names = list_images(path)
     except DataError as error:
         inside = [name for name in sorted(os.listdir(path)) if not name.startswith('.')]
         hint = f' It has: {", ".join(inside[:4])}{", ..." if len(inside) > 4 else ""}.' if inside else ' It is empty.'
         raise DataError(f'input: {error}{hint} For a folder of videos, give a pattern such as folder/*.mp4.') from error
-    return _images(path, [os.path.join(path, name) for name in names], frame_rate, where=path)
+    return _images(path, [os.path.join(path, name) for name in names], frame_rate, source=path)
 
 
-def _pattern(pattern: str, frame_rate: Optional[float]) -> List[Source]:
-    matches = sorted(glob.glob(pattern, recursive=True))
+def _pattern(pattern: str, frame_rate: Optional[float]) -> List[Clip]:
+    matches = find_paths(pattern)
     if not matches:
         raise DataNotFoundError(f"input: nothing matches '{pattern}', looked for from {os.getcwd()!r}.")
-    clips: Dict[str, List[str]] = {}
-    sources: List[Source] = []
+    folders: Dict[str, List[str]] = {}
+    clips: List[Clip] = []
     for match in matches:
         if os.path.isfile(match) and _is_image(match):
-            clips.setdefault(os.path.dirname(match), []).append(match)
-        elif os.path.isdir(match):
-            sources.append(_folder(match, frame_rate))
+            folders.setdefault(os.path.dirname(match), []).append(match)
         else:
-            sources.append(_file(match, frame_rate))
-    return [_images(folder, paths, frame_rate, where=pattern) for folder, paths in clips.items()] + sources
+            clips.append((_folder if os.path.isdir(match) else _file)(match, frame_rate))
+    for paths in folders.values():
+        check_order(list(map(os.path.basename, paths)), where=f"input: '{pattern}'")
+    return [_images(folder, paths, frame_rate, source=pattern) for folder, paths in folders.items()] + clips
 
 
-def _images(folder: str, paths: Sequence[str], frame_rate: Optional[float], *, where: str) -> Source:
+def _images(folder: str, paths: Sequence[str], frame_rate: Optional[float], *, source: str) -> Clip:
     parent, name = os.path.split(os.path.abspath(folder))
     # Corpora keep the frames of a sentence in a folder '1' of the sentence's own.
     name = os.path.basename(parent) if name.isdecimal() and os.path.basename(parent) else name
-    return ImagesSource(paths, name=name, where=where, frame_rate=frame_rate)
+    return ImageClip(paths, name=name, source=source, frame_rate=frame_rate)
 
 
 def _is_image(path: str) -> bool:

@@ -5,9 +5,9 @@ import pytest
 from cslrkit.apis.infer.preparation import FrameSpec
 from cslrkit.apis.infer.sampling import sample_frames
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.video import readers
-from cslrkit.video.readers import ArraySource, WebcamSource
-from cslrkit.video.sources import open_sources
+from cslrkit.video import ArrayClip, camera
+from cslrkit.video.camera import CameraClip
+from cslrkit.video.inputs import open_clips
 
 
 def write_video(path, frames, rate=25.0, codec='FFV1'):
@@ -27,24 +27,24 @@ RED, BLUE = (250, 0, 0), (0, 0, 250)
 
 def test_channels_are_red_green_blue(tmp_path):
     video = write_video(tmp_path / 'v.avi', plain(RED, BLUE))
-    first, second = open_sources(video)[0].frames()
+    first, second = open_clips(video)[0].frames()
     assert first.image.shape == (32, 48, 3)
     assert np.abs(first.image.astype(int) - RED).max() <= 2
     assert np.abs(second.image.astype(int) - BLUE).max() <= 2
     cv2.imwrite(str(tmp_path / '0.png'), plain(RED)[0][..., ::-1])
-    assert (next(open_sources(str(tmp_path / '*.png'))[0].frames()).image == RED).all()
+    assert (next(open_clips(str(tmp_path / '*.png'))[0].frames()).image == RED).all()
 
 
 def test_times_of_a_video(tmp_path):
-    source = open_sources(write_video(tmp_path / 'v.avi', plain(*[RED] * 4), rate=20))[0]
-    assert (source.name, source.frame_rate, source.num_frames) == ('v', 20.0, 4)
-    assert [frame.time for frame in source.frames()] == pytest.approx([0, 0.05, 0.1, 0.15])
+    clip = open_clips(write_video(tmp_path / 'v.avi', plain(*[RED] * 4), rate=20))[0]
+    assert (clip.name, clip.frame_rate, clip.num_frames) == ('v', 20.0, 4)
+    assert [frame.time for frame in clip.frames()] == pytest.approx([0, 0.05, 0.1, 0.15])
 
 
 @pytest.mark.parametrize('rate', [0, -25.0, float('nan'), float('inf'), '25'])
 def test_a_frame_rate_that_cannot_be(rate):
     with pytest.raises(ConfigError, match=r'frame rate: got .*above 0'):
-        open_sources(np.zeros((2, 8, 8, 3), np.uint8), frame_rate=rate)
+        open_clips(np.zeros((2, 8, 8, 3), np.uint8), frame_rate=rate)
 
 
 @pytest.mark.parametrize('content', [b'', b'no video', b'RIFF\x00\x00\x00\x00AVI LIST' + bytes(300)])
@@ -52,61 +52,38 @@ def test_what_is_no_video_is_named(tmp_path, content):
     path = tmp_path / 'bad.mp4'
     path.write_bytes(content)
     with pytest.raises(DataError, match=r'bad\.mp4'):
-        list(open_sources(str(path))[0].frames())
-
-
-def test_a_video_that_opens_and_gives_no_frame(tmp_path, monkeypatch):
-    path = write_video(tmp_path / 'v.avi', plain(RED))
-    source = open_sources(path)[0]
-
-    class Empty:
-        def read(self):
-            return False, None
-
-        def release(self):
-            pass
-
-    monkeypatch.setattr(source, '_open', lambda path: Empty())
-    with pytest.raises(DataError, match=r'v\.avi.*no frame can be decoded'):
-        list(source.frames())
-
-
-def test_a_cut_off_video_is_noted(tmp_path):
-    source = open_sources(write_video(tmp_path / 'v.avi', plain(*[RED] * 4)))[0]
-    source.num_frames = 40
-    assert len(list(source.frames())) == 4
-    assert 'has 40 frames, 4 can be decoded' in source.notes[0]
+        list(open_clips(str(path))[0].frames())
 
 
 def test_inputs_that_are_none(tmp_path):
     with pytest.raises(DataNotFoundError, match=r'nowhere\.mp4'):
-        open_sources('nowhere.mp4')
+        open_clips('nowhere.mp4')
     with pytest.raises(DataNotFoundError, match='nothing matches'):
-        open_sources(str(tmp_path / '*.mp4'))
+        open_clips(str(tmp_path / '*.mp4'))
     with pytest.raises(DataError, match='It is empty'):
-        open_sources(tmp_path)
+        open_clips(tmp_path)
     with pytest.raises(DataError, match=r'float32.*expected uint8'):
-        open_sources(np.zeros((2, 4, 4, 3), np.float32))
+        open_clips(np.zeros((2, 4, 4, 3), np.float32))
     cv2.imwrite(str(tmp_path / 'a.png'), plain(RED)[0])
     with pytest.raises(DataError, match='one image'):
-        open_sources(str(tmp_path / 'a.png'))
+        open_clips(str(tmp_path / 'a.png'))
     with pytest.raises(DataError, match='duration'):
-        open_sources(0)
+        open_clips(0)
 
 
 def test_names_differ_and_corpus_folders_are_named_by_the_sentence(tmp_path):
     for name in ('s1/1', 's2/1', 'x/s1/1'):
         (tmp_path / name).mkdir(parents=True)
         cv2.imwrite(str(tmp_path / name / '0.png'), plain(RED)[0])
-    sources = open_sources([tmp_path / 's1' / '1', str(tmp_path / 's*' / '1' / '*.png'), tmp_path / 'x' / 's1' / '1'])
-    assert [source.name for source in sources] == ['s1', 's1_2', 's2', 's1_3']
+    clips = open_clips([tmp_path / 's1' / '1', str(tmp_path / 's*' / '1' / '*.png'), tmp_path / 'x' / 's1' / '1'])
+    assert [clip.name for clip in clips] == ['s1', 's1_2', 's2', 's1_3']
 
 
 def test_frames_of_two_sizes(tmp_path):
     for index, size in enumerate(((8, 8), (8, 9))):
         cv2.imwrite(str(tmp_path / f'{index}.png'), plain(RED, size=size)[0])
     with pytest.raises(DataError, match=r'1\.png.*9x8.*8x8'):
-        list(open_sources(tmp_path)[0].frames())
+        list(open_clips(tmp_path)[0].frames())
 
 
 def test_camera(monkeypatch):
@@ -124,12 +101,12 @@ def test_camera(monkeypatch):
         def release(self):
             pass
 
-    monkeypatch.setattr(readers.cv2, 'VideoCapture', Camera)
-    source = WebcamSource(1, duration=60)
+    monkeypatch.setattr(camera.cv2, 'VideoCapture', Camera)
+    source = CameraClip(1, duration=60)
     assert [frame.image[0, 0].tolist() for frame in source.frames()] == [[9, 0, 0]] * 3
     assert len(list(source.frames())) == 3  # what was recorded
     with pytest.raises(DataError, match='camera 0: cannot be opened'):
-        list(WebcamSource(0, duration=1).frames())
+        list(CameraClip(0, duration=1).frames())
 
 
 @pytest.mark.parametrize(
@@ -148,7 +125,7 @@ def test_camera(monkeypatch):
 def test_resampling_in_time(rate, corpus, interval, expected):
     frames = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
     spec = FrameSpec(None, frame_rate=corpus, interval=interval)
-    samples = list(sample_frames(ArraySource(frames, frame_rate=rate), spec))
+    samples = list(sample_frames(ArrayClip(frames, frame_rate=rate), spec))
     assert [sample.index for sample in samples] == expected
     assert [int(sample.image[0, 0, 0]) for sample in samples] == expected
     if rate is None:
