@@ -122,7 +122,7 @@ def measure_samples(corpus: Corpus, rounds: int, *, packed: bool, growth: bool =
     sources = dict(folders=None)
     if packed:
         pack_frames(corpus.dataset(TRAIN), str(corpus.root / 'pack'))
-        sources['packed'] = dict(backend='packed', path='pack')
+        sources['packed'] = dict(type='PackedFrames', path='pack')
     for source, frames in sources.items():
         for name, pipeline in (('train', TRAIN), ('test', TEST)):
             runs[name, source] = _reader(corpus.dataset([*pipeline, PACK], frames))

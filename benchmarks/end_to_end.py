@@ -153,7 +153,7 @@ def _shortcuts(
     config = copy.deepcopy(config)
     loader = config.train_dataloader
     if packed:
-        loader.dataset.frames = dict(backend='packed', path=pack)
+        loader.dataset.frames = dict(type='PackedFrames', path=pack)
     if grouped:
         loader.sampler = dict(type='LengthGroupedSampler', batch_size=loader.batch_size)
     loader.num_workers = workers

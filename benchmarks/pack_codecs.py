@@ -120,7 +120,7 @@ def _packs(root: str) -> Tuple[Dict[str, Callable[[], Any]], Dict[str, Callable[
         size[codec] = pack_frames(
             DATASETS.build(own), os.path.join(root, codec), codec=codec, workers=1
         ).index.num_bytes
-        own.update(pipeline=list(_PIPELINE), frames=dict(backend='packed', path=codec))
+        own.update(pipeline=list(_PIPELINE), frames=dict(type='PackedFrames', path=codec))
         dataset = DATASETS.build(own)
         pixels[codec] = _decoding(dataset)
         samples[f'training samples: {codec}'] = _reading(dataset)

@@ -275,10 +275,15 @@ DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
 CLIP_READERS = Registry(  # pattern of a sample's frames -> Clip, decoded when asked for
     'clip reader', locations=['cslrkit.video']
 )
-FRAME_SOURCES = CLIP_READERS  # its name in 0.1.0
 CORPORA = Registry(  # how a corpus is distributed: its annotations, frames, rate, and how it is drawn
     'corpus', locations=['cslrkit.corpora']
 )
 NORMALIZERS = Registry(  # cleans the words of hypotheses and references before they are scored
     'normalizer', locations=['cslrkit.evaluation']
 )
+
+
+def __getattr__(name: str) -> Registry:
+    if name == 'FRAME_SOURCES':  # the name of CLIP_READERS in 0.1.0
+        return CLIP_READERS
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

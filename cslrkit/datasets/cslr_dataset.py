@@ -57,7 +57,8 @@ class CSLRDataset(BaseDataset):
             and CSL-Daily.
         on_unknown_gloss: ``'drop'`` leaves glosses outside the vocabulary out of ``gloss_ids``
             with one warning; ``'error'`` raises.
-        frame_rate: Frames per second; None takes the corpus's, or else the entry's, if that is known.
+        frame_rate: Frames per second; None takes the corpus's, or else the entry's, or else the video's, if
+            that is known.
         vocab: The vocabulary; None reads ``gloss_dict.npy``.
         check_frames: Whether to check on building that there are frames. Without
             frames, only the annotations can be used.
@@ -168,8 +169,9 @@ class CSLRDataset(BaseDataset):
         sample.update(split=self.split, frames=frames, frame_interval=self.frame_interval)
         if frames.paths is not None:
             sample['frame_paths'] = frames.paths
-        if self.frame_rate is not None:
-            sample['frame_rate'] = self.frame_rate
+        rate = self.frame_rate or sample.get('frame_rate') or frames.frame_rate
+        if rate is not None:
+            sample['frame_rate'] = rate
         return self.pipeline(sample)
 
     def frame_pattern(self, folder: str) -> str:

@@ -95,7 +95,7 @@ def test_crop_top_and_resize(tmp_path):
 
 def test_frames_of_two_sizes(tmp_path):
     paths = paths_of(tmp_path / 'a', 1) + paths_of(tmp_path / 'b', 1, size=(6, 9))
-    with pytest.raises(DataError, match=r'is 9x6 pixels, .* is 8x6; all frames of a sample must have one size'):
+    with pytest.raises(DataError, match=r'is 9x6 pixels, .* is 8x6; all frames of a clip must have one size'):
         LoadFrames()(dict(frame_paths=paths))
 
 

@@ -26,6 +26,7 @@ def picture(index, size=SIZE):
 def write_clip(path, codec='libx264', *, count=30, times=None, pixels='yuv420p', size=SIZE, aspect=None, **options):
     """Write frames at ``times`` (seconds), 25 a second by default; returns the path as text."""
     tick = Fraction(1, 25 if times is None else 60_000)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), 'w', options=options.pop('container', {})) as container:
         stream = container.add_stream(codec, rate=25, options={key: str(value) for key, value in options.items()})
         stream.height, stream.width = size

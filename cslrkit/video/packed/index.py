@@ -85,7 +85,7 @@ def read_indices(folder: Union[str, Path], *, where: str) -> List[PackIndex]:
             state = 'has frames but no index, so packing was not finished' if unfinished else 'has no packed frames'
         raise DataNotFoundError(
             f"{where}: packed frames: '{folder}' {state}. {HOW_TO_PACK} Or set the path in frames=dict("
-            "backend='packed', path=...), or take the folders with backend='folders'."
+            "type='PackedFrames', path=...), or take the folders with type='ImageFolders'."
         )
     return [read_index(path, where=where) for path in files]
 
