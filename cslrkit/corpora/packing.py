@@ -3,7 +3,7 @@
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from mmengine.config import Config
 
@@ -28,8 +28,7 @@ def datasets_of_config(config: Config, splits: Optional[Sequence[str]] = None) -
     """
     found: Dict[Any, Dict[str, Any]] = {}
     for name in _LOADERS:
-        if config.get(name) is not None:
-            own = dict(config[name].dataset)
+        for own in _corpora_in(config[name].dataset) if config.get(name) is not None else ():
             found.setdefault((own.get('data_root'), own.get('frame_subdir'), own.get('split')), own)
     names = [own.get('split') for own in found.values()]
     _check_splits(splits, names, f"config '{config.filename}'")
@@ -72,6 +71,15 @@ def _check_splits(wanted: Optional[Iterable[str]], there: Sequence[str], where: 
     unknown = [split for split in wanted or () if split not in there]
     if unknown or not there:
         raise ConfigError(f'{where}: got --split {" ".join(unknown)}, it has {", ".join(there) or "no dataset"}.')
+
+
+def _corpora_in(dataset: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
+    """Yield the dataset, or those that it is put together from."""
+    inner = dataset.get('datasets') or ([dataset['dataset']] if 'dataset' in dataset else [])
+    for own in inner:
+        yield from _corpora_in(own)
+    if not inner:
+        yield dict(dataset)
 
 
 def _build(config: Dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
 from cslrkit.datasets import CSLRDataset
+from cslrkit.datasets.cslr_dataset import corpus_of
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import DATASETS
 from cslrkit.structures import GlossVocab
@@ -297,6 +298,7 @@ def test_names_of_earlier_datasets(tmp_path, kind, corpus):
     config = dict(type=kind, data_root=str(tmp_path), split='train', check_frames=False)
     dataset, new = DATASETS.build(config), build(tmp_path, corpus=corpus, check_frames=False)
     assert (str(dataset.corpus), dataset.frame_root, dataset.frame_rate) == (corpus, new.frame_root, new.frame_rate)
+    assert str(corpus_of(dict(config, corpus='phoenix2014'))) == corpus  # as inference asks of a stored config
     # A config of 0.1.0 that changed the type of a base's dataset, whose corpus the base now names.
     assert str(DATASETS.build(dict(config, corpus='phoenix2014')).corpus) == corpus
 

@@ -10,29 +10,22 @@ from cslrkit.corpora.prepare.corpus import prepare_corpus
 from cslrkit.corpora.prepare.files import (
     build_gloss_dict,
     build_infos,
-    clean_references,
-    write_files,
     write_object,
     write_stm,
 )
-from cslrkit.corpora.prepare.frames import FoundFrames, find_frames
+from cslrkit.corpora.prepare.frames import find_frames
 from cslrkit.corpora.prepare.resize import ResizeTask, resize_frames
-from cslrkit.corpora.prepare.summary import PreparedCorpus, SplitSummary, describe
+from cslrkit.corpora.prepare.summary import describe
 
 __all__ = [
-    'FoundFrames',
-    'PreparedCorpus',
     'ResizeTask',
-    'SplitSummary',
     'build_gloss_dict',
     'build_infos',
     'check_corpus',
-    'clean_references',
     'describe',
     'find_frames',
     'prepare_corpus',
     'resize_frames',
-    'write_files',
     'write_object',
     'write_stm',
 ]

@@ -36,6 +36,12 @@ def test_a_config_gives_each_split_once(tiny_config):
     config.test_dataloader.dataset.split = 'dev'
     assert [dataset.split for dataset in datasets_of_config(config)] == ['train', 'dev']
     assert [dataset.split for dataset in datasets_of_config(config, ['dev'])] == ['dev']
+    parts = [
+        config.train_dataloader.dataset,
+        dict(type='RepeatDataset', times=2, dataset=config.val_dataloader.dataset),
+    ]
+    config.train_dataloader.dataset = dict(type='ConcatDataset', datasets=parts)
+    assert [dataset.split for dataset in datasets_of_config(config)] == ['train', 'dev']
     with pytest.raises(ConfigError, match='got --split nope, it has train, dev'):
         datasets_of_config(config, ['dev', 'nope'])
 
