@@ -5,21 +5,12 @@ A message follows the pattern *where: got, expected, do*.
 
 
 class CSLRKitError(Exception):
-    """Base of every error that a user's input can cause."""
-
-    def __str__(self) -> str:
-        # KeyError and FileNotFoundError, which subclasses also derive from, quote or reorder
-        # their arguments; a message is printed as it was written.
-        return str(self.args[0]) if self.args else ''
-
-
-class ConfigError(CSLRKitError, ValueError):
-    """A config that cannot be built: a misspelt type, a wrong argument, a wrong value.
+    """Base of every error that a user's input can cause.
 
     Args:
         message: What was got and expected.
-        path: The argument that is wrong, e.g. ``'depth'``; whoever builds from a config puts the
-            path of the part before it (``'model.backbone.depth'``).
+        path: The place in the config, as far as it is known: of an argument its name, e.g. ``'depth'``. Whoever
+            builds from a config puts the path of the part before it (``'model.backbone.depth'``).
     """
 
     def __init__(self, message: str = '', *, path: str = '') -> None:
@@ -27,7 +18,14 @@ class ConfigError(CSLRKitError, ValueError):
         self.path = path
 
     def __str__(self) -> str:
-        return f'{self.path}: {super().__str__()}' if self.path else super().__str__()
+        # KeyError and FileNotFoundError, which subclasses also derive from, quote or reorder
+        # their arguments; a message is printed as it was written.
+        message = str(self.args[0]) if self.args else ''
+        return f'{self.path}: {message}' if self.path else message
+
+
+class ConfigError(CSLRKitError, ValueError):
+    """A config that cannot be built: a misspelt type, a wrong argument, a wrong value."""
 
 
 class DataError(CSLRKitError, ValueError):

@@ -57,8 +57,10 @@ class Registry(roots.Registry):
         Raises:
             ConfigError: If there is none; the message lists the nearest names.
         """
-        if not isinstance(kind, str):
+        if callable(kind):
             return kind
+        if not isinstance(kind, str):
+            raise ConfigError(f'got {kind!r}, expected the name of a class.')
         try:
             found = self.get(kind)
         except RuntimeError:

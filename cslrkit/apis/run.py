@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from cslrkit.engine.checkpoint_io import find_checkpoint
-from cslrkit.engine.config import SPLIT_LOADERS, as_list, select_split, vocab_file
+from cslrkit.engine.config import SPLIT_LOADERS, as_list, datasets_in, select_split, vocab_file
 from cslrkit.engine.config_check import check_complete
 from cslrkit.engine.distributed import start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
@@ -138,6 +138,6 @@ def _require_annotations(config: Config) -> None:
     """Let a dataset without annotations say where it looked, before the model asks for its vocabulary."""
     with DefaultScope.overwrite_default_scope('cslrkit'):
         for name in SPLIT_LOADERS:
-            dataset = config[name].dataset if config.get(name) is not None else None
-            if dataset is not None and not os.path.isfile(vocab_file(dataset)):
-                DATASETS.build(dataset)
+            for dataset in datasets_in(config.get(name)):
+                if not os.path.isfile(vocab_file(dict(dataset=dataset))):
+                    DATASETS.build(dataset)

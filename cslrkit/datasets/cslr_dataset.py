@@ -13,6 +13,7 @@ from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import CLIP_READERS, DATASETS, TRANSFORMS
 from cslrkit.structures import GlossVocab
+from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.utils.config_path import config_path
 from cslrkit.video.clip_reader import ClipReader, reader_config
 
@@ -59,7 +60,7 @@ class CSLRDataset(BaseDataset):
             with one warning; ``'error'`` raises.
         frame_rate: Frames per second; None takes the corpus's, or else the entry's, or else the video's, if
             that is known.
-        vocab: The vocabulary; None reads ``gloss_dict.npy``.
+        vocab: The vocabulary, as :meth:`GlossVocab.of` takes it; None reads ``gloss_dict.npy``.
         check_frames: Whether to check on building that there are frames. Without
             frames, only the annotations can be used.
 
@@ -93,7 +94,7 @@ class CSLRDataset(BaseDataset):
         drop_last_entry: bool = False,
         on_unknown_gloss: str = 'drop',
         frame_rate: Optional[float] = None,
-        vocab: Optional[GlossVocab] = None,
+        vocab: Optional[AnyVocab] = None,
         check_frames: bool = True,
     ) -> None:
         self.split = split
@@ -106,8 +107,6 @@ class CSLRDataset(BaseDataset):
             raise ConfigError(
                 f'{self._where}: on_unknown_gloss: got {on_unknown_gloss!r}, expected one of {UNKNOWN_GLOSS_RULES}.'
             )
-        if vocab is not None and not isinstance(vocab, GlossVocab):
-            raise ConfigError(f'{self._where}: vocab: got a {type(vocab).__name__}, expected a GlossVocab.')
         super().__init__(data_root=str(data_root), test_mode=test_mode, lazy_init=True)
         self.frame_interval = frame_interval
         self.frame_rate = self.corpus.frame_rate if frame_rate is None else float(frame_rate)
@@ -117,7 +116,7 @@ class CSLRDataset(BaseDataset):
         # Built here, because mmengine's Compose asks its own registry unless a scope is set.
         self.pipeline = Compose([_build_transform(step) for step in pipeline])
         self._info_file, vocab_file = self._locate(Path(self.data_root, ann_dir), needs_vocab=vocab is None)
-        self._vocab = GlossVocab.from_file(vocab_file) if vocab is None else vocab
+        self._vocab = GlossVocab.of(vocab_file if vocab is None else vocab)
         self.clip_reader = self._build_reader(frames)
         if check_frames:
             self._check_frames()

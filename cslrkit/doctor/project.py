@@ -160,12 +160,12 @@ def _shared_memory(loader: Mapping[str, Any], inputs: Any) -> Found:
 
 
 def _vocabulary(config: Mapping[str, Any], datasets: Dict[str, Any]) -> Found:
-    from cslrkit.models.recognizers.cslr_recognizer import as_vocab
+    from cslrkit.structures import GlossVocab
 
     source = config.model.get('vocab')
     if source is None:
         raise SkippedCheckError('the config gives the model no vocabulary')
-    vocab = as_vocab(source)
+    vocab = GlossVocab.of(source)
     source = source if isinstance(source, str) else 'the config'
     for split, dataset in datasets.items():
         difference = vocab.difference(dataset.vocab)

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from cslrkit.engine.config_check import check_config, registry_of
+from cslrkit.engine.config_check import check_config, slot_at
 from cslrkit.engine.inference_options import DEFAULTS, KEY, inference_options
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, DATASETS, accepted_arguments, nearest
@@ -101,7 +101,7 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
         raise ConfigError(f"config: '{path}' cannot be read: {type(error).__name__}: {error}") from error
     finally:
         logger.setLevel(level)
-    for node in (config, *(config[name].dataset for name in SPLIT_LOADERS if config.get(name) is not None)):
+    for node in (config, *(dataset for name in SPLIT_LOADERS for dataset in datasets_in(config.get(name)))):
         if 'frames' in node:
             node['frames'] = reader_config(node['frames'])
     for key, value in (overrides or {}).items():
@@ -140,7 +140,7 @@ def check_override(config: Config, key: str) -> None:
             if part in node:
                 node = node[part]
                 continue
-            known = list(node) + (list(_TOP_LEVEL) if depth == 0 else _optional_arguments(node, parts[:depth]))
+            known = list(node) + (list(_TOP_LEVEL) if depth == 0 else _optional_arguments(config, node, parts[:depth]))
             if part in known and depth == len(parts) - 1:
                 return
             if part in known:
@@ -151,23 +151,22 @@ def check_override(config: Config, key: str) -> None:
             raise ConfigError(f"--cfg-options {key}: '{place}' is the value {node!r}, it has no '{part}'.")
 
 
-def _optional_arguments(node: Dict[str, Any], place: List[str]) -> List[str]:
+def _optional_arguments(config: Config, node: Dict[str, Any], place: List[str]) -> List[str]:
     if place == [KEY]:
         return list(DEFAULTS)
-    registry = registry_of(place)
-    if registry is None:
+    slot = slot_at(config, place)
+    if slot is None:
         return []
-    if 'type' not in node:  # a dict that the overrides are making
-        return ['type']
-    kind = node['type']
-    return list(accepted_arguments(registry.lookup(kind) if isinstance(kind, str) else kind) or [])
+    cls = slot.class_of(node)
+    return ['type'] if cls is None else list(accepted_arguments(cls) or [])  # of a dict that the overrides are making
 
 
 def complete_config(config: Config) -> None:
     """Fill in what follows from the rest of a config, in place.
 
-    ``corpus``, ``data_root``, ``ann_dir`` and ``frames`` of the top level go to every dataset that sets none, the train
-    dataset's vocabulary file to the model, the folder of annotations into an evaluator's ``stm``
+    ``corpus``, ``data_root``, ``ann_dir`` and ``frames`` of the top level go to every dataset that sets none, the first
+    train dataset's vocabulary file to the model, the model's vocabulary to datasets that are read together, the folder
+    of annotations into an evaluator's ``stm``
     where that says ``{ann_dir}``, and loaders get the seeding of workers and pinned memory
     where there is a GPU; a sampler that forms batches gets the loader's ``batch_size``.
     """
@@ -176,11 +175,12 @@ def complete_config(config: Config) -> None:
         loader = config.get(name)
         if loader is None:
             continue
-        for key in ('data_root', 'ann_dir', 'frames'):
-            if config.get(key) is not None and key not in loader.dataset:
-                loader.dataset[key] = copy.deepcopy(config[key])
-        if config.get('corpus') is not None and _takes(loader.dataset, 'corpus'):
-            loader.dataset.setdefault('corpus', copy.deepcopy(config['corpus']))
+        for dataset in datasets_in(loader):
+            for key in ('data_root', 'ann_dir', 'frames'):
+                if config.get(key) is not None and key not in dataset:
+                    dataset[key] = copy.deepcopy(config[key])
+            if config.get('corpus') is not None and _takes(dataset, 'corpus'):
+                dataset.setdefault('corpus', copy.deepcopy(config['corpus']))
         loader.setdefault('pin_memory', torch.cuda.is_available())
         loader.setdefault('worker_init_fn', dict(type='cslrkit.seed_worker'))
         _hand_on_batch_size(loader)
@@ -188,13 +188,39 @@ def complete_config(config: Config) -> None:
         for evaluator in as_list(config.get(name)):
             if evaluator.get('stm') and '{ann_dir}' in evaluator.stm:
                 loader = config[name.replace('evaluator', 'dataloader')]
-                evaluator.stm = evaluator.stm.replace('{ann_dir}', os.path.dirname(vocab_file(loader.dataset)))
+                evaluator.stm = evaluator.stm.replace('{ann_dir}', os.path.dirname(vocab_file(loader)))
     model = config.get('model')
     if model is not None and model.get('vocab') is None:
         for name in SPLIT_LOADERS:
             if config.get(name) is not None:
-                model['vocab'] = vocab_file(config[name].dataset)
+                model['vocab'] = vocab_file(config[name])
                 break
+    for name in SPLIT_LOADERS:
+        if config.get(name) is not None and model is not None:
+            _share_vocab(config[name].dataset, model['vocab'])
+
+
+def datasets_in(loader: Optional[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """The datasets of a loader's config: its own, or those that a wrapper such as ``ConcatDataset`` reads."""
+    waiting, found = [] if loader is None else [loader['dataset']], []
+    while waiting:
+        dataset = waiting.pop(0)
+        inner = [*as_list(dataset.get('datasets')), *as_list(dataset.get('dataset'))]
+        waiting = [each for each in inner if isinstance(each, dict)] + waiting
+        found += [] if inner else [dataset]
+    return found
+
+
+def _share_vocab(dataset: Dict[str, Any], vocab: Any) -> None:
+    """Let all datasets that are read together use one vocabulary; a gloss that it lacks is an error."""
+    if dataset.get('datasets') is None:
+        return
+    for inner in datasets_in(dict(dataset=dataset)):
+        if _takes(inner, 'vocab'):
+            inner.setdefault('vocab', copy.deepcopy(vocab))
+            inner.setdefault('on_unknown_gloss', 'error')
+    if dataset.get('type') == 'ConcatDataset':  # otherwise mmengine refuses corpora and splits of different names
+        dataset.setdefault('ignore_keys', ['corpus', 'split'])
 
 
 def _hand_on_batch_size(loader: Dict[str, Any]) -> None:
@@ -218,8 +244,9 @@ def as_list(value: Any) -> list:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def vocab_file(dataset: Dict[str, Any]) -> str:
-    """Path of ``gloss_dict.npy`` of a dataset config."""
+def vocab_file(loader: Dict[str, Any]) -> str:
+    """Path of ``gloss_dict.npy`` of a loader's first dataset."""
+    dataset = datasets_in(loader)[0]
     root, ann_dir = dataset.get('data_root', ''), dataset.get('ann_dir', 'preprocess')
     return os.path.join(root, ann_dir, 'gloss_dict.npy')
 
@@ -232,7 +259,8 @@ def select_split(config: Config, split: str) -> Config:
         split: ``'train'`` (the published train_eval protocol), ``'dev'`` or ``'test'``.
     """
     config = copy.deepcopy(config)
-    config.test_dataloader.dataset.split = split
+    for dataset in datasets_in(config.test_dataloader):
+        dataset['split'] = split
     for evaluator in as_list(config.test_evaluator):
         evaluator['split'] = split
     for name in _TRAINING_KEYS:

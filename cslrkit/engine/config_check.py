@@ -1,84 +1,207 @@
-"""Checking every type and argument of a config before anything is built."""
+"""Checking every type and argument of a config, before anything is built."""
 
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+import inspect
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 from mmengine.registry import Registry as AnyRegistry
-from torch.utils.data import DataLoader
+from mmengine.runner import Runner
+from torch.utils import data
 
 from cslrkit import registry as reg
 from cslrkit.errors import ConfigError
-from cslrkit.registry import check_arguments, load_plugins
+from cslrkit.models.speed import prepare_for_inference
+from cslrkit.registry import accepted_arguments, check_arguments, load_plugins
 from cslrkit.utils.config_path import config_path
 
-# Key of a config -> the registry of the dict, list of dicts or dict of dicts under it, and the
-# arguments that the builder adds.
-SLOTS: Dict[str, Tuple[AnyRegistry, Tuple[str, ...]]] = {
-    'model': (reg.MODELS, ()),
-    'data_preprocessor': (reg.MODELS, ('temporal_spec',)),
-    'backbone': (reg.BACKBONES, ()),
-    'neck': (reg.NECKS, ('in_channels',)),
-    'head': (reg.HEADS, ('in_channels', 'num_classes')),
-    'losses': (reg.LOSSES, ()),
-    'decoder': (reg.DECODERS, ()),
-    'init_cfg': (reg.WEIGHT_INITIALIZERS, ()),
-    'dataset': (reg.DATASETS, ()),
-    'corpus': (reg.CORPORA, ()),
-    'frames': (reg.CLIP_READERS, ('frame_root', 'where', 'data_root')),
-    'pipeline': (reg.TRANSFORMS, ()),
-    'transforms': (reg.TRANSFORMS, ()),
-    'sampler': (reg.DATA_SAMPLERS, ('dataset', 'seed')),
-    'batch_sampler': (reg.DATA_SAMPLERS, ('sampler', 'batch_size')),
-    'optim_wrapper': (reg.OPTIM_WRAPPERS, ('optimizer',)),
-    'optimizer': (reg.OPTIMIZERS, ('params',)),
-    'param_scheduler': (reg.PARAM_SCHEDULERS, ('optimizer', 'param_name')),
-    'val_evaluator': (reg.METRICS, ()),
-    'test_evaluator': (reg.METRICS, ()),
-    'default_hooks': (reg.HOOKS, ()),
-    'custom_hooks': (reg.HOOKS, ()),
-    'visualizer': (reg.VISUALIZERS, ('name',)),
-    'vis_backends': (reg.VISBACKENDS, ('save_dir',)),
-    'log_processor': (reg.LOG_PROCESSORS, ()),
-    'strategy': (reg.STRATEGIES, ()),
-    'train_cfg': (reg.LOOPS, ('runner', 'dataloader')),
-    'val_cfg': (reg.LOOPS, ('runner', 'dataloader', 'evaluator')),
-    'test_cfg': (reg.LOOPS, ('runner', 'dataloader', 'evaluator')),
-}
+# Arguments that these packages' classes declare are checked; those of a plugin's own are the plugin's.
+_KNOWN_PACKAGES = ('cslrkit', 'mmengine', 'mmcv', 'torch')
 
-# Arguments that the builders take out of a dict before the class sees it.
-_CONSUMED = {
-    'default_hooks': ('priority',),
-    'custom_hooks': ('priority',),
-    'param_scheduler': ('convert_to_iter_based', 'epoch_length'),
-    'optim_wrapper': ('constructor', 'paramwise_cfg'),
-    'init_cfg': ('override',),
-}
 
-# What a loader dict takes beside torch's DataLoader arguments.
-_LOADER_KEYS = ('dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn', 'num_batch_per_epoch')
+class DataLoader(data.DataLoader):
+    """What mmengine builds a loader from: torch's arguments and those of the parts."""
+
+    def __init__(
+        self,
+        dataset,
+        sampler,
+        batch_sampler=None,
+        collate_fn=None,
+        worker_init_fn=None,
+        num_batch_per_epoch=None,
+        **kwargs,
+    ) -> None:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a config whose dict, or each dict of a list or of named ones there, becomes an object.
+
+    Args:
+        builder: The registry of its class, or what takes its arguments where it has no ``type``.
+        provided: Arguments that the builder adds.
+        taken: Keys that the builder takes out.
+        named: Whether a string there is the name of a class.
+        typed: Whether a dict must name its class; mmengine takes one of its own for some that do not.
+    """
+
+    builder: Any
+    provided: Tuple[str, ...] = ()
+    taken: Tuple[str, ...] = ()
+    named: bool = False
+    typed: bool = True
+
+    def class_of(self, node: Any) -> Optional[Callable]:
+        """What the dict ``node`` is given to; None if it does not say.
+
+        Raises:
+            ConfigError: If there is no such class.
+        """
+        if not isinstance(self.builder, AnyRegistry):
+            return self.builder
+        if node.get('type') is None:
+            return None
+        with config_path('type'):
+            return self.builder.lookup(node['type'])
+
+    def slots_in(self, node: Any) -> Dict[str, 'Slot']:
+        """The places in the dict ``node``, of the arguments that are not a plugin's own."""
+        cls = self.class_of(node)
+        key = self.builder.name if isinstance(self.builder, AnyRegistry) else self.builder
+        return {name: slot for name, slot in _SLOTS.get(key, {}).items() if _is_declared_here(cls, name)}
+
+
+_INIT = Slot(reg.WEIGHT_INITIALIZERS, taken=('override',))
+_DATASET = Slot(reg.DATASETS)
+_LOADER = Slot(DataLoader)
+_METRIC = Slot(reg.METRICS)
+_HOOK = Slot(reg.HOOKS, taken=('priority',))
+_LOOP = Slot(reg.LOOPS, provided=('runner', 'dataloader', 'evaluator'), typed=False)
+_ROOT: Dict[str, Slot] = {
+    'model': Slot(reg.MODELS, provided=('temporal_spec',)),
+    'train_dataloader': _LOADER,
+    'val_dataloader': _LOADER,
+    'test_dataloader': _LOADER,
+    'val_evaluator': _METRIC,
+    'test_evaluator': _METRIC,
+    'train_cfg': _LOOP,
+    'val_cfg': _LOOP,
+    'test_cfg': _LOOP,
+    'optim_wrapper': Slot(
+        reg.OPTIM_WRAPPERS, provided=('optimizer',), taken=('constructor', 'paramwise_cfg'), typed=False
+    ),
+    'param_scheduler': Slot(
+        reg.PARAM_SCHEDULERS, provided=('optimizer', 'param_name'), taken=('convert_to_iter_based', 'epoch_length')
+    ),
+    'default_hooks': _HOOK,
+    'custom_hooks': _HOOK,
+    'visualizer': Slot(reg.VISUALIZERS, provided=('name',)),
+    'log_processor': Slot(reg.LOG_PROCESSORS, typed=False),
+    'strategy': Slot(reg.STRATEGIES),
+    'inference': Slot(prepare_for_inference, provided=('model',)),
+    'randomness': Slot(Runner.set_randomness, provided=('self', 'seed')),
+}
+# By the registry of a class, or what takes the arguments: which of these become objects, too.
+_SLOTS: Dict[Any, Dict[str, Slot]] = {
+    'model': {
+        'data_preprocessor': _ROOT['model'],
+        'backbone': Slot(reg.BACKBONES),
+        'neck': Slot(reg.NECKS, provided=('in_channels',)),
+        'head': Slot(reg.HEADS, provided=('in_channels', 'num_classes')),
+        'losses': Slot(reg.LOSSES),
+        'decoder': Slot(reg.DECODERS),
+        'init_cfg': _INIT,
+    },
+    'backbone': {'init_cfg': _INIT},
+    'neck': {'init_cfg': _INIT},
+    'head': {'init_cfg': _INIT},
+    'dataset': {
+        'corpus': Slot(reg.CORPORA, named=True),
+        'frames': Slot(reg.CLIP_READERS, provided=('frame_root', 'where', 'data_root')),
+        'pipeline': Slot(reg.TRANSFORMS),
+        'dataset': _DATASET,
+        'datasets': _DATASET,
+    },
+    'transform': {'transforms': Slot(reg.TRANSFORMS)},
+    'metric': {'normalizer': Slot(reg.NORMALIZERS, named=True)},
+    'optim wrapper': {'optimizer': Slot(reg.OPTIMIZERS, provided=('params',))},
+    'visualizer': {'vis_backends': Slot(reg.VISBACKENDS, provided=('save_dir',))},
+    DataLoader: {
+        'dataset': _DATASET,
+        'sampler': Slot(reg.DATA_SAMPLERS, provided=('dataset', 'seed', 'batch_size')),
+        'batch_sampler': Slot(reg.DATA_SAMPLERS, provided=('sampler', 'batch_size')),
+    },
+}
 
 
 def check_config(config: Config) -> None:
-    """Check the types and arguments of every dict that a registry will build.
+    """Check the types and arguments of every dict that becomes an object.
+
+    A dict that a plugin's class takes for an argument of its own is left to the plugin.
 
     Raises:
-        ConfigError: For the first fault, with its place, e.g. ``model.backbone.depht``.
+        ConfigError: For the first fault, with its place, e.g. ``model.losses[0].weigth``.
     """
     load_plugins()
-    for place, node in _typed_dicts(config._cfg_dict, []):
-        registry, provided = SLOTS[_slot_of(place)]
-        kind = node['type']
-        with config_path('.'.join(place)):
-            try:
-                cls = registry.lookup(kind) if isinstance(kind, str) else kind
-            except ConfigError as error:
-                raise ConfigError(str(error), path='type') from None
-            taken = ('type', '_scope_', *_CONSUMED.get(_slot_of(place), ()))
-            check_arguments(cls, {name: node[name] for name in node if name not in taken}, provided=provided)
-            if registry is reg.DATASETS and isinstance(node.get('corpus'), str):
-                with config_path('corpus'):
-                    reg.CORPORA.lookup(node['corpus'])
-    _check_loaders(config)
+    for name, slot in _ROOT.items():
+        with config_path(name):
+            _check(config.get(name), slot)
+
+
+def _check(node: Any, slot: Slot) -> None:
+    if node is None or callable(node):
+        return
+    if isinstance(node, (list, tuple)):
+        for index, item in enumerate(node):
+            with config_path(f'[{index}]'):
+                _check(item, slot)
+    elif isinstance(node, str) and slot.named:
+        slot.builder.lookup(node)
+    elif not isinstance(node, dict):
+        raise ConfigError(f'got {node!r}, expected a dict.')
+    elif slot.class_of(node) is not None:
+        arguments = {name: value for name, value in node.items() if name not in ('type', '_scope_', *slot.taken)}
+        check_arguments(slot.class_of(node), arguments, provided=slot.provided)
+        for name, inner in slot.slots_in(node).items():
+            with config_path(name):
+                _check(node.get(name), inner)
+    elif all(value is None or isinstance(value, (dict, list)) for value in node.values()):
+        for name, item in node.items():  # dicts by name, as hooks are
+            with config_path(name):
+                _check(item, slot)
+    elif slot.typed:
+        raise ConfigError("it has no 'type'.")
+
+
+def slot_at(config: Config, place: Sequence[str]) -> Optional[Slot]:
+    """What becomes of the dict at ``place`` of a config; None if nothing that is known."""
+    node, slot = config._cfg_dict.get(place[0]), _ROOT.get(place[0])
+    for part in place[1:]:
+        if slot is None:
+            return None
+        is_item = isinstance(node, (list, tuple)) or (isinstance(node, dict) and slot.class_of(node) is None)
+        if not is_item:
+            slot = slot.slots_in(node).get(part)
+        node = _item(node, part)
+    return slot
+
+
+def _item(node: Any, part: str) -> Any:
+    if isinstance(node, (list, tuple)):
+        return node[int(part)] if part.isdigit() and int(part) < len(node) else {}
+    return (node or {}).get(part) or {}
+
+
+def _is_declared_here(cls: Any, argument: str) -> bool:
+    """Whether the constructor of a known package's class, not a plugin's, declares ``argument``."""
+    if not inspect.isclass(cls):
+        return argument in (accepted_arguments(cls) or ())
+    for klass in cls.__mro__:
+        if '__init__' in vars(klass) and argument in inspect.signature(klass.__init__).parameters:
+            return klass.__module__.partition('.')[0] in _KNOWN_PACKAGES
+    return False
 
 
 def check_complete(config: Config, *, needed: Sequence[str]) -> None:
@@ -101,38 +224,3 @@ def check_complete(config: Config, *, needed: Sequence[str]) -> None:
             f"config '{config.filename}': it has no {', '.join(missing)}. A config names bases for model, dataset, "
             'schedule and runtime in _base_, see docs/concepts.md.'
         )
-
-
-def registry_of(place: Sequence[str]) -> Optional[AnyRegistry]:
-    """The registry that builds the dict at ``place``, None if none does."""
-    slot = _slot_of(place)
-    return SLOTS[slot][0] if slot in SLOTS else None
-
-
-def _slot_of(place: Sequence[str]) -> str:
-    last, before = place[-1] if place else '', place[-2] if len(place) > 1 else ''
-    if last in SLOTS:
-        return last
-    # model.losses.0 -> losses; default_hooks.checkpoint -> default_hooks
-    if before in SLOTS and (last.isdigit() or before == 'default_hooks'):
-        return before
-    return ''
-
-
-def _typed_dicts(node: Any, place: List[str]) -> Iterator[Tuple[List[str], Dict[str, Any]]]:
-    if isinstance(node, dict):
-        if isinstance(node.get('type'), (str, type)) and _slot_of(place) in SLOTS:
-            yield place, node
-        for key, value in node.items():
-            yield from _typed_dicts(value, [*place, str(key)])
-    elif isinstance(node, (list, tuple)):
-        for index, value in enumerate(node):
-            yield from _typed_dicts(value, [*place, str(index)])
-
-
-def _check_loaders(config: Config) -> None:
-    known = set(_LOADER_KEYS) | set(reg.accepted_arguments(DataLoader))
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        for key in config.get(name) or ():
-            if key not in known:
-                raise ConfigError(f'{name}.{key}: a data loader has no such setting.{reg.nearest(key, known)}')

@@ -1,7 +1,7 @@
 """The gloss vocabulary: strings to class ids and back."""
 
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -61,6 +61,26 @@ class GlossVocab:
         """Give the ids 1, 2, ... to ``glosses`` in order."""
         return cls({gloss: index for index, gloss in enumerate(glosses, start=1)})
 
+    @classmethod
+    def of(cls, vocab: 'AnyVocab') -> 'GlossVocab':
+        """Return the vocabulary that a config gives.
+
+        Args:
+            vocab: A vocabulary, the path of a ``gloss_dict.npy``, a list of glosses, or a dict of gloss to id or to
+                ``[id, count]``.
+
+        Raises:
+            DataNotFoundError: If there is no such file.
+            DataError: If it holds no vocabulary.
+        """
+        if isinstance(vocab, GlossVocab):
+            return vocab
+        if isinstance(vocab, Mapping):
+            return cls(vocab)
+        if isinstance(vocab, (list, tuple)):
+            return cls.from_list(vocab)
+        return cls.from_file(vocab)
+
     @property
     def num_classes(self) -> int:
         """Number of classes V: the glosses and the blank."""
@@ -114,6 +134,9 @@ class GlossVocab:
         if extra:
             parts.append(f'{len(extra)} only in the second ({_summary(extra)})')
         return f'{len(self)} against {len(other)} glosses; ' + ', '.join(parts)
+
+
+AnyVocab = Union[GlossVocab, str, Path, Sequence[str], Mapping[str, Any]]
 
 
 def _summary(items: Sequence, count: int = 4) -> str:

@@ -243,7 +243,6 @@ def test_a_transform_that_returns_none_is_an_error(corpus):
             "corpus: 'CSL-Daily' is not registered in the corpus registry. Did you mean 'csl-daily'",
         ),
         (dict(corpus=dict(type='custom', tabel='x')), "Custom has no argument 'tabel'. Did you mean 'table'"),
-        (dict(vocab=['REGEN']), 'vocab: got a list, expected a GlossVocab'),
         (dict(pipeline=['LoadFrames']), "pipeline: got 'LoadFrames'"),
         (dict(pipeline=[dict(type='LoadFrame')]), "Did you mean 'LoadFrames'"),
     ],

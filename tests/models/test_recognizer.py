@@ -14,7 +14,6 @@ from cslrkit.apis.infer.windows import cut_windows, plan_windows
 from cslrkit.decoders import GreedyDecoder
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.models.losses import published_losses
-from cslrkit.models.recognizers.cslr_recognizer import as_vocab
 from cslrkit.registry import HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, SignDataSample, StreamSpec, stream_specs
 from cslrkit.structures.padding import pad_clips
@@ -182,9 +181,9 @@ def test_windows_in_phase_give_what_the_whole_clip_gives(kind, alpha):
 
     whole, starts = steps(clip), []
     for window in cut_windows(range(len(clip)), plan):
-        first, count = window.start // 2, -(-len(window.samples) // 2)
+        first, count = window.start // 2, -(-len(window.frames) // 2)
         start, end = (margin // 2 if first else 0), (count - margin // 2 if first + count < len(whole) else count)
-        given = steps(clip[window.samples])
+        given = steps(clip[window.frames])
         torch.testing.assert_close(given[start:end], whole[first + start : first + end], rtol=1e-4, atol=1e-4)
         assert end - start >= 8
         starts.append(window.start)
@@ -230,9 +229,9 @@ def test_a_clip_that_only_augmentation_shortened_gives_an_infinite_loss():
         (dict(neck__kernel_spec=['K4']), r"^model\.neck: kernel spec: got 'K4'"),
         (dict(head__share_classifier='both'), r"^model\.head\.share_classifier: got 'both'"),
         (dict(head=None), r'^model\.head: .*expected a dict'),
-        (dict(losses=[dict(type='CTCLoss', source='seq/mian')]), r"^model\.losses\.0\.source: .*'seq/main'"),
-        (dict(losses=[dict(type='CTCLoss', source='seq/main', name='loss')]), r"^model\.losses\.0\.name: got 'loss'"),
-        (dict(losses=[dict(type='CTCLoss', source='seq/main')] * 2), r'^model\.losses\.1\.name: got'),
+        (dict(losses=[dict(type='CTCLoss', source='seq/mian')]), r"^model\.losses\[0\]\.source: .*'seq/main'"),
+        (dict(losses=[dict(type='CTCLoss', source='seq/main', name='loss')]), r"^model\.losses\[0\]\.name: got 'loss'"),
+        (dict(losses=[dict(type='CTCLoss', source='seq/main')] * 2), r'^model\.losses\[1\]\.name: got'),
         (dict(decoder__type='BeamDecoderr'), r"^model\.decoder\.type: 'BeamDecoderr' is not registered"),
         (dict(decode_outputs=['seq/slow']), r"^model\.decode_outputs: got 'seq/slow', expected one of 'seq/main'"),
         (dict(data_preprocessor=dict(type='SignDataPreprocessor', men=1)), r"^model\.data_preprocessor\.men: .*'mean'"),
@@ -264,7 +263,7 @@ def test_a_vocabulary_in_each_of_its_forms(tmp_path):
     np.save(path, {gloss: [index + 1, 3] for index, gloss in enumerate(GLOSSES)}, allow_pickle=True)
     expected = GlossVocab.from_list(GLOSSES)
     for form in (str(path), path, GLOSSES, {gloss: index + 1 for index, gloss in enumerate(GLOSSES)}, expected):
-        assert as_vocab(form) == expected
+        assert GlossVocab.of(form) == expected
     assert build(vocab=str(path)).vocab == expected
 
 

@@ -1,7 +1,7 @@
 """The recognizer: wires a backbone, a neck, a head, losses and a decoder together."""
 
 import math
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import BaseModel
@@ -12,13 +12,12 @@ from cslrkit.models.recognizers.decoding import DecodingMixin, checked_samples
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
+from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.stream_spec import stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
 from cslrkit.utils.messages import listed
-
-Vocab = Union[GlossVocab, str, Sequence[str], Mapping[str, Any]]
 
 
 @MODELS.register_module()
@@ -64,14 +63,14 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         head: dict,
         losses: Sequence[dict],
         decoder: dict,
-        vocab: Vocab,
+        vocab: AnyVocab,
         data_preprocessor: Optional[Union[dict, nn.Module]] = None,
         decode_outputs: Optional[Sequence[str]] = None,
         on_short_clip: str = 'error',
         init_cfg: Optional[dict] = None,
     ) -> None:
         with config_path('model.vocab'):
-            vocab = as_vocab(vocab)
+            vocab = GlossVocab.of(vocab)
         with config_path('model.backbone'):
             backbone = BACKBONES.build(backbone)
             channels = {stream: spec.channels for stream, spec in stream_specs(backbone).items()}
@@ -87,7 +86,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             self.head = HEADS.build(head, default_args=dimensions)
         self.losses = nn.ModuleList()
         for index, loss in enumerate(losses):
-            with config_path(f'model.losses.{index}'):
+            with config_path(f'model.losses[{index}]'):
                 self._add_loss(LOSSES.build(loss))
         with config_path('model.decoder'):
             self.decoder = DECODERS.build(decoder)
@@ -183,26 +182,6 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         if not outputs:
             raise ConfigError(f'got none, expected some of {listed(main)}.', path='decode_outputs')
         return tuple(one_of('decode_outputs', name, main) for name in outputs)
-
-
-def as_vocab(vocab: Vocab) -> GlossVocab:
-    """Return the vocabulary that a config gives.
-
-    Args:
-        vocab: A :class:`GlossVocab`, the path of a ``gloss_dict.npy``, a list of glosses, or a dict of
-            gloss to id or to ``[id, count]``.
-
-    Raises:
-        DataNotFoundError: If there is no such file.
-        DataError: If it holds no vocabulary.
-    """
-    if isinstance(vocab, GlossVocab):
-        return vocab
-    if isinstance(vocab, Mapping):
-        return GlossVocab(vocab)
-    if isinstance(vocab, (list, tuple)):
-        return GlossVocab.from_list(vocab)
-    return GlossVocab.from_file(vocab)
 
 
 def check_alignable(samples: Sequence[SignDataSample], frame_lens: torch.Tensor, spec: TemporalSpec) -> None:

@@ -1,0 +1,74 @@
+"""Which dicts of a config are checked, and datasets that are read together."""
+
+import shutil
+
+import pytest
+from mmengine.registry import DefaultScope
+
+from cslrkit.datasets.seeded_dataset import build_loader
+from cslrkit.engine.config import load_config
+from cslrkit.errors import ConfigError, DataError
+from cslrkit.registry import DECODERS
+from cslrkit.structures import GlossVocab
+from cslrkit.utils.npy import save_object
+
+
+@pytest.fixture
+def lm_decoder():
+    """A plugin's decoder that builds an object of its own from a dict under a name that cslrkit uses, too."""
+
+    @DECODERS.register_module()
+    class LMDecoder:
+        def __init__(self, model, beam_width=10):
+            self.model, self.beam_width = model, beam_width
+
+    yield LMDecoder
+    DECODERS.module_dict.pop('LMDecoder')
+
+
+def test_dicts_of_a_plugin_are_left_to_the_plugin(tiny_config, lm_decoder):
+    decoder = dict(type='LMDecoder', model=dict(type='KenLM', path='glosses.arpa'))
+    path = tiny_config.with_name('lm.py')
+    path.write_text(f"_base_ = '{tiny_config}'\nmodel = dict(decoder=dict(_delete_=True, **{decoder}))\n")
+    assert load_config(path).model.decoder == decoder
+    with pytest.raises(ConfigError, match=r"^model\.decoder\.beam_with: LMDecoder has no argument 'beam_with'"):
+        load_config(path, {'model.decoder': dict(decoder, beam_with=3)})
+
+
+def write_concat(tiny_config, datasets, name):
+    path = tiny_config.with_name(name)
+    path.write_text(
+        f"_base_ = '{tiny_config}'\n"
+        'pipeline = _base_.train_pipeline\n'
+        f'roots = {datasets}\n'
+        'train_dataloader = dict(dataset=dict(_delete_=True, type="ConcatDataset", datasets=[\n'
+        '    dict(type="RepeatDataset", times=2, dataset=dict(type="CSLRDataset", split="dev", pipeline=pipeline)),\n'
+        '    *[dict(type="CSLRDataset", split="train", data_root=root, pipeline=pipeline) for root in roots]]))\n'
+    )
+    return path
+
+
+def test_two_corpora_are_trained_together(tiny_config, tiny_corpus):
+    config = load_config(write_concat(tiny_config, [str(tiny_corpus)], 'concat.py'))
+    repeated, train = config.train_dataloader.dataset.datasets
+    assert repeated.dataset.data_root == train.data_root == str(tiny_corpus)
+    assert config.model.vocab == train.vocab == repeated.dataset.vocab
+    with DefaultScope.overwrite_default_scope('cslrkit'):
+        loader = build_loader(config.train_dataloader, 0, training=True)
+    ids = [sample.sample_id for batch in loader for sample in batch['data_samples']]
+    assert len(ids) == 2 * len(loader) > 0
+    parts = loader.dataset.datasets
+    assert len(loader.dataset) == 2 * len(parts[0].dataset) + len(parts[1])
+    assert {info for part in (parts[0].dataset, parts[1]) for info in part.sample_ids} >= set(ids)
+
+
+def test_a_corpus_of_other_glosses_needs_a_vocabulary_of_both(tiny_config, tiny_corpus, tmp_path):
+    other = tmp_path / 'other'
+    shutil.copytree(tiny_corpus, other)
+    glosses = GlossVocab.from_file(tiny_corpus / 'preprocess' / 'gloss_dict.npy').glosses
+    save_object(tmp_path / 'few.npy', {gloss: index for index, gloss in enumerate(glosses[:-3], start=1)})
+    path = write_concat(tiny_config, [str(other)], 'other.py')
+    few = load_config(path, {'model.vocab': str(tmp_path / 'few.npy')})
+    raises = pytest.raises(DataError, match='glosses outside the vocabulary')
+    with DefaultScope.overwrite_default_scope('cslrkit'), raises:
+        build_loader(few.train_dataloader, 0, training=True)
