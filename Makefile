@@ -16,7 +16,7 @@ $(STAMP): setup.py constraints.txt
 # The main job on the synthetic corpus: draw it, train a small SlowFast, score dev and test.
 quickstart: install
 	$(RUN) tools/make_synthetic.py data/synthsign --preset small --videos 3
-	$(RUN) tools/train.py configs/slowfast/synthsign.py --work-dir work_dirs/synthsign
+	$(RUN) tools/train.py configs/slowfast/synthsign.py --work-dir work_dirs/synthsign --amp bfloat16
 	$(RUN) tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign --split dev test
 
 test: install

@@ -1,7 +1,7 @@
 """A training feeder without any of the toolkit's shortcuts: what the data benchmark compares with.
 
 It does what the published feeder does, in the same order: read every frame, work on a list of arrays,
-turn the clip into floats, rescale it in time, normalise it, and collate by concatenation, all in the
+turn the clip into floats, rescale it in time, normalize it, and collate by concatenation, all in the
 worker.
 """
 
@@ -19,7 +19,7 @@ Sample = Tuple[torch.Tensor, torch.Tensor]
 
 
 class PlainFeeder(Dataset):
-    """Training clips, normalised floats (T, 3, H, W), with their labels.
+    """Training clips, normalized floats (T, 3, H, W), with their labels.
 
     Source: ``BaseFeeder`` of kaistmm/SlowFastSign 37d1b6c and its transforms.
 

@@ -189,7 +189,7 @@ def _references(evaluators: Any, dataset: Optional[Any]) -> Found:
         if not isinstance(metric, WERMetric):
             findings.append(type(metric).__name__)
             continue
-        finding = f"mode '{metric.mode}', normaliser '{metric.normalizer_name}'"
+        finding = f"mode '{metric.mode}', normalizer '{metric.normalizer_name}'"
         if metric.stm is None:
             findings.append(f'{finding}, against the glosses of the dataset')
             continue

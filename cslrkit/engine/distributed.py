@@ -38,7 +38,7 @@ def start_cpu_processes(launcher: str) -> None:
     torch.distributed.init_process_group('gloo')
 
 
-def synchronise_batch_norms(model: nn.Module, sync_bn: Optional[str], *, world_size: int) -> Tuple[nn.Module, str]:
+def synchronize_batch_norms(model: nn.Module, sync_bn: Optional[str], *, world_size: int) -> Tuple[nn.Module, str]:
     """Let batch norms use the statistics of all processes, where the device can; one process has all anyway.
 
     Args:
@@ -59,7 +59,7 @@ def synchronise_batch_norms(model: nn.Module, sync_bn: Optional[str], *, world_s
     if not torch.cuda.is_available():
         return (
             model,
-            'batch norms are not synchronised, which needs GPUs: each process normalises by its own clips',
+            'batch norms are not synchronized, which needs GPUs: each process normalizes by its own clips',
         )
     return convert_sync_batchnorm(model, sync_bn), ''
 

@@ -9,7 +9,7 @@ from mmengine.runner import FlexibleRunner
 from torch import nn
 
 from cslrkit.engine.console import quiet_console
-from cslrkit.engine.distributed import synchronise_batch_norms
+from cslrkit.engine.distributed import synchronize_batch_norms
 from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.engine.strategies.base import ShardingStrategyMixin
 from cslrkit.engine.strategies.deepspeed_strategy import SHARDS_SUFFIX
@@ -60,7 +60,7 @@ class CSLRFlexibleRunner(RunMixin, FlexibleRunner):
         self.check_evaluators(model)
         self._num_parameters = super().num_parameters
         super().load_or_resume()
-        model, message = synchronise_batch_norms(model, self.cfg.get('sync_bn'), world_size=self.world_size)
+        model, message = synchronize_batch_norms(model, self.cfg.get('sync_bn'), world_size=self.world_size)
         if message:
             self.say(message)
         return model

@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from cslrkit.engine.console import quiet_console
-from cslrkit.engine.distributed import synchronise_batch_norms, wrap_data_parallel
+from cslrkit.engine.distributed import synchronize_batch_norms, wrap_data_parallel
 from cslrkit.engine.learning_rate import scale_lr
 from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.errors import CheckpointError
@@ -32,10 +32,10 @@ class CSLRRunner(RunMixin, Runner):
         return logger
 
     def wrap_model(self, model_wrapper_cfg: Optional[Dict], model: nn.Module) -> nn.Module:
-        """Move to the device; with several processes synchronise batch norms and wrap for data parallelism."""
+        """Move to the device; with several processes synchronize batch norms and wrap for data parallelism."""
         if not self.distributed or (model_wrapper_cfg or {}).get('type') not in (None, 'MMDistributedDataParallel'):
             return super().wrap_model(model_wrapper_cfg, model)
-        model, message = synchronise_batch_norms(model, self.cfg.get('sync_bn'), world_size=self.world_size)
+        model, message = synchronize_batch_norms(model, self.cfg.get('sync_bn'), world_size=self.world_size)
         if message and self._train_loop is not None:
             self.say(message)
         options = dict(model_wrapper_cfg or {})

@@ -163,7 +163,7 @@ def test_data_parallelism_and_fsdp_equal_one_process(scene, alone):
     check_equal(result(scene, 'fsdp'), alone)
     assert 'resumed from' in output
     assert 'after epoch 1' in output
-    assert output.count('batch norms are not synchronised') == len(jobs)
+    assert output.count('batch norms are not synchronized') == len(jobs)
 
 
 @pytest.mark.slow

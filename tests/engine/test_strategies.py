@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from cslrkit.engine.distributed import synchronise_batch_norms
+from cslrkit.engine.distributed import synchronize_batch_norms
 from cslrkit.engine.strategies import DeepSpeedStrategy
 from cslrkit.errors import CheckpointError, ConfigError
 
@@ -33,7 +33,7 @@ def test_a_checkpoint_of_a_strategy_resumes_with_it_only(tiny_config, tmp_path, 
 def test_one_process_keeps_its_batch_norms_and_says_nothing(monkeypatch, has_gpu):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: has_gpu)
     model = nn.Sequential(nn.Conv3d(3, 4, 1), nn.BatchNorm3d(4))
-    same, message = synchronise_batch_norms(model, 'torch', world_size=1)
+    same, message = synchronize_batch_norms(model, 'torch', world_size=1)
     assert same is model
     assert type(model[1]) is nn.BatchNorm3d
     assert message == ''
@@ -42,12 +42,12 @@ def test_one_process_keeps_its_batch_norms_and_says_nothing(monkeypatch, has_gpu
 def test_several_gpus_share_batch_norms_and_cpus_say_that_they_cannot(monkeypatch):
     model = nn.Sequential(nn.Conv3d(3, 4, 1), nn.BatchNorm3d(4))
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    same, message = synchronise_batch_norms(model, 'torch', world_size=2)
+    same, message = synchronize_batch_norms(model, 'torch', world_size=2)
     assert type(same[1]) is nn.BatchNorm3d
     assert 'needs GPUs' in message
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    shared, message = synchronise_batch_norms(model, 'torch', world_size=2)
+    shared, message = synchronize_batch_norms(model, 'torch', world_size=2)
     assert type(shared[1]) is nn.SyncBatchNorm
     assert message == ''
     with pytest.raises(ConfigError, match="'mmcv' or None"):
-        synchronise_batch_norms(model, 'apex', world_size=2)
+        synchronize_batch_norms(model, 'apex', world_size=2)

@@ -59,7 +59,7 @@ def pixels(length, channels, *, channels_last):
         (5, dict(mean=[0.1, 0.2, 0.3, 0.4, 0.5], std=0.2)),
     ],
 )
-def test_normalising_on_the_way_gives_the_bits_of_normalising_the_batch(
+def test_normalizing_on_the_way_gives_the_bits_of_normalizing_the_batch(
     batch_channels_last, clip_channels_last, channels, statistics
 ):
     clips = [pixels(length, channels, channels_last=clip_channels_last) for length in (13, 8, 1)]
@@ -72,7 +72,7 @@ def test_normalising_on_the_way_gives_the_bits_of_normalising_the_batch(
     assert torch.equal(same_lengths, lengths)
 
 
-def test_every_value_is_normalised_to_the_same_bits():
+def test_every_value_is_normalized_to_the_same_bits():
     clip = torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1).repeat(1, 1, 1, 3).permute(0, 3, 1, 2)
     batch, _ = pad_clips(
         [clip],

@@ -147,7 +147,7 @@ class GivesNothing(Transform):
         return None
 
 
-class Normalises(Transform):
+class Normalizes(Transform):
     """Required keys: ``imgs``."""
 
     def transform(self, results):
@@ -208,7 +208,7 @@ class Fails(Transform):
 TRANSFORMS = [
     (WithoutKeys, 'docstring', 'the docstring of WithoutKeys: got no word of keys'),
     (GivesNothing, 'result', 'the result: got a NoneType, expected a dict'),
-    (Normalises, 'imgs', r'got \(11, 40, 48, 3\) of float64, expected a uint8 array'),
+    (Normalizes, 'imgs', r'got \(11, 40, 48, 3\) of float64, expected a uint8 array'),
     (DropsFrames, 'imgs', 'frame_indices: got 11 for 6 frames'),
     (AddsUnnamed, 'keys', 'keys that were added: got mask'),
     (Relabels, 'annotation', 'got another value of gloss_ids'),

@@ -42,7 +42,7 @@ class PackClassicalInputs(BaseTransform):
     Source: ``BaseFeeder.__getitem__`` of kaistmm/SlowFastSign 37d1b6c.
 
     Required keys: ``imgs``, ``gloss_ids``, ``original_info``. Gives ``(video, labels, info)``: the
-    normalised clip float32 (T, C, H, W), int64 gloss ids (L,), and the corpus's own line.
+    normalized clip float32 (T, C, H, W), int64 gloss ids (L,), and the corpus's own line.
 
     Args:
         mean: Mean of pixels in 0-1, one number or one a channel.

@@ -38,7 +38,7 @@ function makeSvg(tag, attributes, ...children) {
   return element;
 }
 
-/** What stands where in time: recognised words at their spans, missed ones between their neighbours. */
+/** What stands where in time: recognized words at their spans, missed ones between their neighbours. */
 function placed(sentence, run, end) {
   const steps = stepsOf(sentence, run);
   const known = (step) => step !== undefined && step.index !== null;

@@ -85,7 +85,7 @@ const changed = ({ runs: [a, b] }) => a.hyp.join(' ') !== b.hyp.join(' ');
 const FILTERS = paired
   ? [
     ['all', 'all sentences', () => true],
-    ['changed', 'recognised differently', changed],
+    ['changed', 'recognized differently', changed],
     ['better', 'B better', ({ runs: [a, b] }) => b.errors < a.errors],
     ['worse', 'A better', ({ runs: [a, b] }) => a.errors < b.errors],
     ['even', 'different, equally many errors', (s) => changed(s) && s.runs[0].errors === s.runs[1].errors],
