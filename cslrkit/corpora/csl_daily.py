@@ -31,7 +31,6 @@ class CSLDaily(Corpus):
     frame_dir = 'sentence/frames_{w}x{h}'
     frame_size = (512, 512)
     frame_subdir = ''
-    frame_pattern = '*.jpg'
     in_root = True
     published = {'dev': 1077, 'test': 1176}
     published_name = 'CSL-Daily'
@@ -65,6 +64,10 @@ class CSLDaily(Corpus):
         if not lost:
             return []
         return [f'{len(lost)} samples of {_SPLIT_FILE} are not in {self.annotation_file}: {", ".join(lost[:3])}, ...']
+
+    def frame_name(self, clip: DrawnClip, index: int) -> str:
+        """``000000.jpg``."""
+        return f'{index:06d}.jpg'
 
     def row(self, clip: DrawnClip) -> Dict[str, str]:
         """Return what :meth:`parse` reads."""
