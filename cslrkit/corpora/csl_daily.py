@@ -1,5 +1,6 @@
 """CSL-Daily."""
 
+import posixpath
 from dataclasses import replace
 from typing import Dict, List, Sequence, Tuple
 
@@ -31,6 +32,7 @@ class CSLDaily(Corpus):
     frame_dir = 'sentence/frames_{w}x{h}'
     frame_size = (512, 512)
     frame_subdir = ''
+    frame_pattern = '*.jpg'
     in_root = True
     published = {'dev': 1077, 'test': 1176}
     published_name = 'CSL-Daily'
@@ -65,9 +67,9 @@ class CSLDaily(Corpus):
             return []
         return [f'{len(lost)} samples of {_SPLIT_FILE} are not in {self.annotation_file}: {", ".join(lost[:3])}, ...']
 
-    def frame_name(self, clip: DrawnClip, index: int) -> str:
-        """``000000.jpg``."""
-        return f'{index:06d}.jpg'
+    def pattern(self, folder: str) -> str:
+        """Take images of any suffix from a folder that is annotated without a pattern."""
+        return folder if '*' in posixpath.basename(folder) else posixpath.join(folder, '*')
 
     def row(self, clip: DrawnClip) -> Dict[str, str]:
         """Return what :meth:`parse` reads."""
