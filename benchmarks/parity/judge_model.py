@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -31,6 +31,10 @@ _LATER_STEP_TOLERANCE = 3e-2  # relative; the steps drift with floating-point or
 # As many as the recording: they decide the order of sums, and a deep network in training mode amplifies the
 # difference, to several percent of a gradient norm in the first step of R101.
 RECORDED_THREADS = 2
+# Another processor sums in another order. Where a case fails, its input is changed by rounding errors: a number may
+# deviate by twice as much as that moves it, but never by more than a tenth.
+_ROUNDING = 1e-7
+_LARGEST_NOISE = 0.1
 _IMAGE_SIZE = 224
 
 Statistics = Dict[str, Any]
@@ -82,15 +86,23 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
         comparison = Comparison(str(case.get('tag', index)))
         try:
             with torch_threads(RECORDED_THREADS):
-                compare(case, observe(case), comparison)
+                observed = observe(case)
+                compare(case, observed, comparison)
+                if not comparison.result().passed:
+                    comparison = Comparison(str(case.get('tag', index)))
+                    compare(case, observed, comparison, moved=observe(case, rounding=_ROUNDING))
         # A malformed case can fail anywhere between here and torch; all of it is a failure of the case.
         except Exception as error:
             comparison.fail(f'{type(error).__name__}: {error}')
         yield comparison.result()
 
 
-def observe(case: Dict[str, Any]) -> Observed:
+def observe(case: Dict[str, Any], *, rounding: float = 0.0) -> Observed:
     """Build, fill and run the model of ``case``.
+
+    Args:
+        case: A network case.
+        rounding: Standard deviation of the relative change of the input.
 
     Raises:
         CSLRKitError: If nothing here corresponds to the case.
@@ -111,6 +123,7 @@ def observe(case: Dict[str, Any]) -> Observed:
     noise = np.random.RandomState(case['input_seed']).standard_normal(
         (case['B'], num_frames, 3, _IMAGE_SIZE, _IMAGE_SIZE)
     )
+    noise *= 1 + rounding * np.random.RandomState(0).standard_normal(noise.shape)
     inputs = torch.from_numpy(noise.astype(np.float32))
     samples = [
         SignDataSample.create(str(index), ids)
@@ -122,13 +135,22 @@ def observe(case: Dict[str, Any]) -> Observed:
     return observed
 
 
-def compare(case: Dict[str, Any], observed: Observed, comparison: Comparison) -> None:
-    """Compare everything that ``case`` records with what was observed."""
+def compare(
+    case: Dict[str, Any], observed: Observed, comparison: Comparison, *, moved: Optional[Observed] = None
+) -> None:
+    """Compare everything that ``case`` records with what was observed.
+
+    Args:
+        case: A network case.
+        observed: What is compared.
+        comparison: Takes the results.
+        moved: What an input with rounding errors gives, if training steps may deviate by as much.
+    """
     for index, (got, expected) in enumerate(zip(observed.shapes, case['state_dict'])):
         comparison.equal(f'state_dict[{index}]', got, expected)
     comparison.equal('state_dict length', len(observed.shapes), len(case['state_dict']))
     _compare_eval(case, observed, comparison)
-    _compare_train(case, observed, comparison)
+    _compare_train(case, observed, comparison, observed if moved is None else moved)
 
 
 def _observe_eval(model: torch.nn.Module, batch: Tuple, stages: List[str], observed: Observed) -> None:
@@ -257,15 +279,16 @@ def _published_feat_len(frames: int, conv_type: int) -> float:
     return length
 
 
-def _compare_train(case: Dict[str, Any], observed: Observed, comparison: Comparison) -> None:
+def _compare_train(case: Dict[str, Any], observed: Observed, comparison: Comparison, moved: Observed) -> None:
     recorded_steps = case['train']['steps']
     if not recorded_steps or not recorded_steps[0]['grad_norms']:
         comparison.fail('train.steps: got nothing recorded, expected a step with gradient norms')
     for index, (step, recorded) in enumerate(zip(observed.steps, recorded_steps)):
         tolerance = _STEP_TOLERANCE if index == 0 else _LATER_STEP_TOLERANCE
-        got = {'loss': step.loss}
-        got.update({f'parts.{name}': value for name, value in step.parts.items()})
-        got.update({f'grad_norms.{name}': step.grad_norms.get(name) for name in recorded['grad_norms']})
+        got, other = (_named(each, recorded['grad_norms']) for each in (step, moved.steps[index]))
+        noise = {name: 2 * abs(got[name] - other[name]) / max(abs(got[name]), 1e-12) for name in got if got[name]}
+        if index:  # a step that has drifted drifts as a whole
+            noise = dict.fromkeys(noise, max(noise.values(), default=0.0))
         expected = {'loss': recorded['loss']}
         for group in ('parts', 'grad_norms'):
             expected.update({f'{group}.{name}': value for name, value in recorded[group].items()})
@@ -275,4 +298,11 @@ def _compare_train(case: Dict[str, Any], observed: Observed, comparison: Compari
                 comparison.fail(f'step {index} {name}: the model has no such parameter')
                 continue
             scale = max(abs(expected[name]), 1e-12)
-            comparison.close(f'step {index} {name}', got[name], expected[name], tolerance=tolerance, scale=scale)
+            allowed = max(tolerance, min(noise.get(name, 0.0), _LARGEST_NOISE))
+            comparison.close(f'step {index} {name}', got[name], expected[name], tolerance=allowed, scale=scale)
+
+
+def _named(step: _Step, norms: Iterable[str]) -> Dict[str, Optional[float]]:
+    """The numbers of a step by the names that messages give them."""
+    parts = {f'parts.{name}': value for name, value in step.parts.items()}
+    return {'loss': step.loss, **parts, **{f'grad_norms.{name}': step.grad_norms.get(name) for name in norms}}

@@ -76,11 +76,15 @@ class Slot:
 _INIT = Slot(reg.WEIGHT_INITIALIZERS, taken=('override',))
 _DATASET = Slot(reg.DATASETS)
 _LOADER = Slot(DataLoader)
+_CORPUS = Slot(reg.CORPORA, named=True)
+_FRAMES = Slot(reg.CLIP_READERS, provided=('frame_root', 'where', 'data_root'))
 _METRIC = Slot(reg.METRICS)
 _HOOK = Slot(reg.HOOKS, taken=('priority',))
 _LOOP = Slot(reg.LOOPS, provided=('runner', 'dataloader', 'evaluator'), typed=False)
 _ROOT: Dict[str, Slot] = {
     'model': Slot(reg.MODELS, provided=('temporal_spec',)),
+    'corpus': _CORPUS,
+    'frames': _FRAMES,
     'train_dataloader': _LOADER,
     'val_dataloader': _LOADER,
     'test_dataloader': _LOADER,
@@ -118,8 +122,8 @@ _SLOTS: Dict[Any, Dict[str, Slot]] = {
     'neck': {'init_cfg': _INIT},
     'head': {'init_cfg': _INIT},
     'dataset': {
-        'corpus': Slot(reg.CORPORA, named=True),
-        'frames': Slot(reg.CLIP_READERS, provided=('frame_root', 'where', 'data_root')),
+        'corpus': _CORPUS,
+        'frames': _FRAMES,
         'pipeline': Slot(reg.TRANSFORMS),
         'dataset': _DATASET,
         'datasets': _DATASET,

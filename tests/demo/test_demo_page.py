@@ -81,7 +81,7 @@ def test_upload_results_and_nothing_left(browser, served, demo_video, tmp_path):
     bad.write_bytes(b'no video' * 99)
     recognize(bad)
     wait_for(lambda: find('#results [role=alert]'))
-    assert find('#results')[0].text.startswith("'bad.mp4' is not a video")
+    assert find('#results')[0].text.startswith("'bad.mp4' cannot be read as a video")
     wait_for(lambda: not files_in(scratch))
 
     large = tmp_path / 'large.mp4'
