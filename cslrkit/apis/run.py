@@ -19,6 +19,7 @@ from cslrkit.errors import ConfigError
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DATASETS
 from cslrkit.utils.files import ensure_writable_dir
+from cslrkit.utils.process import prepare_process
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -127,6 +128,7 @@ def _fill_output(evaluators, work_dir: str) -> None:
 def _build_runner(config: Config, launcher: str) -> Union[CSLRRunner, CSLRFlexibleRunner]:
     if launcher not in LAUNCHERS:
         raise ConfigError(f'launcher: got {launcher!r}, expected one of {", ".join(LAUNCHERS)}.')
+    prepare_process()
     if launcher != 'none':
         start_cpu_processes(launcher)
     config.launcher = launcher

@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import warnings
 from typing import Any, Optional, Tuple
 
 import torch
@@ -79,6 +78,4 @@ def wrap_data_parallel(model: nn.Module, **options: Any) -> nn.Module:
     options.setdefault(name, options.pop('broadcast_buffers', False))
     options.setdefault('type', 'MMDistributedDataParallel')
     options.setdefault('device_ids', [int(os.environ['LOCAL_RANK'])] if torch.cuda.is_available() else None)
-    # A 1 x 1 x 1 kernel has several right layouts, and torch tells of each that differs.
-    warnings.filterwarnings('ignore', message='Grad strides do not match bucket view strides')
     return MODEL_WRAPPERS.build(dict(options, module=model.to(get_device())))

@@ -34,8 +34,6 @@ class RunMixin:
     """Safe checkpoints with a vocabulary, seeded loaders and a readable console; comes before a runner."""
 
     def __init__(self, *args, experiment_name: Optional[str] = None, **kwargs) -> None:
-        # A CPU kernel is made for each layer and clip length; the default of 1024 is thrown out and made anew.
-        os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
         # mmengine keys its loggers by name and second: two runners of one process must not share.
         unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
         super().__init__(*args, experiment_name=unique, **kwargs)

@@ -10,6 +10,7 @@ import traceback
 from typing import Callable, Optional, Tuple
 
 from cslrkit.errors import CSLRKitError
+from cslrkit.utils.process import prepare_process
 from cslrkit.utils.shipped import command_name
 
 # A worker process wraps an error's text in its traceback; the last occurrence is the message.
@@ -32,8 +33,7 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
 
     The traceback is printed before it with ``--traceback``, or where CSLRKIT_TRACEBACK is set and not 0.
     """
-    # A CPU kernel is made for each layer and clip length; oneDNN's default of 1024 is thrown out and made anew.
-    os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
+    prepare_process()
     code = 0
     atexit.register(lambda: _end_process(code))  # the first to be registered, so it is called last
     try:

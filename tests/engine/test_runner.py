@@ -1,11 +1,15 @@
 """What the Runner adds to mmengine's."""
 
+import os
+import warnings
+
 import pytest
 
 from cslrkit.engine.config import load_config
 from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
+from cslrkit.utils.process import prepare_process
 
 
 def test_each_default_hook_is_removed_by_none(tiny_config, tmp_path):
@@ -16,6 +20,23 @@ def test_each_default_hook_is_removed_by_none(tiny_config, tmp_path):
     kinds = {type(hook).__name__ for hook in CSLRRunner.from_cfg(config).hooks}
     assert 'LoggerHook' in kinds
     assert not kinds & {'ConsoleHook', 'ReseedHook', 'SignCheckpointHook', 'NonFiniteLossHook', 'SyncBuffersHook'}
+
+
+def test_building_a_runner_changes_nothing_of_the_process(tiny_config, tmp_path, monkeypatch):
+    monkeypatch.delenv('ONEDNN_PRIMITIVE_CACHE_CAPACITY', raising=False)
+    config = load_config(tiny_config)
+    config.work_dir = str(tmp_path)
+    with warnings.catch_warnings():
+        before = list(warnings.filters)
+        CSLRRunner.from_cfg(config)
+        assert warnings.filters == before
+        assert 'ONEDNN_PRIMITIVE_CACHE_CAPACITY' not in os.environ
+        prepare_process()  # as the tools and train_model do
+        assert os.environ['ONEDNN_PRIMITIVE_CACHE_CAPACITY'] == '16384'
+        assert len(warnings.filters) > len(before)
+    monkeypatch.setenv('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '7')
+    prepare_process()
+    assert os.environ['ONEDNN_PRIMITIVE_CACHE_CAPACITY'] == '7'
 
 
 def test_an_evaluator_that_does_not_fit_the_head_is_found_when_the_runner_is_built(tiny_config, tmp_path):

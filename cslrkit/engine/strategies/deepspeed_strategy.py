@@ -3,7 +3,6 @@
 import functools
 import json
 import logging
-import warnings
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Union
 
@@ -78,7 +77,6 @@ class DeepSpeedStrategy(ShardingStrategyMixin, MMDeepSpeedStrategy):
         _require_deepspeed()
         # Its lines about itself are for its developers.
         logging.getLogger('DeepSpeed').setLevel(logging.WARNING)
-        warnings.filterwarnings('ignore', message=r'`torch\.distributed\.\w+` is deprecated', category=FutureWarning)
         config = self._parse_config(config)
         for name, place in _ELSEWHERE.items():
             if name in config or name in kwargs:

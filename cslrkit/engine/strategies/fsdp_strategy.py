@@ -1,7 +1,6 @@
 """torch's fully sharded data parallelism."""
 
 import contextlib
-import warnings
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional
 
@@ -72,8 +71,6 @@ class FSDPStrategy(ShardingStrategyMixin, MMFSDPStrategy):
     """
 
     def __init__(self, *, model_wrapper: Optional[dict] = None, **kwargs: Any) -> None:
-        # torch 2.14 says that mmengine's way of gathering weights will go.
-        warnings.filterwarnings('ignore', message=r'FSDP\.state_dict_type\(\) and FSDP\.set_state_dict_type\(\)')
         wrapper = dict(model_wrapper or {})
         # Optimizers are built for parameters by name.
         wrapper.setdefault('use_orig_params', True)
