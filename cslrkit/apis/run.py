@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from cslrkit.engine.checkpoint_io import find_checkpoint
-from cslrkit.engine.config import SPLIT_LOADERS, as_list, datasets_in, select_split, vocab_file
+from cslrkit.engine.config import as_list, loaders_of, select_split, vocab_file
 from cslrkit.engine.config_check import check_complete
 from cslrkit.engine.distributed import start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
@@ -18,6 +18,7 @@ from cslrkit.engine.scaling import runner_class, set_scaling
 from cslrkit.errors import ConfigError
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DATASETS
+from cslrkit.utils.dataset_configs import datasets_in
 from cslrkit.utils.files import ensure_writable_dir
 from cslrkit.utils.process import prepare_process
 
@@ -139,7 +140,7 @@ def _build_runner(config: Config, launcher: str) -> Union[CSLRRunner, CSLRFlexib
 def _require_annotations(config: Config) -> None:
     """Let a dataset without annotations say where it looked, before the model asks for its vocabulary."""
     with DefaultScope.overwrite_default_scope('cslrkit'):
-        for name in SPLIT_LOADERS:
-            for dataset in datasets_in(config.get(name)):
-                if not os.path.isfile(vocab_file(dict(dataset=dataset))):
+        for loader in loaders_of(config):
+            for dataset in datasets_in(loader.dataset):
+                if not os.path.isfile(vocab_file(dataset)):
                     DATASETS.build(dataset)

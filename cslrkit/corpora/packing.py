@@ -3,13 +3,14 @@
 import os
 import warnings
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from mmengine.config import Config
 
 from cslrkit.corpora.base import find_corpus
 from cslrkit.errors import ConfigError, DataNotFoundError
 from cslrkit.registry import DATASETS
+from cslrkit.utils.dataset_configs import datasets_in
 from cslrkit.video.packed.index import default_pack_dir
 
 _INFO = '_info.npy'
@@ -28,7 +29,7 @@ def datasets_of_config(config: Config, splits: Optional[Sequence[str]] = None) -
     """
     found: Dict[Any, Dict[str, Any]] = {}
     for name in _LOADERS:
-        for own in _corpora_in(config[name].dataset) if config.get(name) is not None else ():
+        for own in datasets_in(config[name].dataset) if config.get(name) is not None else ():
             found.setdefault((own.get('data_root'), own.get('frame_subdir'), own.get('split')), own)
     names = [own.get('split') for own in found.values()]
     _check_splits(splits, names, f"config '{config.filename}'")
@@ -71,15 +72,6 @@ def _check_splits(wanted: Optional[Iterable[str]], there: Sequence[str], where: 
     unknown = [split for split in wanted or () if split not in there]
     if unknown or not there:
         raise ConfigError(f'{where}: got --split {" ".join(unknown)}, it has {", ".join(there) or "no dataset"}.')
-
-
-def _corpora_in(dataset: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
-    """Yield the dataset, or those that it is put together from."""
-    inner = dataset.get('datasets') or ([dataset['dataset']] if 'dataset' in dataset else [])
-    for own in inner:
-        yield from _corpora_in(own)
-    if not inner:
-        yield dict(dataset)
 
 
 def _build(config: Dict[str, Any]) -> Any:

@@ -149,8 +149,8 @@ class CSLRDataset(BaseDataset):
             message = f'{self._where}: {describe_unknown(unknown, affected, len(entries))}.'
             if self.on_unknown_gloss == 'error':
                 raise DataError(
-                    f"{message} The first is in sample '{affected[0]}'. Prepare the vocabulary again, or set "
-                    "on_unknown_gloss='drop'."
+                    f"{message} The first is in sample '{affected[0]}'. Prepare the vocabulary again, name one "
+                    "that has them (model.vocab in a config), or set on_unknown_gloss='drop'."
                 )
             warnings.warn(f'{message} They are dropped from the targets and stay in the references.', stacklevel=4)
         return [dict(entry, gloss_ids=gloss_ids) for entry, gloss_ids in zip(entries, encoded)]

@@ -14,6 +14,7 @@ from cslrkit.engine.config_check import check_config, slot_at
 from cslrkit.engine.inference_options import DEFAULTS, KEY, inference_options
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, DATASETS, accepted_arguments, nearest
+from cslrkit.utils.dataset_configs import datasets_in
 from cslrkit.utils.shipped import find_config, packaged_bases
 from cslrkit.video.clip_reader import reader_config
 
@@ -101,7 +102,7 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
         raise ConfigError(f"config: '{path}' cannot be read: {type(error).__name__}: {error}") from error
     finally:
         logger.setLevel(level)
-    for node in (config, *(dataset for name in SPLIT_LOADERS for dataset in datasets_in(config.get(name)))):
+    for node in (config, *(dataset for loader in loaders_of(config) for dataset in datasets_in(loader.dataset))):
         if 'frames' in node:
             node['frames'] = reader_config(node['frames'])
     for key, value in (overrides or {}).items():
@@ -166,16 +167,13 @@ def complete_config(config: Config) -> None:
 
     ``corpus``, ``data_root``, ``ann_dir`` and ``frames`` of the top level go to every dataset that sets none, the first
     train dataset's vocabulary file to the model, the model's vocabulary to datasets that are read together, the folder
-    of annotations into an evaluator's ``stm``
-    where that says ``{ann_dir}``, and loaders get the seeding of workers and pinned memory
-    where there is a GPU; a sampler that forms batches gets the loader's ``batch_size``.
+    of annotations into an evaluator's ``stm`` where that says ``{ann_dir}``, and loaders get the seeding of workers and
+    pinned memory where there is a GPU; a sampler that forms batches gets the loader's ``batch_size``.
     """
     config.setdefault('default_scope', 'cslrkit')
-    for name in SPLIT_LOADERS:
-        loader = config.get(name)
-        if loader is None:
-            continue
-        for dataset in datasets_in(loader):
+    loaders = loaders_of(config)
+    for loader in loaders:
+        for dataset in datasets_in(loader.dataset):
             for key in ('data_root', 'ann_dir', 'frames'):
                 if config.get(key) is not None and key not in dataset:
                     dataset[key] = copy.deepcopy(config[key])
@@ -187,35 +185,21 @@ def complete_config(config: Config) -> None:
     for name in ('val_evaluator', 'test_evaluator'):
         for evaluator in as_list(config.get(name)):
             if evaluator.get('stm') and '{ann_dir}' in evaluator.stm:
-                loader = config[name.replace('evaluator', 'dataloader')]
-                evaluator.stm = evaluator.stm.replace('{ann_dir}', os.path.dirname(vocab_file(loader)))
+                dataset = config[name.replace('evaluator', 'dataloader')].dataset
+                evaluator.stm = evaluator.stm.replace('{ann_dir}', os.path.dirname(vocab_file(dataset)))
     model = config.get('model')
-    if model is not None and model.get('vocab') is None:
-        for name in SPLIT_LOADERS:
-            if config.get(name) is not None:
-                model['vocab'] = vocab_file(config[name])
-                break
-    for name in SPLIT_LOADERS:
-        if config.get(name) is not None and model is not None:
-            _share_vocab(config[name].dataset, model['vocab'])
-
-
-def datasets_in(loader: Optional[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """The datasets of a loader's config: its own, or those that a wrapper such as ``ConcatDataset`` reads."""
-    waiting, found = [] if loader is None else [loader['dataset']], []
-    while waiting:
-        dataset = waiting.pop(0)
-        inner = [*as_list(dataset.get('datasets')), *as_list(dataset.get('dataset'))]
-        waiting = [each for each in inner if isinstance(each, dict)] + waiting
-        found += [] if inner else [dataset]
-    return found
+    if model is not None and loaders:
+        if model.get('vocab') is None:
+            model['vocab'] = vocab_file(loaders[0].dataset)
+        for loader in loaders:
+            _share_vocab(loader.dataset, model['vocab'])
 
 
 def _share_vocab(dataset: Dict[str, Any], vocab: Any) -> None:
     """Let all datasets that are read together use one vocabulary; a gloss that it lacks is an error."""
     if dataset.get('datasets') is None:
         return
-    for inner in datasets_in(dict(dataset=dataset)):
+    for inner in datasets_in(dataset):
         if _takes(inner, 'vocab'):
             inner.setdefault('vocab', copy.deepcopy(vocab))
             inner.setdefault('on_unknown_gloss', 'error')
@@ -244,9 +228,14 @@ def as_list(value: Any) -> list:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def vocab_file(loader: Dict[str, Any]) -> str:
-    """Path of ``gloss_dict.npy`` of a loader's first dataset."""
-    dataset = datasets_in(loader)[0]
+def loaders_of(config: Config) -> List[Dict[str, Any]]:
+    """The configs of the loaders that a config has, training's first."""
+    return [config[name] for name in SPLIT_LOADERS if config.get(name) is not None]
+
+
+def vocab_file(dataset: Dict[str, Any]) -> str:
+    """Path of ``gloss_dict.npy`` of a dataset config, the first one's of several."""
+    dataset = datasets_in(dataset)[0]
     root, ann_dir = dataset.get('data_root', ''), dataset.get('ann_dir', 'preprocess')
     return os.path.join(root, ann_dir, 'gloss_dict.npy')
 
@@ -259,7 +248,7 @@ def select_split(config: Config, split: str) -> Config:
         split: ``'train'`` (the published train_eval protocol), ``'dev'`` or ``'test'``.
     """
     config = copy.deepcopy(config)
-    for dataset in datasets_in(config.test_dataloader):
+    for dataset in datasets_in(config.test_dataloader.dataset):
         dataset['split'] = split
     for evaluator in as_list(config.test_evaluator):
         evaluator['split'] = split

@@ -37,9 +37,7 @@ def test_a_cut_off_image_is_an_error_in_training(tmp_path, make_corpus, suffix, 
     content = paths[2].read_bytes()
     paths[2].write_bytes(content[: int(len(content) * share)])
     assert read_image(paths[2]) is None
-    with pytest.raises(
-        DataError, match=rf"custom train: sample 's0': '.*2\{suffix}' cannot be read as an image"
-    ):
+    with pytest.raises(DataError, match=rf"custom train: sample 's0': '.*2\{suffix}' cannot be read as an image"):
         dataset[0]
 
 
