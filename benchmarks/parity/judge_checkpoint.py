@@ -42,22 +42,17 @@ def judge(content: Dict[str, Any]) -> Iterator[CaseResult]:
     comparison = Comparison(f'{tag} blobs')
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'blobs.pkl'
-        # A malformed case can fail anywhere between here and torch; all of it is a failure of the case.
-        try:
+        with comparison.attempt():
             if content['blob_rule'] != _BLOB_RULE:
                 raise DataError(f'blob_rule: got {content["blob_rule"]!r}, expected {_BLOB_RULE!r}.')
             path.write_bytes(pickle.dumps({'blobs': make_blobs(content['blob_shapes'])}, protocol=2))
             _compare_blobs(content, comparison)
-        except Exception as error:
-            comparison.fail(f'{type(error).__name__}: {error}')
         yield comparison.result()
         for index, target in enumerate(content['targets']):
             comparison = Comparison(f'{tag} target {index}')
-            try:
-                comparison = Comparison(f'{tag} -> {target["config"]} {target["fuse"]}')
+            with comparison.attempt():
+                comparison.name = f'{tag} -> {target["config"]} {target["fuse"]}'
                 _compare_target(path, target, comparison)
-            except Exception as error:
-                comparison.fail(f'{type(error).__name__}: {error}')
             yield comparison.result()
 
 

@@ -44,8 +44,7 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     seen = set()
     for recorded in content:
         comparison = Comparison(f'{KIND} conv_type {recorded.get("conv_type")}')
-        # Whatever a malformed case raises, wherever, is that case's failure and not the judge's.
-        try:
+        with comparison.attempt():
             conv_type, layers = recorded['conv_type'], recorded['kernel_size']
             comparison.equal(f'conv_type {conv_type}: kernel_size', layers, PUBLISHED_LAYOUTS.get(conv_type))
             if not recorded['cases']:
@@ -57,8 +56,6 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
                     comparison.fail(f'conv_type {conv_type}: lens {case["lens"]} are recorded twice')
                 seen.add(key)
                 _judge_case(case, layers, comparison)
-        except Exception as error:
-            comparison.fail(f'{type(error).__name__}: {error}')
         yield comparison.result()
 
 

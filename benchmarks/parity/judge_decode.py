@@ -29,11 +29,8 @@ def judge(content: Dict[str, Any]) -> Iterator[CaseResult]:
     """Yield one result per recorded case."""
     for index, recorded in enumerate(content['decode']):
         comparison = Comparison(f'{KIND} case {index}')
-        # Whatever a malformed case raises, wherever, is that case's failure and not the judge's.
-        try:
+        with comparison.attempt():
             _judge_case(recorded, comparison)
-        except Exception as error:
-            comparison.fail(f'{type(error).__name__}: {error}')
         yield comparison.result()
 
 

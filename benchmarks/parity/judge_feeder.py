@@ -53,15 +53,12 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     for number, recorded in enumerate(content):
         case = recorded['case']
         comparison = Comparison(f'{KIND}[{number}] {case.get("dataset")} {case.get("split")}')
-        # Whatever a malformed case raises, wherever, is that case's failure and not the judge's.
-        try:
+        with comparison.attempt():
             with tempfile.TemporaryDirectory() as root, warnings.catch_warnings():
                 # Cases hold unknown glosses on purpose.
                 warnings.filterwarnings('ignore', message='.*glosses outside the vocabulary')
                 _judge_case(recorded, Path(root), comparison)
             _check_counts(case['gloss_dict'], counts, comparison)
-        except Exception as error:
-            comparison.fail(f'{type(error).__name__}: {error}')
         yield comparison.result()
 
 

@@ -84,17 +84,16 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     """Yield a result for each case; a model is built, run and dropped before the next."""
     for index, case in enumerate(content):
         comparison = Comparison(str(case.get('tag', index)))
-        try:
-            with torch_threads(RECORDED_THREADS):
-                observed = observe(case)
-                compare(case, observed, comparison)
-                if not comparison.result().passed:
-                    comparison = Comparison(str(case.get('tag', index)))
-                    compare(case, observed, comparison, moved=observe(case, rounding=_ROUNDING))
-        # A malformed case can fail anywhere between here and torch; all of it is a failure of the case.
-        except Exception as error:
-            comparison.fail(f'{type(error).__name__}: {error}')
+        with comparison.attempt(), torch_threads(RECORDED_THREADS):
+            _judge_case(case, comparison)
         yield comparison.result()
+
+
+def _judge_case(case: Dict[str, Any], comparison: Comparison) -> None:
+    observed, strict = observe(case), Comparison(comparison.name)
+    compare(case, observed, strict)
+    moved = None if strict.result().passed else observe(case, rounding=_ROUNDING)
+    compare(case, observed, comparison, moved=moved)
 
 
 def observe(case: Dict[str, Any], *, rounding: float = 0.0) -> Observed:

@@ -30,11 +30,8 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     """Yield one result per recorded case."""
     for index, recorded in enumerate(content):
         comparison = Comparison(f'{KIND} case {index}')
-        # Whatever a malformed case raises, wherever, is that case's failure and not the judge's.
-        try:
+        with comparison.attempt():
             _judge_case(recorded, comparison)
-        except Exception as error:
-            comparison.fail(f'{type(error).__name__}: {error}')
         yield comparison.result()
 
 

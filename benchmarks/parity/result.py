@@ -1,8 +1,9 @@
 """The outcome of one golden case."""
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Iterable, List, Tuple
+from typing import Iterable, Iterator, List, Tuple
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ class Comparison:
         self.name = name
         self._failures: List[str] = []
         self._worst = (0.0, 0.0)  # deviation and its tolerance
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Take whatever a malformed case raises, wherever, for a failure of that case and not of its judge."""
+        try:
+            yield
+        except Exception as error:
+            self.fail(f'{type(error).__name__}: {error}')
 
     def equal(self, what: str, got, expected) -> None:
         """Require ``got == expected``."""

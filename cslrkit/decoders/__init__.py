@@ -2,11 +2,12 @@
 
 from cslrkit.decoders.alignment import forced_align, forced_align_batch
 from cslrkit.decoders.beam import BeamDecoder, prefix_beam_search
-from cslrkit.decoders.common import measure_spans
+from cslrkit.decoders.common import CTCDecoder, measure_spans
 from cslrkit.decoders.greedy_decoder import GreedyDecoder
 
 __all__ = [
     'BeamDecoder',
+    'CTCDecoder',
     'GreedyDecoder',
     'forced_align',
     'forced_align_batch',

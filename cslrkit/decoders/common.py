@@ -1,14 +1,55 @@
 """What every decoder does: check what it is given, and make gloss spans of what it found."""
 
+from abc import ABC, abstractmethod
 from typing import List, Sequence, Tuple, Union
 
 import torch
 
 from cslrkit.errors import DataError
-from cslrkit.structures import GlossSpan
+from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry, merge_neighbors
 
 Lengths = Union[torch.Tensor, Sequence[int]]
+Found = Tuple[List[NBestEntry], List[Sequence[NBestEntry]], List[Sequence[Tuple[int, int]]]]
 _ROUNDING = 1e-2  # by which a log-probability in half precision may be above 0
+
+
+class CTCDecoder(ABC):
+    """A decoder of CTC outputs: a child class finds sequences, this one makes hypotheses of them.
+
+    Args:
+        blank_id: The CTC blank.
+    """
+
+    def __init__(self, blank_id: int = 0) -> None:
+        self.blank_id = blank_id
+
+    def __call__(self, log_probs: torch.Tensor, feat_lens: Lengths) -> List[Hypothesis]:
+        """Decode a batch; repeated neighbors of the best sequence are merged, as published.
+
+        Args:
+            log_probs: Log-probabilities, as ``log_softmax`` gives them.
+            feat_lens: Feature steps of each clip.
+
+        Shape:
+            log_probs: (N, T', V).
+
+        Raises:
+            DataError: If shapes or lengths do not fit, or there is a NaN or no log-probability.
+        """
+        lengths = check_inputs(type(self).__name__, log_probs, feat_lens)
+        log_probs = log_probs.detach().float()
+        best, nbest, step_spans = self.find(log_probs, lengths)
+        spans = measure_spans(
+            log_probs,
+            [entry.gloss_ids for entry in best],
+            timesteps=[entry.timesteps for entry in best],
+            step_spans=step_spans,
+        )
+        return [Hypothesis(merge_neighbors(s), entry.score, tuple(n)) for s, entry, n in zip(spans, best, nbest)]
+
+    @abstractmethod
+    def find(self, log_probs: torch.Tensor, lengths: List[int]) -> Found:
+        """Return the best sequence of each clip, its best ones, and the steps that the best one's symbols span."""
 
 
 def check_inputs(decoder: str, log_probs: torch.Tensor, feat_lens: Lengths) -> List[int]:

@@ -7,15 +7,15 @@ import torch
 from cslrkit.decoders.alignment import forced_align_batch
 from cslrkit.decoders.beam.search import IMPOSSIBLE, prefix_beam_search
 from cslrkit.decoders.beam.symbols import CUTOFF_RULES
-from cslrkit.decoders.common import Lengths, check_inputs, measure_spans
+from cslrkit.decoders.common import CTCDecoder, Found, Lengths, check_inputs
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DECODERS
-from cslrkit.structures import Hypothesis, NBestEntry, merge_neighbors
+from cslrkit.structures import NBestEntry
 from cslrkit.utils.checks import one_of, positive
 
 
 @DECODERS.register_module()
-class BeamDecoder:
+class BeamDecoder(CTCDecoder):
     """Prefix beam search; repeated neighbors of the best beam are merged, as published.
 
     The time-step of a gloss is its peak. Its span is where the forced alignment of the best beam
@@ -53,6 +53,7 @@ class BeamDecoder:
         nbest: int = 1,
         blank_id: int = 0,
     ) -> None:
+        super().__init__(blank_id)
         self.beam_width = positive('beam_width', beam_width)
         self.cutoff_top_n = positive('cutoff_top_n', cutoff_top_n)
         self.nbest = positive('nbest', nbest)
@@ -62,36 +63,15 @@ class BeamDecoder:
             raise ConfigError(f'got {cutoff_prob}, expected a number in (0, 1].', path='cutoff_prob')
         self.cutoff_prob = cutoff_prob
         self.cutoff_rule = one_of('cutoff_rule', cutoff_rule, CUTOFF_RULES)
-        self.blank_id = blank_id
 
-    def __call__(self, log_probs: torch.Tensor, feat_lens: Lengths) -> List[Hypothesis]:
-        """Decode a batch.
-
-        Args:
-            log_probs: Log-probabilities, as ``log_softmax`` gives them.
-            feat_lens: Feature steps of each clip.
-
-        Shape:
-            log_probs: (N, T', V).
-
-        Raises:
-            DataError: If shapes or lengths do not fit, or there is a NaN or no log-probability.
-        """
-        lengths = check_inputs('BeamDecoder', log_probs, feat_lens)
-        log_probs = log_probs.detach().float()
+    def find(self, log_probs: torch.Tensor, lengths: List[int]) -> Found:
+        """Return the beams of each clip, and where the forced alignment has the best one."""
         beams = self._search(log_probs, lengths, self.nbest)
-        tokens = [clip[0].gloss_ids for clip in beams]
-        spans = measure_spans(
-            log_probs,
-            tokens,
-            timesteps=[clip[0].timesteps for clip in beams],
-            step_spans=forced_align_batch(log_probs, tokens, lengths=lengths, blank_id=self.blank_id),
-        )
-        return [
-            # A beam wider than there are prefixes also holds impossible ones; they are no candidates.
-            Hypothesis(merge_neighbors(found), clip[0].score, tuple(beam for beam in clip if beam.score > IMPOSSIBLE))
-            for found, clip in zip(spans, beams)
-        ]
+        best = [clip[0] for clip in beams]
+        # A beam wider than there are prefixes also holds impossible ones; they are no candidates.
+        nbest = [[beam for beam in clip if beam.score > IMPOSSIBLE] for clip in beams]
+        tokens = [beam.gloss_ids for beam in best]
+        return best, nbest, forced_align_batch(log_probs, tokens, lengths=lengths, blank_id=self.blank_id)
 
     def search(self, log_probs: torch.Tensor, feat_lens: Lengths) -> List[List[NBestEntry]]:
         """Return all beams of each clip, best first; arguments as for a call."""
