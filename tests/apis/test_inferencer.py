@@ -82,7 +82,12 @@ def test_long_videos_in_windows(inferencer):
     whole, windows = (inferencer(video, window=w, overlap=o, frame_rate=25)[0] for w, o in ((None, 0), (1.6, 0.6)))
     assert windows.num_windows > 1
     assert whole.num_windows == 1
-    assert windows.spans[-1].end <= 80 / 25 + 0.04 if windows.spans else True
+    for result in (whole, windows):
+        times = [time for span in result.spans for time in (span.start, span.end)]
+        assert len(times) >= 4
+        assert times == sorted(times)
+        assert times[0] >= 0
+        assert times[-1] <= 80 / 25 + 0.04
 
 
 def test_nbest(inferencer, videos):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from corpus_files import entry, write_annotation
-from pack_corpus import make_dataset
+from small_datasets import make_dataset
 
 from cslrkit.errors import DataError
 from cslrkit.video import images

@@ -1,14 +1,12 @@
 """Training from video files without extracting frames."""
 
 import pickle
-import random
 
 import cv2
-import numpy as np
 import pytest
 import torch
 from corpus_files import entry, write_annotation
-from pack_corpus import make_dataset
+from small_datasets import TEST, TRAIN, assert_same_samples, make_dataset, read_all
 from video_files import picture, write_clip
 
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
@@ -17,14 +15,6 @@ from cslrkit.video import VideoClip, VideoFiles, video_clip
 from cslrkit.video.video_file import decode_stream
 
 VIDEOS = dict(type='VideoFiles', path='videos')
-TRAIN = [
-    dict(type='LoadFrames'),
-    dict(type='RandomCrop', size=32),
-    dict(type='RandomHorizontalFlip', prob=0.5),
-    dict(type='TemporalRescale', temp_scaling=0.2, min_len=4),
-    dict(type='PackSignInputs'),
-]
-TEST = [dict(type='LoadFrames'), dict(type='CenterCrop', size=32), dict(type='PackSignInputs')]
 
 
 @pytest.fixture
@@ -38,20 +28,6 @@ def corpus(tmp_path):
             cv2.imwrite(str(tmp_path / f's{number}/{frame.index:03d}.png'), frame.image[..., ::-1])
     write_annotation(tmp_path, [entry(f's{n}', folder=f's{n}/*.png') for n in range(3)])
     return tmp_path
-
-
-def read_all(dataset, seed):
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    return [dataset[index] for index in range(len(dataset))]
-
-
-def assert_same_samples(ours, theirs):
-    assert len(ours) == len(theirs) > 0
-    for one, other in zip(ours, theirs):
-        assert torch.equal(one['inputs'], other['inputs'])
-        assert list(one['data_samples'].frame_indices) == list(other['data_samples'].frame_indices)
 
 
 @pytest.mark.parametrize('steps', [TRAIN, TEST])

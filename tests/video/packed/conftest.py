@@ -1,7 +1,7 @@
 import pytest
 
 pytest.importorskip('zstandard')
-from pack_corpus import make_dataset, write_noisy_corpus
+from small_datasets import make_dataset, write_noisy_corpus
 
 
 @pytest.fixture(autouse=True)

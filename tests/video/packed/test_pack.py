@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pack_corpus import make_dataset, write_noisy_corpus
+from small_datasets import make_dataset, write_noisy_corpus
 
 from cslrkit.errors import ConfigError, DataError, OutputError
 from cslrkit.video.packed import CODECS, PackReader, pack_frames, verify_pack

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from corpus_files import entry, write_annotation
-from pack_corpus import make_dataset, write_noisy_corpus
+from small_datasets import TEST, TRAIN, assert_same_samples, make_dataset, read_all, write_noisy_corpus
 
 from cslrkit.datasets import CSLDailyDataset
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
@@ -18,34 +18,12 @@ from cslrkit.video.packed import pack_frames
 from cslrkit.video.packed.shard import read_footer
 
 PACKED = dict(backend='packed')
-TRAIN = [
-    dict(type='RandomCrop', size=32),
-    dict(type='RandomHorizontalFlip', prob=0.5),
-    dict(type='TemporalRescale', temp_scaling=0.2, min_len=4),
-    dict(type='PackSignInputs'),
-]
-TEST = [dict(type='CenterCrop', size=32), dict(type='PackSignInputs')]
-
-
-def read_all(dataset, seed):
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    return [dataset[index] for index in range(len(dataset))]
-
-
-def assert_same_samples(ours, theirs):
-    assert len(ours) == len(theirs)
-    for one, other in zip(ours, theirs):
-        assert torch.equal(one['inputs'], other['inputs'])
-        assert list(one['data_samples'].frame_indices) == list(other['data_samples'].frame_indices)
-        assert one['data_samples'].sample_id == other['data_samples'].sample_id
 
 
 @pytest.mark.parametrize('steps', [TRAIN, TEST])
 @pytest.mark.parametrize('interval', [1, 2, 3])
 def test_same_tensors_as_from_folders(packed, steps, interval):
-    shared = dict(pipeline=[dict(type='LoadFrames'), *steps], frame_interval=interval)
+    shared = dict(pipeline=steps, frame_interval=interval)
     folders, pack = make_dataset(packed, **shared), make_dataset(packed, frames=PACKED, **shared)
     for seed in range(4):
         assert_same_samples(read_all(pack, seed), read_all(folders, seed))
@@ -56,7 +34,7 @@ def test_same_tensors_in_the_layout_of_csl_daily(tmp_path, suffix):
     write_noisy_corpus(tmp_path, [9, 12], size=(70, 50), suffix=suffix)
     write_annotation(tmp_path, [entry('s0', folder='s0'), entry('s1', folder='s1')])
     load = dict(type='LoadFrames', crop_top=40, resize=(36, 40))
-    shared = dict(kind=CSLDailyDataset, pipeline=[load, *TRAIN])
+    shared = dict(kind=CSLDailyDataset, pipeline=[load, *TRAIN[1:]])
     folders = make_dataset(tmp_path, **shared)
     pack_frames(folders, str(tmp_path / 'packed/frames'), workers=1)
     for seed in range(3):
@@ -64,7 +42,7 @@ def test_same_tensors_in_the_layout_of_csl_daily(tmp_path, suffix):
 
 
 def test_two_workers_read_what_one_process_reads(packed):
-    dataset = make_dataset(packed, frames=PACKED, pipeline=[dict(type='LoadFrames'), *TEST])
+    dataset = make_dataset(packed, frames=PACKED, pipeline=TEST)
     alone = read_all(dataset, 0)  # maps are open before the workers begin
     loader = torch.utils.data.DataLoader(dataset, num_workers=2, batch_size=None)
     assert_same_samples(list(loader), alone)

@@ -1,12 +1,23 @@
-"""A corpus with noisy frames in the layout of CSLRDataset, and its datasets."""
+"""A corpus with noisy frames in the layout of CSLRDataset, its datasets, and what they give under a seed."""
 
+import random
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from corpus_files import entry, write_annotation
 
 from cslrkit.datasets import CSLRDataset
+
+TRAIN = [
+    dict(type='LoadFrames'),
+    dict(type='RandomCrop', size=32),
+    dict(type='RandomHorizontalFlip', prob=0.5),
+    dict(type='TemporalRescale', temp_scaling=0.2, min_len=4),
+    dict(type='PackSignInputs'),
+]
+TEST = [dict(type='LoadFrames'), dict(type='CenterCrop', size=32), dict(type='PackSignInputs')]
 
 
 def write_noisy_corpus(root, counts, *, size=(40, 36), suffix='.png', split='train', seed=0):
@@ -24,3 +35,18 @@ def write_noisy_corpus(root, counts, *, size=(40, 36), suffix='.png', split='tra
 
 def make_dataset(root, *, kind=CSLRDataset, split='train', **arguments):
     return kind(str(root), split, **arguments)
+
+
+def read_all(dataset, seed):
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    return [dataset[index] for index in range(len(dataset))]
+
+
+def assert_same_samples(ours, theirs):
+    assert len(ours) == len(theirs) > 0
+    for one, other in zip(ours, theirs):
+        assert torch.equal(one['inputs'], other['inputs'])
+        assert list(one['data_samples'].frame_indices) == list(other['data_samples'].frame_indices)
+        assert one['data_samples'].sample_id == other['data_samples'].sample_id
