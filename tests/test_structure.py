@@ -7,7 +7,6 @@ PACKAGE = Path(__file__).parents[1] / 'cslrkit'
 FILES = sorted(PACKAGE.rglob('*.py'))
 # From the ground floor up: a room imports from those before it, as docs/concepts.md says.
 ROOMS = [
-    '__init__',
     'errors',
     'utils',
     'registry',
@@ -25,6 +24,7 @@ ROOMS = [
     'doctor',
     'demo',
     '__main__',
+    '__init__',
 ]
 
 

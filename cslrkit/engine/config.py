@@ -99,7 +99,7 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
         with packaged_bases():
             config = Config.fromfile(path, lazy_import=None if lazy else False)
     except CONFIG_FAULTS as error:
-        raise ConfigError(f"config: '{path}' cannot be read: {type(error).__name__}: {error}") from error
+        raise ConfigError(f"config: '{path}' cannot be read: {_reason(error)}") from error
     finally:
         logger.setLevel(level)
     for node in (config, *(dataset for loader in loaders_of(config) for dataset in datasets_in(loader.dataset))):
@@ -114,6 +114,13 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
     check_config(config)
     inference_options(config)
     return config
+
+
+def _reason(error: BaseException) -> str:
+    """The fault itself: mmengine tells of a failed import of ``custom_imports`` without saying why."""
+    while isinstance(error, ImportError) and (error.__cause__ or error.__context__):
+        error = error.__cause__ or error.__context__
+    return f'{type(error).__name__}: {error}'
 
 
 def check_override(config: Config, key: str) -> None:
