@@ -12,6 +12,8 @@ from torch import nn
 from benchmarks.parity.published_model import published_arithmetic
 from cslrkit.datasets.transforms import PackSignInputs
 from cslrkit.models.backbones.residual3d import ResBlock
+from cslrkit.models.heads.padded_lstm import PaddedLSTM
+from cslrkit.models.speed.cpu import WholeClipLSTM
 from cslrkit.registry import HOOKS, MODELS, TRANSFORMS
 from cslrkit.structures.padding import longest_first, normalize_, pad_clips
 from cslrkit.structures.temporal_spec import TemporalSpec
@@ -32,6 +34,8 @@ def to_published(network: nn.Module) -> nn.Module:
     for module in network.modules():
         if isinstance(module, ResBlock):
             module.forward = partial(_published_block, module)
+        elif isinstance(module, WholeClipLSTM):
+            module.__class__ = PaddedLSTM
     return network
 
 

@@ -15,6 +15,7 @@ from benchmarks.baseline import to_published
 from benchmarks.limits import count_operations, matrix_product_rates
 from cslrkit.models.losses import published_losses
 from cslrkit.models.recognizers import CSLRRecognizer
+from cslrkit.models.speed import prepare_for_cpu
 from cslrkit.structures import SignDataSample
 
 # Ratios that the rows must reach at depth 101 and 48 frames.
@@ -150,14 +151,15 @@ def time_long_clips(*, depth: int, shape: Sequence[int], rounds: int) -> Dict[st
 def make_recognizer(depth: int, *, with_cp: bool = False) -> CSLRRecognizer:
     """The published SlowFastSign of three streams, in training mode."""
     torch.manual_seed(0)
-    return CSLRRecognizer(
+    model = CSLRRecognizer(
         dict(type='SlowFast', depth=depth, layout='64x2', with_cp=with_cp),
         dict(type='MultiStreamTemporalConv'),
         head=dict(type='BiLSTMHead'),
         losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=25.0, Slow=0.25, Fast=0.25)),
         decoder=dict(type='GreedyDecoder'),
         vocab=_GLOSSES,
-    ).train()
+    )
+    return prepare_for_cpu(model).train()
 
 
 def make_step(

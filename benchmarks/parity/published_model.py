@@ -10,7 +10,6 @@ from mmengine.model import BaseDataPreprocessor
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.models.heads.padded_lstm import PaddedLSTM
 from cslrkit.models.losses import published_losses
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.models.weights.names import from_published, published_names
@@ -181,16 +180,13 @@ def _fill_value(name: str, shape: Sequence[int]) -> torch.Tensor:
 
 
 def published_arithmetic(recognizer: nn.Module) -> None:
-    """Add in the order of the recording: weights lie row by row, and LSTMs run over packed sequences.
+    """Add in the order of the recording: weights lie row by row.
 
     Another order gives other roundings, and a deep network in training mode amplifies that.
     """
     for parameter in recognizer.parameters():
         # `contiguous()` would keep the strides of kernels of size 1, which fit both layouts.
         parameter.data = parameter.data.new_empty(parameter.shape).copy_(parameter.data)
-    for module in recognizer.modules():
-        if isinstance(module, PaddedLSTM):
-            module.forward = module.run_packed
 
 
 def disable_dropout(recognizer: nn.Module) -> None:

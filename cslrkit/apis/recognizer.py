@@ -15,6 +15,7 @@ from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import stored_config
 from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.models.recognizers import CSLRRecognizer
+from cslrkit.models.speed import prepare_for_cpu
 from cslrkit.models.weights import check_num_classes, load_weights_file, read_weights
 from cslrkit.registry import MODELS
 
@@ -71,7 +72,8 @@ def init_recognizer(
     else:
         check_num_classes(model, weights)
     load_weights_file(model, weights, strict=True)
-    return model.to(device).eval(), config
+    model = model.to(device).eval()
+    return prepare_for_cpu(model) if device.type == 'cpu' else model, config
 
 
 def find_device(device: Optional[Union[str, torch.device]]) -> torch.device:

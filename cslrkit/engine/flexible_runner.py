@@ -57,7 +57,7 @@ class CSLRFlexibleRunner(RunMixin, FlexibleRunner):
 
     def _load_whole_model(self, model: nn.Module) -> nn.Module:
         self.model = model
-        self.check_evaluators(model)
+        self.prepare_model(model)
         self._num_parameters = super().num_parameters
         super().load_or_resume()
         model, message = synchronize_batch_norms(model, self.cfg.get('sync_bn'), world_size=self.world_size)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
+from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
 from torch import nn
 from torch.utils.data import DataLoader
@@ -23,6 +24,7 @@ from cslrkit.engine.checkpoint_io import (
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.engine.loops import check_evaluators
 from cslrkit.errors import CheckpointError
+from cslrkit.models.speed import prepare_for_cpu
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_weights_file, log_report, read_weights
 from cslrkit.utils.messages import CONSOLE
 
@@ -38,11 +40,13 @@ class RunMixin:
         unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
         super().__init__(*args, experiment_name=unique, **kwargs)
         if isinstance(self.model, nn.Module):
-            self.check_evaluators(self.bare_model)
+            self.prepare_model(self.bare_model)
 
-    def check_evaluators(self, model: nn.Module) -> None:
-        """Check, before anything is run, that evaluators score outputs that the model decodes."""
+    def prepare_model(self, model: nn.Module) -> None:
+        """Check, before anything is run, that evaluators score outputs that it decodes; convert it to run on a CPU."""
         check_evaluators(model, val_evaluator=self._val_evaluator, test_evaluator=self._test_evaluator)
+        if get_device() == 'cpu':
+            prepare_for_cpu(model)
 
     @property
     def bare_model(self) -> nn.Module:

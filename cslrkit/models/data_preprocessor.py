@@ -1,6 +1,5 @@
 """From the data loader's lists to the network's batch."""
 
-from functools import partial
 from typing import Any, Dict, List, Optional, Sequence
 
 import torch
@@ -14,7 +13,7 @@ from cslrkit.structures.temporal_spec import TemporalSpec
 
 @MODELS.register_module()
 class SignDataPreprocessor(BaseDataPreprocessor):
-    """Move uint8 clips to the device, then pad and normalize them there, in one pass over memory.
+    """Move uint8 clips to the device, then pad and normalize them there.
 
     Clips stay uint8 and unpadded until they are on the device: a quarter of the bytes through
     workers and bus. Samples are sorted longest clip first, equal lengths in their order.
@@ -67,10 +66,14 @@ class SignDataPreprocessor(BaseDataPreprocessor):
             self.temporal_spec,
             dtype=torch.float32,
             channels_last=True,
-            apply_=partial(normalize_, mean=self.mean, std=self.std),
+            fill=self.fill,
         )
         on_cpu = [samples[position].to('cpu') for position in order]
         return dict(inputs=batch, frame_lens=frame_lens, data_samples=on_cpu)
+
+    def fill(self, out: torch.Tensor, clip: torch.Tensor) -> None:
+        """Write a clip, normalized, into its place in the batch."""
+        normalize_(out.copy_(clip), mean=self.mean, std=self.std)
 
 
 def _as_statistic(value: Statistic) -> Statistic:

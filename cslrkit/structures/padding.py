@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 
-import cv2
 import numpy as np
 import torch
 
@@ -27,7 +26,7 @@ def pad_clips(
     *,
     dtype: Optional[torch.dtype] = None,
     channels_last: bool = False,
-    apply_: Optional[Callable[[torch.Tensor], Any]] = None,
+    fill: Callable[[torch.Tensor, torch.Tensor], Any] = torch.Tensor.copy_,
 ) -> Tuple[torch.Tensor, torch.Tensor]:
     """Pad clips in time to one batch.
 
@@ -41,8 +40,8 @@ def pad_clips(
         spec: Gives the left padding and the padded lengths.
         dtype: Number type of the batch; None keeps that of the clips.
         channels_last: Whether channels are innermost in memory (N T H W C) instead of N T C H W.
-        apply_: Changes pixels (T, C, H, W) in place, each by its value and channel alone, for example
-            :func:`normalize_`; padding repeats what it made.
+        fill: Writes a clip's pixels (the second argument) into the batch's (T, C, H, W), the first; padding repeats
+            what it wrote.
 
     Shape:
         clips: (T, C, H, W) each. Returns: the batch (N, T_pad, C, H, W) and ``frame_lens``, int64
@@ -61,7 +60,7 @@ def pad_clips(
         batch = _empty((len(clips), max(lengths), channels, height, width), **options)
     for row, clip in zip(batch, clips):
         begin, end = spec.left_pad, spec.left_pad + len(clip)
-        _fill(row[begin:end], clip, apply_)
+        fill(row[begin:end], clip)
         row[:begin] = row[begin]
         row[end:] = row[end - 1]
     return batch, torch.tensor(lengths, dtype=torch.int64)
@@ -79,42 +78,6 @@ def normalize_(video: torch.Tensor, *, mean: Statistic, std: Statistic) -> torch
         video: (..., C, H, W), which is also returned.
     """
     return video.div_(255.0).sub_(_per_channel(mean, video)).div_(_per_channel(std, video))
-
-
-def _fill(out: torch.Tensor, clip: torch.Tensor, apply_: Optional[Callable[[torch.Tensor], Any]]) -> None:
-    """Copy a clip, and apply a function to the copy."""
-    if apply_ is not None and _suits_table(out, clip):
-        _look_up(out, clip, apply_)
-        return
-    out.copy_(clip)
-    if apply_ is not None:
-        apply_(out)
-
-
-def _suits_table(out: torch.Tensor, clip: torch.Tensor) -> bool:
-    return (
-        clip.device.type == 'cpu'
-        and (clip.dtype, out.dtype) == (torch.uint8, torch.float32)
-        and clip.numel() > 0
-        and all(video.permute(0, 2, 3, 1).is_contiguous() for video in (clip, out))
-    )
-
-
-def _look_up(out: torch.Tensor, clip: torch.Tensor, apply_: Callable[[torch.Tensor], Any]) -> None:
-    """Fill ``out`` from a table of what becomes of each of 256 values: one pass over memory, and one thread.
-
-    Several threads gain little where memory is the limit, and lose much beside the data loader's workers.
-    """
-    frames, channels, height, width = clip.shape
-    values = torch.arange(256, dtype=torch.float32).view(256, 1, 1, 1).repeat(1, channels, 1, 1)
-    apply_(values)
-    table = values.view(1, 256, channels)
-    if torch.equal(table, table[..., :1].expand_as(table)):
-        table, shape = table[..., 0].contiguous(), (frames * height, width * channels)
-    else:
-        shape = (frames * height, width, channels)
-    source, target = (video.permute(0, 2, 3, 1).reshape(shape).numpy() for video in (clip, out))
-    cv2.LUT(source, table.numpy(), dst=target)
 
 
 def _empty(shape: Sequence[int], *, dtype: torch.dtype, device: torch.device) -> torch.Tensor:

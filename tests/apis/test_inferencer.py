@@ -13,6 +13,7 @@ from cslrkit.corpora.synthsign import render_videos
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import parse_values, stored_config
 from cslrkit.errors import CheckpointError, ConfigError, DataError
+from cslrkit.models.speed.cpu import TablePreprocessor
 from cslrkit.models.weights import read_weights
 from cslrkit.registry import DATASETS
 from cslrkit.utils.tensor_files import write_tensor_file
@@ -40,6 +41,7 @@ def videos(tiny_corpus, tmp_path_factory):
 
 def test_config_and_vocabulary_travel_in_the_checkpoint(checkpoint, config):
     model, found = init_recognizer(checkpoint.parent, device='cpu')
+    assert isinstance(model.data_preprocessor, TablePreprocessor)
     assert not model.training
     assert found.model.backbone == config.model.backbone
     assert len(model.vocab) + 1 == model.vocab.num_classes

@@ -9,6 +9,7 @@ from cslrkit.engine.config import load_config
 from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.errors import ConfigError
+from cslrkit.models.speed.cpu import FlatConv3d, TablePreprocessor, WholeClipLSTM
 from cslrkit.utils.process import prepare_process
 
 
@@ -37,6 +38,16 @@ def test_building_a_runner_changes_nothing_of_the_process(tiny_config, tmp_path,
     monkeypatch.setenv('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '7')
     prepare_process()
     assert os.environ['ONEDNN_PRIMITIVE_CACHE_CAPACITY'] == '7'
+
+
+@pytest.mark.parametrize('device', ['cpu', 'cuda'])
+def test_the_model_is_converted_where_it_runs_on_a_cpu(device, tiny_config, tmp_path, monkeypatch):
+    monkeypatch.setattr('cslrkit.engine.run_mixin.get_device', lambda: device)  # where the mixin asks
+    config = load_config(tiny_config)
+    config.work_dir = str(tmp_path)
+    kinds = {type(module) for module in CSLRRunner.from_cfg(config).bare_model.modules()}
+    converted = {FlatConv3d, WholeClipLSTM, TablePreprocessor}
+    assert kinds & converted == (converted if device == 'cpu' else set())
 
 
 def test_an_evaluator_that_does_not_fit_the_head_is_found_when_the_runner_is_built(tiny_config, tmp_path):

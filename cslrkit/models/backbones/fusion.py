@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from cslrkit.models.backbones.frames import upsample_time
-from cslrkit.models.backbones.video_conv import VideoConv
 
 
 class LateralFusion(nn.Module):
@@ -34,7 +33,7 @@ class LateralFusion(nn.Module):
         self.slow_out = slow_channels
         self.fast_out = fast_channels
         fused = self.fused_channels(slow_channels, fast_channels, ratio)
-        self.conv_f2s = VideoConv(
+        self.conv_f2s = nn.Conv3d(
             fast_channels, fused, (kernel, 1, 1), stride=(alpha, 1, 1), padding=(kernel // 2, 0, 0), bias=False
         )
         self.bn = nn.BatchNorm3d(fused)
@@ -73,7 +72,7 @@ class BidirectionalFusion(LateralFusion):
 
     def __init__(self, slow_channels: int, fast_channels: int, *, kernel: int, ratio: int, alpha: int) -> None:
         super().__init__(slow_channels, fast_channels, kernel=kernel, ratio=ratio, alpha=alpha)
-        self.conv_s2f = VideoConv(slow_channels, fast_channels, 1, bias=False)
+        self.conv_s2f = nn.Conv3d(slow_channels, fast_channels, 1, bias=False)
         self.bn2 = nn.BatchNorm3d(fast_channels)
 
     def slow_to_fast(self, slow: torch.Tensor, num_frames: int) -> torch.Tensor:

@@ -11,7 +11,6 @@ from typing import List, Sequence
 import torch
 from torch import nn
 
-from cslrkit.models.backbones.video_conv import VideoConv
 from cslrkit.models.checkpointing import checkpointed
 
 # Residual blocks of the stages s2..s5 by depth, and how many of them, from the first on, have the
@@ -32,7 +31,7 @@ class BasicStem(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, temporal_kernel: int) -> None:
         super().__init__()
-        self.conv = VideoConv(
+        self.conv = nn.Conv3d(
             in_channels,
             out_channels,
             (temporal_kernel, 7, 7),
@@ -64,7 +63,7 @@ class BasicTransform(nn.Module):
         self, in_channels: int, out_channels: int, *, inner_channels: int, temporal_kernel: int, stride: int
     ) -> None:
         super().__init__()
-        self.a = VideoConv(
+        self.a = nn.Conv3d(
             in_channels,
             out_channels,
             (temporal_kernel, 3, 3),
@@ -74,7 +73,7 @@ class BasicTransform(nn.Module):
         )
         self.a_bn = nn.BatchNorm3d(out_channels)
         self.a_relu = nn.ReLU(inplace=True)
-        self.b = VideoConv(out_channels, out_channels, (1, 3, 3), padding=(0, 1, 1), bias=False)
+        self.b = nn.Conv3d(out_channels, out_channels, (1, 3, 3), padding=(0, 1, 1), bias=False)
         self.b_bn = nn.BatchNorm3d(out_channels)
 
     @property
@@ -103,17 +102,17 @@ class BottleneckTransform(nn.Module):
         self, in_channels: int, out_channels: int, *, inner_channels: int, temporal_kernel: int, stride: int
     ) -> None:
         super().__init__()
-        self.a = VideoConv(
+        self.a = nn.Conv3d(
             in_channels, inner_channels, (temporal_kernel, 1, 1), padding=(temporal_kernel // 2, 0, 0), bias=False
         )
         self.a_bn = nn.BatchNorm3d(inner_channels)
         self.a_relu = nn.ReLU(inplace=True)
-        self.b = VideoConv(
+        self.b = nn.Conv3d(
             inner_channels, inner_channels, (1, 3, 3), stride=(1, stride, stride), padding=(0, 1, 1), bias=False
         )
         self.b_bn = nn.BatchNorm3d(inner_channels)
         self.b_relu = nn.ReLU(inplace=True)
-        self.c = VideoConv(inner_channels, out_channels, 1, bias=False)
+        self.c = nn.Conv3d(inner_channels, out_channels, 1, bias=False)
         self.c_bn = nn.BatchNorm3d(out_channels)
 
     @property
@@ -153,7 +152,7 @@ class ResBlock(nn.Module):
         super().__init__()
         self.projects = in_channels != out_channels or stride != 1
         if self.projects:
-            self.branch1 = VideoConv(in_channels, out_channels, 1, stride=(1, stride, stride), bias=False)
+            self.branch1 = nn.Conv3d(in_channels, out_channels, 1, stride=(1, stride, stride), bias=False)
             self.branch1_bn = nn.BatchNorm3d(out_channels)
         transform = BottleneckTransform if bottleneck else BasicTransform
         self.branch2 = transform(
