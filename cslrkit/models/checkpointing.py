@@ -9,8 +9,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 
-def checkpointed(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Apply ``module``, keeping only its input; the backward pass computes it again.
+def apply(module: nn.Module, x: torch.Tensor, *, with_cp: bool) -> torch.Tensor:
+    """Apply ``module``, with ``with_cp`` so that training keeps only its input and the backward pass computes it again.
 
     Gradients are those of the plain call. Non-reentrant, so that it works where ``x`` needs no
     gradient itself.
@@ -18,7 +18,10 @@ def checkpointed(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
     Args:
         module: What to apply.
         x: Its one input.
+        with_cp: Whether a module in training mode is checkpointed.
     """
+    if not (with_cp and module.training):
+        return module(x)
     return checkpoint(module, x, use_reentrant=False, context_fn=partial(_contexts, module))
 
 

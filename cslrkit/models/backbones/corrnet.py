@@ -10,7 +10,7 @@ from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.corrnet_modules import REDUCTION, FrameCorrelation, FrameStage
 from cslrkit.models.backbones.frames import pool_frames
 from cslrkit.models.backbones.residual3d import initialize
-from cslrkit.models.checkpointing import checkpointed
+from cslrkit.models.checkpointing import apply
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 from cslrkit.structures.stream_spec import StreamSpec
@@ -95,9 +95,7 @@ class CorrNet(ScopedInit, BaseModule):
             x = getattr(self, f'layer{stage}')(x)
             if stage in self.correlated_stages:
                 factor = self.alpha[self.correlated_stages.index(stage)]
-                correlation = getattr(self, _CORRELATIONS[stage])
-                saving = self.with_cp and self.training
-                x = x + factor * (checkpointed(correlation, x) if saving else correlation(x))
+                x = x + factor * apply(getattr(self, _CORRELATIONS[stage]), x, with_cp=self.with_cp)
         return {'main': pool_frames(x, self.pool_grid)}
 
 

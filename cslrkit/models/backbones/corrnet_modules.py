@@ -9,7 +9,8 @@ from typing import Optional
 import torch
 from torch import nn
 
-from cslrkit.models.checkpointing import checkpointed
+from cslrkit.models.backbones.residual3d import conv3d
+from cslrkit.models.checkpointing import apply
 
 REDUCTION = 16  # of channels in the identification module, published
 _DILATIONS = (1, 2, 3)  # of its branches along height and width
@@ -29,14 +30,14 @@ class FrameBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int) -> None:
         super().__init__()
-        self.conv1 = _frame_conv(in_channels, out_channels, 3, stride=stride)
+        self.conv1 = conv3d(in_channels, out_channels, (1, 3, 3), stride=stride)
         self.bn1 = nn.BatchNorm3d(out_channels)
         self.relu = nn.ReLU(inplace=True)
-        self.conv2 = _frame_conv(out_channels, out_channels, 3)
+        self.conv2 = conv3d(out_channels, out_channels, (1, 3, 3))
         self.bn2 = nn.BatchNorm3d(out_channels)
         self.downsample: Optional[nn.Sequential] = None
         if stride != 1 or in_channels != out_channels:
-            projection = _frame_conv(in_channels, out_channels, 1, stride=stride)
+            projection = conv3d(in_channels, out_channels, (1, 1, 1), stride=stride)
             self.downsample = nn.Sequential(projection, nn.BatchNorm3d(out_channels))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -67,7 +68,7 @@ class FrameStage(nn.Sequential):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the blocks in turn."""
         for block in self:
-            x = checkpointed(block, x) if self.with_cp and self.training else block(x)
+            x = apply(block, x, with_cp=self.with_cp)
         return x
 
 
@@ -145,14 +146,3 @@ def _gather(x: torch.Tensor, neighbour: torch.Tensor) -> torch.Tensor:
 def _places_by_frame(x: torch.Tensor) -> torch.Tensor:
     """(N, C, T, H, W) to (N T, H W, C)."""
     return x.permute(0, 2, 3, 4, 1).flatten(0, 1).flatten(1, 2)
-
-
-def _frame_conv(in_channels: int, out_channels: int, kernel: int, *, stride: int = 1) -> nn.Conv3d:
-    return nn.Conv3d(
-        in_channels,
-        out_channels,
-        (1, kernel, kernel),
-        stride=(1, stride, stride),
-        padding=(0, kernel // 2, kernel // 2),
-        bias=False,
-    )

@@ -6,18 +6,23 @@ initialization are the same, so published weights load by name; groups, dilation
 blocks, which no published recipe switches on, are left out.
 """
 
-from typing import List, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
 
-from cslrkit.models.checkpointing import checkpointed
+from cslrkit.models.checkpointing import apply
 
 # Residual blocks of the stages s2..s5 by depth, and how many of them, from the first on, have the
 # stage's temporal kernel; the others have 1 (published yaml files, NUM_BLOCK_TEMP_KERNEL).
 STAGE_BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
 TEMPORAL_BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3), 101: (3, 4, 6, 3)}
-SPATIAL_STRIDES = (1, 2, 2, 2)
+
+
+def conv3d(in_channels: int, out_channels: int, kernel: Tuple[int, int, int], *, stride: int = 1) -> nn.Conv3d:
+    """A convolution without bias, of odd kernels, that keeps the frames and divides height and width by ``stride``."""
+    padding = tuple(size // 2 for size in kernel)
+    return nn.Conv3d(in_channels, out_channels, kernel, stride=(1, stride, stride), padding=padding, bias=False)
 
 
 class BasicStem(nn.Module):
@@ -31,14 +36,7 @@ class BasicStem(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, temporal_kernel: int) -> None:
         super().__init__()
-        self.conv = nn.Conv3d(
-            in_channels,
-            out_channels,
-            (temporal_kernel, 7, 7),
-            stride=(1, 2, 2),
-            padding=(temporal_kernel // 2, 3, 3),
-            bias=False,
-        )
+        self.conv = conv3d(in_channels, out_channels, (temporal_kernel, 7, 7), stride=2)
         self.bn = nn.BatchNorm3d(out_channels)
         self.relu = nn.ReLU(inplace=True)
         self.pool_layer = nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1))
@@ -48,83 +46,38 @@ class BasicStem(nn.Module):
         return self.pool_layer(self.relu(self.bn(self.conv(x))))
 
 
-class BasicTransform(nn.Module):
-    """T x 3 x 3 and 1 x 3 x 3 convolutions, the residual branch of depth 18.
+class ResBranch(nn.Sequential):
+    """The residual branch: convolutions ``a``, ``b``, ``c``, each with its batch norm, and ReLUs between them.
 
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        inner_channels: Not used here; the bottleneck branch takes the same arguments.
-        temporal_kernel: Temporal kernel size of the first convolution, odd.
-        stride: Spatial stride of the first convolution.
+    A bottleneck, of depths 50 and 101, has T x 1 x 1, 1 x 3 x 3 and 1 x 1 x 1 convolutions, of which the second one has
+    the stride; the branch of depth 18 has T x 3 x 3, with the stride, and 1 x 3 x 3. Arguments are those of a
+    :class:`ResBlock`.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, *, inner_channels: int, temporal_kernel: int, stride: int
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        inner_channels: int,
+        temporal_kernel: int,
+        stride: int,
+        bottleneck: bool,
     ) -> None:
         super().__init__()
-        self.a = nn.Conv3d(
-            in_channels,
-            out_channels,
-            (temporal_kernel, 3, 3),
-            stride=(1, stride, stride),
-            padding=(temporal_kernel // 2, 1, 1),
-            bias=False,
-        )
-        self.a_bn = nn.BatchNorm3d(out_channels)
-        self.a_relu = nn.ReLU(inplace=True)
-        self.b = nn.Conv3d(out_channels, out_channels, (1, 3, 3), padding=(0, 1, 1), bias=False)
-        self.b_bn = nn.BatchNorm3d(out_channels)
+        if bottleneck:
+            self._add('a', conv3d(in_channels, inner_channels, (temporal_kernel, 1, 1)))
+            self._add('b', conv3d(inner_channels, inner_channels, (1, 3, 3), stride=stride))
+            self._add('c', conv3d(inner_channels, out_channels, (1, 1, 1)), last=True)
+        else:
+            self._add('a', conv3d(in_channels, out_channels, (temporal_kernel, 3, 3), stride=stride))
+            self._add('b', conv3d(out_channels, out_channels, (1, 3, 3)), last=True)
 
-    @property
-    def final_bn(self) -> nn.BatchNorm3d:
-        """The batch norm that ends the branch."""
-        return self.b_bn
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Compute the branch."""
-        x = self.a_relu(self.a_bn(self.a(x)))
-        return self.b_bn(self.b(x))
-
-
-class BottleneckTransform(nn.Module):
-    """T x 1 x 1, 1 x 3 x 3 and 1 x 1 x 1 convolutions, the residual branch of depths 50 and 101.
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        inner_channels: Channels between the convolutions.
-        temporal_kernel: Temporal kernel size of the first convolution, odd.
-        stride: Spatial stride of the middle convolution.
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, *, inner_channels: int, temporal_kernel: int, stride: int
-    ) -> None:
-        super().__init__()
-        self.a = nn.Conv3d(
-            in_channels, inner_channels, (temporal_kernel, 1, 1), padding=(temporal_kernel // 2, 0, 0), bias=False
-        )
-        self.a_bn = nn.BatchNorm3d(inner_channels)
-        self.a_relu = nn.ReLU(inplace=True)
-        self.b = nn.Conv3d(
-            inner_channels, inner_channels, (1, 3, 3), stride=(1, stride, stride), padding=(0, 1, 1), bias=False
-        )
-        self.b_bn = nn.BatchNorm3d(inner_channels)
-        self.b_relu = nn.ReLU(inplace=True)
-        self.c = nn.Conv3d(inner_channels, out_channels, 1, bias=False)
-        self.c_bn = nn.BatchNorm3d(out_channels)
-
-    @property
-    def final_bn(self) -> nn.BatchNorm3d:
-        """The batch norm that ends the branch."""
-        return self.c_bn
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Compute the branch."""
-        x = self.a_relu(self.a_bn(self.a(x)))
-        x = self.b_relu(self.b_bn(self.b(x)))
-        return self.c_bn(self.c(x))
+    def _add(self, name: str, conv: nn.Conv3d, *, last: bool = False) -> None:
+        self.add_module(name, conv)
+        self.add_module(f'{name}_bn', nn.BatchNorm3d(conv.out_channels))
+        if not last:
+            self.add_module(f'{name}_relu', nn.ReLU(inplace=True))
 
 
 class ResBlock(nn.Module):
@@ -152,11 +105,15 @@ class ResBlock(nn.Module):
         super().__init__()
         self.projects = in_channels != out_channels or stride != 1
         if self.projects:
-            self.branch1 = nn.Conv3d(in_channels, out_channels, 1, stride=(1, stride, stride), bias=False)
+            self.branch1 = conv3d(in_channels, out_channels, (1, 1, 1), stride=stride)
             self.branch1_bn = nn.BatchNorm3d(out_channels)
-        transform = BottleneckTransform if bottleneck else BasicTransform
-        self.branch2 = transform(
-            in_channels, out_channels, inner_channels=inner_channels, temporal_kernel=temporal_kernel, stride=stride
+        self.branch2 = ResBranch(
+            in_channels,
+            out_channels,
+            inner_channels=inner_channels,
+            temporal_kernel=temporal_kernel,
+            stride=stride,
+            bottleneck=bottleneck,
         )
         self.relu = nn.ReLU(inplace=True)
 
@@ -185,65 +142,62 @@ class VideoStem(nn.Module):
 
     def forward(self, pathways: List[torch.Tensor]) -> List[torch.Tensor]:
         """Apply each stem to its pathway."""
-        stems = [getattr(self, f'pathway{index}_stem') for index in range(len(pathways))]
-        return [_apply(stem, x, with_cp=self.with_cp) for stem, x in zip(stems, pathways)]
+        return [apply(stem, x, with_cp=self.with_cp) for stem, x in zip(self.children(), pathways)]
 
 
 class ResStage(nn.Module):
     """One of the stages s2..s5: residual blocks for each pathway.
 
+    The first of them divides height and width by 2, except in s2. Channels of the output, by pathway, are
+    ``out_channels``.
+
     Args:
         in_channels: Channels of the input, by pathway.
-        out_channels: Channels of the output, by pathway.
-        inner_channels: Channels inside bottlenecks, by pathway.
+        widths: Channels of the network's stem, by pathway.
+        index: 0 for s2 to 3 for s5.
+        depth: A key of ``STAGE_BLOCKS``; 50 and 101 have bottlenecks.
         temporal_kernels: Temporal kernel sizes, by pathway.
-        num_blocks: Number of blocks.
-        num_temporal_blocks: How many of them, from the first on, have the temporal kernel.
-        stride: Spatial stride of the first block.
-        bottleneck: Whether the blocks are bottlenecks.
+        temporal_blocks: For each of the four stages, how many blocks, from the first on, have the temporal kernel;
+            the published numbers of the depth by default.
         with_cp: Whether training keeps each block's input only and computes the rest again.
     """
 
     def __init__(
         self,
         in_channels: Sequence[int],
-        out_channels: Sequence[int],
+        widths: Sequence[int],
         *,
-        inner_channels: Sequence[int],
+        index: int,
+        depth: int,
         temporal_kernels: Sequence[int],
-        num_blocks: int,
-        num_temporal_blocks: int,
-        stride: int,
-        bottleneck: bool,
+        temporal_blocks: Optional[Sequence[int]] = None,
         with_cp: bool = False,
     ) -> None:
         super().__init__()
-        self.num_blocks = num_blocks
+        self.num_blocks = STAGE_BLOCKS[depth][index]
         self.with_cp = with_cp
-        for pathway in range(len(in_channels)):
-            for index in range(num_blocks):
+        self.out_channels = tuple(width * 4 * 2**index for width in widths)
+        num_temporal = (TEMPORAL_BLOCKS[depth] if temporal_blocks is None else temporal_blocks)[index]
+        for pathway, channels in enumerate(in_channels):
+            for number in range(self.num_blocks):
                 block = ResBlock(
-                    in_channels[pathway] if index == 0 else out_channels[pathway],
-                    out_channels[pathway],
-                    inner_channels=inner_channels[pathway],
-                    temporal_kernel=temporal_kernels[pathway] if index < num_temporal_blocks else 1,
-                    stride=stride if index == 0 else 1,
-                    bottleneck=bottleneck,
+                    channels if number == 0 else self.out_channels[pathway],
+                    self.out_channels[pathway],
+                    inner_channels=widths[pathway] * 2**index,
+                    temporal_kernel=temporal_kernels[pathway] if number < num_temporal else 1,
+                    stride=2 if number == 0 and index > 0 else 1,
+                    bottleneck=depth > 18,
                 )
-                self.add_module(f'pathway{pathway}_res{index}', block)
+                self.add_module(f'pathway{pathway}_res{number}', block)
 
     def forward(self, pathways: List[torch.Tensor]) -> List[torch.Tensor]:
         """Apply the blocks of each pathway in turn."""
         outputs = []
         for pathway, x in enumerate(pathways):
-            for index in range(self.num_blocks):
-                x = _apply(getattr(self, f'pathway{pathway}_res{index}'), x, with_cp=self.with_cp)
+            for number in range(self.num_blocks):
+                x = apply(getattr(self, f'pathway{pathway}_res{number}'), x, with_cp=self.with_cp)
             outputs.append(x)
         return outputs
-
-
-def _apply(module: nn.Module, x: torch.Tensor, *, with_cp: bool) -> torch.Tensor:
-    return checkpointed(module, x) if with_cp and module.training else module(x)
 
 
 def initialize(network: nn.Module) -> None:
@@ -260,6 +214,6 @@ def initialize(network: nn.Module) -> None:
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
     for module in network.modules():
-        if isinstance(module, (BasicTransform, BottleneckTransform)):
-            nn.init.zeros_(module.final_bn.weight)
+        if isinstance(module, ResBranch):
+            nn.init.zeros_(module[-1].weight)
     network.to(memory_format=torch.channels_last_3d)

@@ -7,14 +7,7 @@ from mmengine.model import BaseModule
 from torch import nn
 
 from cslrkit.models.backbones.frames import every_frame, pool_frames, upsample_time
-from cslrkit.models.backbones.residual3d import (
-    SPATIAL_STRIDES,
-    STAGE_BLOCKS,
-    TEMPORAL_BLOCKS,
-    ResStage,
-    VideoStem,
-    initialize,
-)
+from cslrkit.models.backbones.residual3d import STAGE_BLOCKS, ResStage, VideoStem, initialize
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 from cslrkit.structures.stream_spec import StreamSpec
@@ -69,24 +62,16 @@ class SlowOnly(ScopedInit, BaseModule):
         positive('width', width)
         self.alpha = positive('alpha', alpha)
         self.s1 = VideoStem((width,), _TEMPORAL_KERNELS[:1], with_cp=with_cp)
-        in_channels = width
+        in_channels = (width,)
         for stage in range(4):
-            out_channels = width * 4 * 2**stage
+            temporal_kernels = _TEMPORAL_KERNELS[stage + 1 : stage + 2]
             block = ResStage(
-                (in_channels,),
-                (out_channels,),
-                inner_channels=(width * 2**stage,),
-                temporal_kernels=_TEMPORAL_KERNELS[stage + 1 : stage + 2],
-                num_blocks=STAGE_BLOCKS[depth][stage],
-                num_temporal_blocks=TEMPORAL_BLOCKS[depth][stage],
-                stride=SPATIAL_STRIDES[stage],
-                bottleneck=depth > 18,
-                with_cp=with_cp,
+                in_channels, (width,), index=stage, depth=depth, temporal_kernels=temporal_kernels, with_cp=with_cp
             )
             self.add_module(f's{stage + 2}', block)
-            in_channels = out_channels
+            in_channels = block.out_channels
         self.dropout = nn.Dropout(dropout)
-        self.stream_specs = {'main': StreamSpec(in_channels, stride=alpha)}
+        self.stream_specs = {'main': StreamSpec(*in_channels, stride=alpha)}
         initialize(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:

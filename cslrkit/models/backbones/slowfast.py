@@ -8,15 +8,8 @@ from torch import nn
 
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.frames import every_frame, pool_frames, upsample_time
-from cslrkit.models.backbones.fusion import FUSIONS, LateralFusion
-from cslrkit.models.backbones.residual3d import (
-    SPATIAL_STRIDES,
-    STAGE_BLOCKS,
-    TEMPORAL_BLOCKS,
-    ResStage,
-    VideoStem,
-    initialize,
-)
+from cslrkit.models.backbones.fusion import FUSIONS, FastToSlow
+from cslrkit.models.backbones.residual3d import STAGE_BLOCKS, ResStage, VideoStem, initialize
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 from cslrkit.structures.stream_spec import StreamSpec
@@ -100,8 +93,7 @@ class SlowFast(ScopedInit, BaseModule):
             raise ConfigError(f'got {width}, expected a multiple of beta_inv={beta_inv}.', path='width')
         self.alpha = positive('alpha', alpha)
         one_of('depth', depth, STAGE_BLOCKS)
-        temporal_blocks = TEMPORAL_BLOCKS[depth] if temporal_blocks is None else temporal_blocks
-        if len(temporal_blocks) != 4:
+        if temporal_blocks is not None and len(temporal_blocks) != 4:
             raise ConfigError(f'got {temporal_blocks!r}, expected four numbers.', path='temporal_blocks')
 
         widths = (width, width // beta_inv)
@@ -109,22 +101,19 @@ class SlowFast(ScopedInit, BaseModule):
         in_channels = widths
         for stage in range(4):
             # The fusion that follows the stage before, then the stage: s1_fuse, s2, s2_fuse, ...
-            fuse: LateralFusion = FUSIONS[fusion](*in_channels, kernel=kernel, ratio=fusion_ratio, alpha=alpha)
+            fuse: FastToSlow = FUSIONS[fusion](*in_channels, kernel=kernel, ratio=fusion_ratio, alpha=alpha)
             self.add_module(f's{stage + 1}_fuse', fuse)
-            out_channels = tuple(channels * 4 * 2**stage for channels in widths)
             block = ResStage(
                 (fuse.slow_out, fuse.fast_out),
-                out_channels,
-                inner_channels=tuple(channels * 2**stage for channels in widths),
+                widths,
+                index=stage,
+                depth=depth,
                 temporal_kernels=_TEMPORAL_KERNELS[stage + 1],
-                num_blocks=STAGE_BLOCKS[depth][stage],
-                num_temporal_blocks=temporal_blocks[stage],
-                stride=SPATIAL_STRIDES[stage],
-                bottleneck=depth > 18,
+                temporal_blocks=temporal_blocks,
                 with_cp=with_cp,
             )
             self.add_module(f's{stage + 2}', block)
-            in_channels = out_channels
+            in_channels = block.out_channels
         self.dropout = nn.Dropout(recipe['dropout'] if dropout is None else dropout)
         self.pool_grid = positive('pool_grid', pool_grid)
         slow_channels, fast_channels = (channels * pool_grid**2 for channels in in_channels)
