@@ -13,30 +13,41 @@ from cslrkit.utils.checks import positive
 PUBLISHED_KERNEL_SPEC = ('K5', 'P2', 'K5', 'P2')
 
 
-class TemporalStacks(nn.Module):
-    """What the temporal necks share: a stack of 1-D convolutions and poolings for each stream.
+@NECKS.register_module()
+class TemporalConv(nn.Module):
+    """One stack of 1-D convolutions and poolings over the channel-wise concatenation of the backbone's streams.
+
+    Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalConv``): convolution
+    without padding, batch norm and ReLU, or max pooling. Different here: integer lengths.
 
     Args:
-        stack_channels: Channels that each stream's stack is given; ``main`` first.
-        backbone_streams: Names of the backbone's streams, in the order of concatenation.
+        in_channels: Channels of the backbone's streams; the recognizer hands them over.
         hidden_size: Channels of the convolutions.
-        kernel_spec: Layers, e.g. ``('K5', 'P2')``; see :class:`TemporalSpec`.
-        left_pad_rule: ``'exact'`` or ``'slowfastsign'``; see :class:`TemporalSpec`.
+        kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2.
+        left_pad_rule: ``'exact'``, or ``'slowfastsign'`` for the published padding of kernel specs
+            that pool first.
+
+    Shape:
+        - Input: streams (N, C_i, T), ``frame_lens`` int64 (N,)
+        - Output: ``main`` (N, hidden_size, T'), ``feat_lens`` int64 (N,)
+
+    Raises:
+        ConfigError: For a kernel spec that cannot be read.
     """
 
     def __init__(
         self,
-        stack_channels: Mapping[str, int],
-        backbone_streams: Sequence[str],
+        in_channels: Mapping[str, int],
+        hidden_size: int = 1024,
         *,
-        hidden_size: int,
-        kernel_spec: Sequence[str],
-        left_pad_rule: str,
+        kernel_spec: Sequence[str] = PUBLISHED_KERNEL_SPEC,
+        left_pad_rule: str = 'exact',
     ) -> None:
         super().__init__()
         positive('hidden_size', hidden_size)
+        stack_channels = self.stack_channels(in_channels)
         self.temporal_spec = TemporalSpec(kernel_spec, left_pad_rule)
-        self.backbone_streams: Tuple[str, ...] = tuple(backbone_streams)
+        self.backbone_streams: Tuple[str, ...] = tuple(in_channels)
         self.streams: Tuple[str, ...] = tuple(stack_channels)
         self.stacks = nn.ModuleDict()
         self.out_channels: Dict[str, int] = {}
@@ -50,6 +61,10 @@ class TemporalStacks(nn.Module):
                     channels = hidden_size
             self.stacks[stream] = nn.Sequential(*layers)
             self.out_channels[stream] = channels
+
+    def stack_channels(self, in_channels: Mapping[str, int]) -> Dict[str, int]:
+        """Channels that each stack is given, from those of the backbone's streams; ``main`` first."""
+        return {'main': sum(in_channels.values())}
 
     def forward(
         self,
@@ -92,83 +107,26 @@ class TemporalStacks(nn.Module):
 
 
 @NECKS.register_module()
-class TemporalConv(TemporalStacks):
-    """One stack over the channel-wise concatenation of the backbone's streams.
-
-    Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalConv``): convolution
-    without padding, batch norm and ReLU, or max pooling. Different here: integer lengths.
-
-    Args:
-        in_channels: Channels of the backbone's streams; the recognizer hands them over.
-        hidden_size: Channels of the convolutions.
-        kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2.
-        left_pad_rule: ``'exact'``, or ``'slowfastsign'`` for the published padding of kernel specs
-            that pool first.
-
-    Shape:
-        - Input: streams (N, C_i, T), ``frame_lens`` int64 (N,)
-        - Output: ``main`` (N, hidden_size, T'), ``feat_lens`` int64 (N,)
-
-    Raises:
-        ConfigError: For a kernel spec that cannot be read.
-    """
-
-    def __init__(
-        self,
-        in_channels: Mapping[str, int],
-        hidden_size: int = 1024,
-        *,
-        kernel_spec: Sequence[str] = PUBLISHED_KERNEL_SPEC,
-        left_pad_rule: str = 'exact',
-    ) -> None:
-        super().__init__(
-            {'main': sum(in_channels.values())},
-            tuple(in_channels),
-            hidden_size=hidden_size,
-            kernel_spec=kernel_spec,
-            left_pad_rule=left_pad_rule,
-        )
-
-
-@NECKS.register_module()
-class MultiStreamTemporalConv(TemporalStacks):
+class MultiStreamTemporalConv(TemporalConv):
     """A stack over the concatenated streams, and an auxiliary one for each stream.
 
     The main stack gives the result; the others are trained beside it and are left out at test time.
-    Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalSlowFastFuse``).
-
-    Args:
-        in_channels: Channels of the backbone's streams, at least two; the recognizer hands them over.
-        hidden_size: Channels of the convolutions.
-        kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2.
-        left_pad_rule: ``'exact'``, or ``'slowfastsign'`` for the published padding of kernel specs
-            that pool first.
+    Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalSlowFastFuse``). Arguments are those of
+    :class:`TemporalConv`.
 
     Shape:
-        - Input: streams (N, C_i, T), ``frame_lens`` int64 (N,)
+        - Input: two or more streams (N, C_i, T), ``frame_lens`` int64 (N,)
         - Output: ``main`` and each stream asked for (N, hidden_size, T'), ``feat_lens`` int64 (N,)
 
     Raises:
         ConfigError: For a backbone of one stream or a kernel spec that cannot be read.
     """
 
-    def __init__(
-        self,
-        in_channels: Mapping[str, int],
-        hidden_size: int = 1024,
-        *,
-        kernel_spec: Sequence[str] = PUBLISHED_KERNEL_SPEC,
-        left_pad_rule: str = 'exact',
-    ) -> None:
+    def stack_channels(self, in_channels: Mapping[str, int]) -> Dict[str, int]:
+        """Channels that each stack is given, from those of the backbone's streams; ``main`` first."""
         if len(in_channels) < 2 or 'main' in in_channels:
             raise ConfigError(
                 f'MultiStreamTemporalConv needs a backbone of two or more streams besides main, got '
                 f'{list(in_channels)}. Use TemporalConv.'
             )
-        super().__init__(
-            {'main': sum(in_channels.values()), **in_channels},
-            tuple(in_channels),
-            hidden_size=hidden_size,
-            kernel_spec=kernel_spec,
-            left_pad_rule=left_pad_rule,
-        )
+        return {'main': sum(in_channels.values()), **in_channels}
