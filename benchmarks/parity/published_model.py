@@ -12,7 +12,7 @@ from torch import nn
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.losses import published_losses
 from cslrkit.models.recognizers import CSLRRecognizer
-from cslrkit.models.weights.names import from_published, published_names
+from cslrkit.models.weights.names import published_names
 from cslrkit.registry import nearest
 from cslrkit.utils.checks import one_of
 
@@ -153,13 +153,10 @@ def published_shapes(recognizer: nn.Module) -> List[List[Any]]:
 def fill_by_rule(recognizer: nn.Module) -> None:
     """Fill every tensor with numbers that its published name determines."""
     state = recognizer.state_dict()
-    names = published_names(state)
-    own_name = dict(names)
     # Of several names of one tensor the last one counts; the others need not be computed.
-    last = {own: published for published, own in names}
-    values = {name: _fill_value(name, tuple(state[own_name[name]].shape)) for name in last.values()}
-    filled = {published: values[last[own]] for published, own in names}
-    recognizer.load_state_dict({**state, **from_published(filled, state)})
+    last = {own: published for published, own in published_names(state)}
+    filled = {own: _fill_value(name, tuple(state[own].shape)) for own, name in last.items()}
+    recognizer.load_state_dict({**state, **filled})
 
 
 def _fill_value(name: str, shape: Sequence[int]) -> torch.Tensor:

@@ -10,7 +10,7 @@ from mmengine.config import Config
 import cslrkit
 from cslrkit.engine.checkpoint_io import find_checkpoint, read_checkpoint
 from cslrkit.errors import CheckpointError
-from cslrkit.models.weights import BACKBONE_FORMATS, LoadReport, check_num_classes, load_weights_file, read_weights
+from cslrkit.models.weights import BACKBONE_FORMATS, LoadReport, check_num_classes, load_pretrained, read_weights
 from cslrkit.registry import BACKBONES, MODELS
 from cslrkit.structures import GlossVocab
 from cslrkit.utils.checks import one_of
@@ -55,13 +55,13 @@ def convert_checkpoint(config: Config, source: Union[str, Path], target: Union[s
     if weights.format in BACKBONE_FORMATS:
         with config_path('model.backbone'):
             backbone = BACKBONES.build(config.model['backbone'])
-        report = load_weights_file(backbone, weights)
+        report = load_pretrained(backbone, weights)
         values = backbone.state_dict()
         tensors = {f'backbone.{name}': values[name] for name in (*report.loaded, *report.adapted)}
     else:
         model = MODELS.build(config.model)
         check_num_classes(model, weights)
-        report = load_weights_file(model, weights, strict=True)
+        report = load_pretrained(model, weights, strict=True)
         tensors = model.state_dict()
         meta['vocab'] = model.vocab.glosses
     target = Path(target)

@@ -16,7 +16,7 @@ from cslrkit.engine.stored_config import stored_config
 from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.models.speed import prepare_for_cpu
-from cslrkit.models.weights import check_num_classes, load_weights_file, read_weights
+from cslrkit.models.weights import check_num_classes, load_pretrained, read_weights
 from cslrkit.registry import MODELS
 
 
@@ -71,7 +71,7 @@ def init_recognizer(
         check_vocab(checkpoint, meta, model.vocab)
     else:
         check_num_classes(model, weights)
-    load_weights_file(model, weights, strict=True)
+    load_pretrained(model, weights, strict=True)
     model = model.to(device).eval()
     return prepare_for_cpu(model) if device.type == 'cpu' else model, config
 

@@ -243,14 +243,14 @@ def _pretrained(node: Any) -> List[str]:
 def _checkpoint(path: str, model: Any) -> Found:
     """Check what testing would load, as it would."""
     from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint
-    from cslrkit.models.weights import check_num_classes, load_weights_file, read_weights
+    from cslrkit.models.weights import check_num_classes, load_pretrained, read_weights
 
     weights = read_weights(find_checkpoint(path))
     if weights.format == 'cslrkit':
         check_vocab(weights.path, weights.content.get('meta', {}), getattr(model, 'vocab', None))
     else:
         check_num_classes(model, weights)
-    load_weights_file(model, weights, strict=True)
+    load_pretrained(model, weights, strict=True)
     return Found(f"'{weights.path}' fits the model and its vocabulary ({_origin(weights)})")
 
 

@@ -25,7 +25,7 @@ from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.engine.loops import check_evaluators
 from cslrkit.errors import CheckpointError
 from cslrkit.models.speed import prepare_for_cpu
-from cslrkit.models.weights import WeightsFile, check_num_classes, load_weights_file, log_report, read_weights
+from cslrkit.models.weights import WeightsFile, check_num_classes, load_pretrained, log_report, read_weights
 from cslrkit.utils.messages import CONSOLE
 
 # What mmengine registers unless it is told None; of other names it knows no None.
@@ -148,7 +148,7 @@ class RunMixin:
         check_vocab(filename, checkpoint['meta'], getattr(self.bare_model, 'vocab', None))
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         weights = replace(weights, tensors=checkpoint['state_dict'])  # a hook may have changed them
-        report = load_weights_file(self.bare_model, weights, strict=strict)
+        report = load_pretrained(self.bare_model, weights, strict=strict)
         if not report.complete:
             log_report(report, self.logger, 'loaded in part')
         if 'message_hub' in checkpoint:
@@ -170,7 +170,7 @@ class RunMixin:
 
     def _load_foreign(self, weights: WeightsFile, *, strict: bool) -> Dict[str, Any]:
         check_num_classes(self.bare_model, weights)
-        report = load_weights_file(self.bare_model, weights, strict=strict)
+        report = load_pretrained(self.bare_model, weights, strict=strict)
         log_report(report, self.logger, 'loaded')
         self._has_loaded = True
         return dict(meta={}, state_dict=self.bare_model.state_dict())

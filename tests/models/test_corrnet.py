@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torchvision
+from published_weights import to_published
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -8,7 +9,6 @@ from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.models.backbones import CorrNet
 from cslrkit.models.backbones.corrnet_modules import FrameCorrelation
 from cslrkit.models.weights import load_pretrained
-from cslrkit.models.weights.names import to_published
 from cslrkit.registry import BACKBONES, MODELS
 from cslrkit.structures import StreamSpec
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cslrkit.errors import CheckpointError
-from cslrkit.models.weights.names import from_published, published_names, to_published
+from cslrkit.models.weights.names import published_names
 from cslrkit.registry import MODELS
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'model_public.json'
@@ -29,16 +29,13 @@ def build(neck='MultiStreamTemporalConv', **head):
 @pytest.mark.parametrize('neck', ['MultiStreamTemporalConv', 'TemporalConv'])
 @pytest.mark.parametrize('sharing', ['none', 'stream', 'all'])
 @pytest.mark.parametrize('classifier', ['norm_linear', 'linear'])
-def test_a_round_trip_keeps_every_tensor(neck, sharing, classifier):
+def test_every_classifier_has_a_published_name_of_its_own(neck, sharing, classifier):
     state = build(neck, share_classifier=sharing, classifier=classifier).state_dict()
-    published = to_published(state)
+    published = [name for name, _ in published_names(state)]
     # Published models have every classifier under a name of its own, shared or not.
     streams = 3 if neck == 'MultiStreamTemporalConv' else 1
     weights = [name for name in published if name.startswith(('classifier', 'conv1d.fc')) and name.endswith('weight')]
     assert len(weights) == 2 * streams
-    back = from_published(published, state)
-    assert set(back) == set(state)
-    assert all(back[name] is state[name] for name in state)
 
 
 def test_names_and_order_are_those_of_the_published_models():
@@ -52,17 +49,6 @@ def test_names_and_order_are_those_of_the_published_models():
         assert outside_backbone(ours) == outside_backbone(recorded)
 
 
-def test_the_last_name_of_a_shared_classifier_counts():
-    state = build(share_classifier='all').state_dict()
-    published = to_published({name: torch.zeros(1) for name in state})
-    published['classifier.2.weight'] = torch.ones(1)
-    assert from_published(published, state)['head.classifiers.all.weight'].item() == 1
-
-
-def test_weights_of_another_model_are_refused():
-    state = build().state_dict()
-    other = to_published(build('TemporalConv').state_dict())
-    with pytest.raises(CheckpointError, match=r"names missing \(such as 'conv1d.fast_temporal_conv.0.weight'\)"):
-        from_published(other, state)
+def test_a_name_without_a_counterpart_is_refused():
     with pytest.raises(CheckpointError, match=r"'head\.extra\.weight' has no counterpart"):
-        to_published({**state, 'head.extra.weight': torch.zeros(1)})
+        published_names([*build().state_dict(), 'head.extra.weight'])

@@ -3,6 +3,7 @@ import pytest
 import torch
 import torchvision
 from mmengine.model import BaseModule
+from published_weights import to_published
 from torch import nn
 from torch.nn import functional as F
 
@@ -10,7 +11,6 @@ from cslrkit.errors import CheckpointError
 from cslrkit.models.backbones import ResNet, SlowFast, SlowOnly
 from cslrkit.models.weights import check_num_classes, load_pretrained, read_weights
 from cslrkit.models.weights.load import adapt
-from cslrkit.models.weights.names import to_published
 from cslrkit.registry import MODELS
 
 

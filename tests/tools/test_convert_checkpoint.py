@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from published_weights import to_published
 
 from benchmarks.parity.published_model import _fill_value
 from cslrkit.apis import convert_checkpoint
 from cslrkit.engine.checkpoint_io import read_checkpoint
 from cslrkit.engine.config import load_config
 from cslrkit.errors import CheckpointError
-from cslrkit.models.weights.names import to_published
 from cslrkit.registry import MODELS
 from cslrkit.utils.npy import save_object
 

@@ -1,7 +1,7 @@
 """Weights of cslrkit and of others: reading, telling formats apart, loading, reporting."""
 
 from cslrkit.models.weights.files import BACKBONE_FORMATS, FORMATS, WeightsFile, read_weights
-from cslrkit.models.weights.load import LoadReport, check_num_classes, load_pretrained, load_weights_file
+from cslrkit.models.weights.load import LoadReport, check_num_classes, load_pretrained
 from cslrkit.models.weights.pretrained import Pretrained, ScopedInit, log_report
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     'WeightsFile',
     'check_num_classes',
     'load_pretrained',
-    'load_weights_file',
     'log_report',
     'read_weights',
 ]

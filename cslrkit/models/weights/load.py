@@ -77,7 +77,7 @@ class LoadReport:
 
 def load_pretrained(
     module: nn.Module,
-    path: Union[str, Path],
+    source: Union[str, Path, WeightsFile],
     *,
     prefix: Optional[str] = None,
     strict: bool = False,
@@ -91,7 +91,7 @@ def load_pretrained(
 
     Args:
         module: A :class:`CSLRRecognizer` or a backbone.
-        path: A local file, or e.g. ``'torchvision://resnet18'``, which is downloaded once.
+        source: A local file, or e.g. ``'torchvision://resnet18'``, which is downloaded once, or what was read of one.
         prefix: Which part of a recognizer ``module`` is: of the file's tensors, by the names of a
             recognizer, those that begin with it are taken, without it. ``''`` for a module that has a
             ``backbone`` and ``'backbone.'`` for any other by default.
@@ -104,19 +104,9 @@ def load_pretrained(
 
     Raises:
         CheckpointError: If the file cannot be read, is of no known format or asks to import code; if
-            nothing in it fits the module; with ``strict`` if anything does not.
+            nothing in it fits the module; with ``strict`` if anything does not. The module is as it was then.
     """
-    return load_weights_file(module, read_weights(path, map_location=map_location), prefix=prefix, strict=strict)
-
-
-def load_weights_file(
-    module: nn.Module, weights: WeightsFile, *, prefix: Optional[str] = None, strict: bool = False
-) -> LoadReport:
-    """Load weights that were read already; see :func:`load_pretrained`.
-
-    Raises:
-        CheckpointError: As there; the module is as it was then.
-    """
+    weights = source if isinstance(source, WeightsFile) else read_weights(source, map_location=map_location)
     if prefix is None:
         prefix = '' if hasattr(module, 'backbone') else BACKBONE
     own = module.state_dict()
@@ -238,7 +228,8 @@ def adapt(source: torch.Tensor, target: torch.Tensor) -> Tuple[Optional[torch.Te
     if fitted.dim() == target.dim() == 1 and 0 < len(fitted) < len(target) and len(target) % len(fitted) == 0:
         steps.append(f'repeated {len(target) // len(fitted)} times')
         fitted = fitted.repeat(len(target) // len(fitted))
-    if _fit_but_for_inputs(fitted, target):
+    other_sizes = [tuple(tensor.shape[:1] + tensor.shape[2:]) for tensor in (fitted, target)]
+    if fitted.dim() == target.dim() >= 2 and other_sizes[0] == other_sizes[1]:
         got, wanted = fitted.shape[1], target.shape[1]
         if got > wanted:
             steps.append(f'{wanted} of {got} input channels')
@@ -249,9 +240,3 @@ def adapt(source: torch.Tensor, target: torch.Tensor) -> Tuple[Optional[torch.Te
     if fitted.shape != target.shape:
         return None, f'{tuple(source.shape)} in the file, {tuple(target.shape)} in the model'
     return fitted, '; '.join(steps)
-
-
-def _fit_but_for_inputs(source: torch.Tensor, target: torch.Tensor) -> bool:
-    if source.dim() != target.dim() or source.dim() < 2:
-        return False
-    return source.shape[:1] == target.shape[:1] and source.shape[2:] == target.shape[2:]

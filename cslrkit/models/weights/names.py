@@ -1,11 +1,10 @@
 """Names of parameters here, and in the files of others: SlowFastSign, VAC, CorrNet, PySlowFast, torchvision."""
 
 import re
-from typing import Dict, Iterable, List, Mapping, Sequence, Tuple, TypeVar
+from typing import Dict, Iterable, List, Mapping, Tuple
 
 from cslrkit.errors import CheckpointError
 
-Value = TypeVar('Value')
 _Named = List[Tuple[str, str]]
 
 BACKBONE = 'backbone.'
@@ -136,38 +135,6 @@ def published_names(own_names: Iterable[str]) -> _Named:
     return pairs
 
 
-def to_published(state: Mapping[str, Value]) -> Dict[str, Value]:
-    """Return ``state`` (a recognizer's state dict, or anything by its names) by published names.
-
-    Raises:
-        CheckpointError: For a name that has no published counterpart.
-    """
-    return {published: state[own] for published, own in published_names(state)}
-
-
-def from_published(published: Mapping[str, Value], own_names: Iterable[str]) -> Dict[str, Value]:
-    """Return a published state dict by the names of a recognizer.
-
-    Of several published names of one classifier the last one counts, as when torch loads them.
-
-    Args:
-        published: Published state dict.
-        own_names: Names of the recognizer's state dict, in order.
-
-    Raises:
-        CheckpointError: If names are missing or left over.
-    """
-    pairs = published_names(own_names)
-    missing = [name for name, _ in pairs if name not in published]
-    left_over = sorted(set(published) - {name for name, _ in pairs})
-    if missing or left_over:
-        raise CheckpointError(
-            f'the published weights do not belong to this model: {_count("missing", missing)}; '
-            f'{_count("left over", left_over)}. Check depth, fusion, streams and classifier of the config.'
-        )
-    return {own: published[name] for name, own in pairs}
-
-
 def _by_part(own_names: Iterable[str]) -> Dict[str, Dict[str, _Named]]:
     """Sort names by published part and stream: the rest of each, and the whole."""
     found: Dict[str, Dict[str, _Named]] = {part: {} for part in _PARTS}
@@ -186,7 +153,3 @@ def _classifier_of(classifiers: Mapping[str, _Named], kind: str, stream: str) ->
         if key in classifiers:
             return classifiers[key]
     raise CheckpointError(f'the model has no classifier of {kind}/{stream}, which the published models have.')
-
-
-def _count(what: str, names: Sequence[str]) -> str:
-    return f'{len(names)} names {what}' + (f" (such as '{names[0]}')" if names else '')
