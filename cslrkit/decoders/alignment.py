@@ -80,25 +80,16 @@ def forced_align_batch(
     num_steps = torch.tensor([int(length) for length in lengths], device=device)
     num_tokens = torch.tensor([len(clip) for clip in tokens], device=device)
     emissions = log_probs[:, : int(max(lengths))].gather(2, states[:, None].expand(-1, int(max(lengths)), -1))
-    path = _best_paths(
-        emissions.double().clamp_min(LOG_FLOOR),
-        _may_skip(padded),
-        num_steps,
-        num_tokens,
-    )
+    # A token that differs from the last one is entered from there, without the blank between.
+    may_skip = torch.zeros(states.shape, dtype=torch.bool, device=device)
+    may_skip[:, 3::2] = padded[:, 1:] != padded[:, :-1]
+    path = _best_paths(emissions.double().clamp_min(LOG_FLOOR), may_skip, num_steps, num_tokens)
     # States never fall along a path, so each one's steps are next to each other.
     wanted = torch.arange(1, states.shape[1], 2, device=device).repeat(len(tokens), 1)
     first = torch.searchsorted(path, wanted)
     last = torch.minimum(torch.searchsorted(path, wanted, right=True), num_steps[:, None]) - 1
     spans = torch.stack([first, last], dim=2).tolist()
     return [tuple(map(tuple, clip_spans[: len(clip)])) for clip_spans, clip in zip(spans, tokens)]
-
-
-def _may_skip(tokens: torch.Tensor) -> torch.Tensor:
-    """Which states (N, S) can be entered from two states before: tokens that differ from the last one."""
-    skip = torch.zeros(len(tokens), 2 * tokens.shape[1] + 1, dtype=torch.bool, device=tokens.device)
-    skip[:, 3::2] = tokens[:, 1:] != tokens[:, :-1]
-    return skip
 
 
 def _best_paths(

@@ -1,13 +1,13 @@
 """CTC prefix beam search, with ctcdecode's results and without ctcdecode."""
 
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 import torch
 
 from cslrkit.decoders.alignment import forced_align_batch
 from cslrkit.decoders.beam.search import IMPOSSIBLE, prefix_beam_search
 from cslrkit.decoders.beam.symbols import CUTOFF_RULES
-from cslrkit.decoders.common import CTCDecoder, Found, Lengths, check_inputs
+from cslrkit.decoders.common import CTCDecoder, Found
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DECODERS
 from cslrkit.structures import NBestEntry
@@ -66,19 +66,17 @@ class BeamDecoder(CTCDecoder):
 
     def find(self, log_probs: torch.Tensor, lengths: List[int]) -> Found:
         """Return the beams of each clip, and where the forced alignment has the best one."""
-        beams = self._search(log_probs, lengths, self.nbest)
+        beams = self.search(log_probs, lengths, nbest=self.nbest)
         best = [clip[0] for clip in beams]
         # A beam wider than there are prefixes also holds impossible ones; they are no candidates.
         nbest = [[beam for beam in clip if beam.score > IMPOSSIBLE] for clip in beams]
         tokens = [beam.gloss_ids for beam in best]
         return best, nbest, forced_align_batch(log_probs, tokens, lengths=lengths, blank_id=self.blank_id)
 
-    def search(self, log_probs: torch.Tensor, feat_lens: Lengths) -> List[List[NBestEntry]]:
-        """Return all beams of each clip, best first; arguments as for a call."""
-        lengths = check_inputs('BeamDecoder', log_probs, feat_lens)
-        return self._search(log_probs.detach().float(), lengths, None)
-
-    def _search(self, log_probs: torch.Tensor, lengths: List[int], nbest: Optional[int]) -> List[List[NBestEntry]]:
+    def search(
+        self, log_probs: torch.Tensor, lengths: Sequence[int], *, nbest: Optional[int] = None
+    ) -> List[List[NBestEntry]]:
+        """Return the ``nbest`` beams of each clip, all by default, best first; see :func:`prefix_beam_search`."""
         return prefix_beam_search(
             log_probs.exp(),
             lengths,

@@ -172,67 +172,34 @@ def _insertion_sort(order: np.ndarray, values: np.ndarray, first: int, last: int
 def _as_in_the_library(
     row: int, scores: torch.Tensor, front: 'Front', trees: 'Trees', tokens: torch.Tensor
 ) -> List[int]:
-    """Flat indices of the W best moves of one clip, in the order in which ``std::nth_element`` leaves them."""
-    children = _children(row, front, trees)
-    listed = _in_tree_order(scores, front.nodes[row].tolist(), children, trees.tokens[row], tokens)
-    flat, last_tokens = scores.flatten().tolist(), tokens.tolist()
-    keys = [(-flat[index], last_tokens[index]) for index in listed]
-    return [listed[i] for i in nth_element_order(keys, len(scores))[: len(scores)]]
+    """Flat indices of the W best moves of one clip, in the order in which ``std::nth_element`` leaves them.
 
-
-def _children(row: int, front: 'Front', trees: 'Trees') -> Dict[int, List[int]]:
-    """The nodes of one clip's tree with their children, in the order in which these were attached."""
-    children: Dict[int, set] = {0: set()}
-    for path, depth, score in zip(
-        front.paths[row].tolist(),
-        front.depths[row].tolist(),
-        front.scores[row].tolist(),
-    ):
-        if score == -torch.inf:
-            continue
-        for parent, child in zip(path[:depth], path[1 : depth + 1]):
-            children.setdefault(parent, set()).add(child)
-            children.setdefault(child, set())
+    ctcdecode lists each prefix before those that follow it, and these in the order in which they were attached: by
+    the step at which they came into being and their place among its symbols. A move's path of these numbers says
+    where it is listed.
+    """
+    width, num_places = scores.shape
     births = trees.births[row].tolist()
-    # Children that came into being at the same step stand in the order of that step's symbols.
-    return {
-        node: sorted(found, key=lambda child: ((child - 1) // trees.width, births[child]))
-        for node, found in children.items()
-    }
-
-
-def _in_tree_order(
-    scores: torch.Tensor,
-    nodes: List[int],
-    children: Dict[int, List[int]],
-    node_tokens: torch.Tensor,
-    move_tokens: torch.Tensor,
-) -> List[int]:
-    """Flat indices of all moves as ctcdecode lists them: each prefix before its extensions, old ones first."""
-    num_places = scores.shape[1]
-    rank = {node: b for b, node in enumerate(nodes) if node in children}
-    is_move = (scores > -torch.inf).tolist()
-    row_tokens = move_tokens.view_as(scores).tolist()
-    fresh, revived = {}, {}
-    for node, b in rank.items():
-        known = {int(node_tokens[child]): child for child in children[node]}
-        moves = [k for k in range(num_places - 1) if is_move[b][k]]
-        fresh[node] = [b * num_places + k for k in moves if row_tokens[b][k] not in known]
-        for k in moves:
-            if row_tokens[b][k] in known:
-                revived[known[row_tokens[b][k]]] = b * num_places + k
-    listed: List[int] = []
-    # A node's new extensions come after all that descends from its old ones.
-    pending: List[Tuple[bool, int]] = [(True, 0)]
-    while pending:
-        is_visit, node = pending.pop()
-        if not is_visit:
-            listed.extend(fresh[node])
-            continue
-        if node in rank:
-            listed.append(rank[node] * num_places + num_places - 1)
-            pending.append((False, node))
-        elif node in revived:
-            listed.append(revived[node])
-        pending.extend((True, child) for child in reversed(children[node]))
-    return listed
+    node_tokens = trees.tokens[row].tolist()
+    paths: List[Tuple[int, ...]] = []
+    attached: Dict[
+        Tuple[int, int], Tuple[int, ...]
+    ] = {}  # a node and the token of one that follows it: that one's path
+    for nodes, depth, score in zip(front.paths[row].tolist(), front.depths[row].tolist(), front.scores[row].tolist()):
+        own = nodes[1 : depth + 1] if score > -torch.inf else []
+        path = tuple((node - 1) // width * num_places + births[node] for node in own)
+        attached.update(((nodes[i], node_tokens[node]), path[: i + 1]) for i, node in enumerate(own))
+        paths.append(path)
+    last = trees.none * num_places  # a new node is attached after all others
+    owners, last_tokens = front.nodes[row].tolist(), tokens.tolist()
+    listed: Dict[int, Tuple[int, ...]] = {}
+    for index in (scores > -torch.inf).flatten().nonzero()[:, 0].tolist():
+        b, place = divmod(index, num_places)
+        path = paths[b]
+        if place < num_places - 1:
+            path = attached.get((owners[b], last_tokens[index])) or (*path, last + place)
+        listed[index] = path
+    order = sorted(listed, key=listed.__getitem__)
+    flat = scores.flatten().tolist()
+    kept = nth_element_order([(-flat[index], last_tokens[index]) for index in order], width)
+    return [order[i] for i in kept[:width]]
