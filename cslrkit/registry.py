@@ -280,6 +280,9 @@ CLIP_READERS = Registry(  # pattern of a sample's frames -> Clip, decoded when a
 CORPORA = Registry(  # how a corpus is distributed: its annotations, frames, rate, and how it is drawn
     'corpus', locations=['cslrkit.corpora']
 )
+SCHEDULES = Registry(  # epoch -> value of a knob of the curriculum
+    'schedule', locations=['cslrkit.datasets.curriculum']
+)
 NORMALIZERS = Registry(  # cleans the words of hypotheses and references before they are scored
     'normalizer', locations=['cslrkit.evaluation']
 )

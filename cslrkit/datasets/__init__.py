@@ -3,13 +3,14 @@
 from cslrkit.datasets.collate import make_collate_fn
 from cslrkit.datasets.cslr_dataset import CSLRDataset
 from cslrkit.datasets.named_datasets import CSLDailyDataset, CSLDataset, Phoenix2014Dataset, Phoenix2014TDataset
-from cslrkit.datasets.samplers import LengthGroupedSampler
+from cslrkit.datasets.samplers import CurriculumSampler, LengthGroupedSampler
 from cslrkit.datasets.seeded_dataset import SeededDataset
 
 __all__ = [
     'CSLDailyDataset',
     'CSLDataset',
     'CSLRDataset',
+    'CurriculumSampler',
     'LengthGroupedSampler',
     'Phoenix2014Dataset',
     'Phoenix2014TDataset',

@@ -12,8 +12,9 @@ from cslrkit.corpora.info_file import describe_unknown, encode_entries, read_ent
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import CLIP_READERS, DATASETS, TRANSFORMS
-from cslrkit.structures import GlossVocab
+from cslrkit.structures import GlossVocab, TemporalSpec
 from cslrkit.structures.gloss_vocab import AnyVocab
+from cslrkit.structures.temporal_spec import steps_needed
 from cslrkit.utils.config_path import config_path
 from cslrkit.video.clip_reader import ClipReader, reader_config
 
@@ -113,8 +114,9 @@ class CSLRDataset(BaseDataset):
         self.on_unknown_gloss = on_unknown_gloss
         self.drop_last_entry = drop_last_entry
         self.frame_root = self.corpus.frame_root(self.data_root, frame_subdir)
-        # Built here, because mmengine's Compose asks its own registry unless a scope is set.
-        self.pipeline = Compose([_build_transform(step) for step in pipeline])
+        self.temporal_spec: Optional[TemporalSpec] = None
+        self._steps = list(pipeline)
+        self.adjust()
         self._info_file, vocab_file = self._locate(Path(self.data_root, ann_dir), needs_vocab=vocab is None)
         self._vocab = GlossVocab.of(vocab_file if vocab is None else vocab)
         self.clip_reader = self._build_reader(frames)
@@ -138,6 +140,38 @@ class CSLRDataset(BaseDataset):
         """Raw gloss strings of every sample by its id, unknown ones included."""
         infos = (self.get_data_info(index) for index in range(len(self)))
         return {info['sample_id']: info['glosses'] for info in infos}
+
+    def adjust(
+        self, *, frame_interval: Optional[int] = None, transforms: Optional[Mapping[str, Mapping[str, Any]]] = None
+    ) -> None:
+        """Build the pipeline, with what a curriculum changes for an epoch.
+
+        Args:
+            frame_interval: Another interval; None leaves it. A sentence whose glosses need more steps than it leaves,
+                with the shortest clip that the pipeline can draw, is read at the largest interval that is enough, where
+                ``temporal_spec`` is set.
+            transforms: Arguments that replace those of the pipeline, by the class of a transform.
+        """
+        if frame_interval is not None:
+            self.frame_interval = frame_interval
+        changed = transforms or {}
+        steps = [{**step, **changed.get(step['type'], {})} if isinstance(step, dict) else step for step in self._steps]
+        # Built here, because mmengine's Compose asks its own registry unless a scope is set.
+        self.pipeline = Compose([_build_transform(step) for step in steps])
+
+    def interval_of(self, info: Mapping[str, Any]) -> int:
+        """Return the interval at which frames of a sample are kept, see :meth:`adjust`."""
+        if self.temporal_spec is None:
+            return self.frame_interval
+        needed = steps_needed(info['gloss_ids'])
+        for interval in range(self.frame_interval, 1, -1):
+            frames = info['num_frames'] // interval  # from the latest offset
+            for transform in self.pipeline.transforms:
+                if hasattr(transform, 'shortest'):
+                    frames = transform.shortest(frames, interval)
+            if self.temporal_spec.feat_len(self.temporal_spec.frame_len(frames)) >= needed:
+                return interval
+        return 1
 
     def load_data_list(self) -> List[Dict[str, Any]]:
         """Read and check the annotation; called once, when the dataset is built."""
@@ -165,7 +199,7 @@ class CSLRDataset(BaseDataset):
         sample = PlannedSample(self.get_data_info(idx + len(self) if idx < 0 else idx))
         pattern = self.frame_pattern(sample.pop('folder'))
         frames = self.clip_reader.clip(pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
-        sample.update(split=self.split, frames=frames, frame_interval=self.frame_interval)
+        sample.update(split=self.split, frames=frames, frame_interval=self.interval_of(sample))
         if frames.paths is not None:
             sample['frame_paths'] = frames.paths
         rate = self.frame_rate or sample.get('frame_rate') or frames.frame_rate

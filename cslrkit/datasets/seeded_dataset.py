@@ -1,12 +1,13 @@
 """Samples that draw from seeds of their own, whoever reads them."""
 
-from typing import Any, Dict, Iterator, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import torch
 from mmengine.dist import get_dist_info
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Sampler
 
+from cslrkit.datasets.curriculum import Curriculum
 from cslrkit.registry import DATA_SAMPLERS, DATASETS
 from cslrkit.utils.random_seeds import seeded
 
@@ -37,16 +38,30 @@ class SeededDataset:
 
     Args:
         dataset: What is read, as a config or built; every attribute of it can be reached through this one.
+        curriculum: What changes from epoch to epoch. An epoch reaches each process with the index of a sample.
     """
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: Any, curriculum: Optional[Curriculum] = None) -> None:
         self._dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self._curriculum, self._epoch = curriculum, -1
 
     def __getitem__(self, index: int) -> Any:
         """Seed, then read sample ``index``."""
         place = int(index) + len(self) if index < 0 else int(index)
-        with seeded(place, *getattr(index, 'seeds', ())):
+        seeds = getattr(index, 'seeds', ())
+        if len(seeds) > 1:
+            self.start_epoch(seeds[1])
+        with seeded(place, *seeds):
             return self._dataset[int(index)]
+
+    def start_epoch(self, epoch: int) -> None:
+        """Read from now on as the curriculum says for an epoch; the first is 0."""
+        if self._curriculum is None or epoch == self._epoch:
+            return
+        self._epoch = epoch
+        changed = self._curriculum.arguments('dataset', epoch)
+        for dataset in inner_datasets(self._dataset):
+            dataset.adjust(**changed, transforms=self._curriculum.transforms(epoch))
 
     def __len__(self) -> int:
         """Number of samples."""
@@ -68,9 +83,19 @@ class SeededSampler(Sampler):
         sampler: The other sampler: a config of ``DATA_SAMPLERS``.
         seed: Seed of the order; None lets the sampler agree on one.
         sample_seed: Seed of the samples.
+        curriculum: What changes from epoch to epoch; the other sampler is built anew with the arguments of an epoch.
     """
 
-    def __init__(self, dataset: Any, sampler: Dict[str, Any], *, seed: Optional[int], sample_seed: int) -> None:
+    def __init__(
+        self,
+        dataset: Any,
+        sampler: Dict[str, Any],
+        *,
+        seed: Optional[int],
+        sample_seed: int,
+        curriculum: Optional[Curriculum] = None,
+    ) -> None:
+        self._config, self._dataset, self._curriculum = sampler, dataset, curriculum
         self._sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=seed))
         self._size = len(dataset)
         self._sample_seed, self._epoch = sample_seed, 0
@@ -89,8 +114,16 @@ class SeededSampler(Sampler):
     def set_epoch(self, epoch: int) -> None:
         """Take part in epoch ``epoch`` from the next iteration on."""
         self._epoch = epoch
+        self._sampler = self.at(epoch)
         if hasattr(self._sampler, 'set_epoch'):
             self._sampler.set_epoch(epoch)
+
+    def at(self, epoch: int) -> Sampler:
+        """Return the other sampler with the arguments that the curriculum gives it in an epoch."""
+        if self._curriculum is None or not self._curriculum.of('sampler'):
+            return self._sampler
+        changed = {**self._config, **self._curriculum.arguments('sampler', epoch)}
+        return DATA_SAMPLERS.build(changed, default_args=dict(dataset=self._dataset, seed=self._sampler.seed))
 
     def set_seed(self, seed: int) -> None:
         """Take the seed of the training that is resumed."""
@@ -104,8 +137,19 @@ class SeededSampler(Sampler):
         return getattr(self._sampler, name)
 
 
+def inner_datasets(dataset: Any) -> List[Any]:
+    """Return a built dataset, or those that a wrapper such as ``ConcatDataset`` or ``RepeatDataset`` reads."""
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    return [leaf for each in inner for leaf in inner_datasets(each)] if inner[0] is not None else [dataset]
+
+
 def build_loader(
-    loader: Union[DataLoader, Dict[str, Any]], seed: int, *, training: bool, diff_rank_seed: bool = False
+    loader: Union[DataLoader, Dict[str, Any]],
+    seed: int,
+    *,
+    training: bool,
+    diff_rank_seed: bool = False,
+    curriculum: Optional[Curriculum] = None,
 ) -> DataLoader:
     """Build a loader as mmengine does, of samples that are seeded one by one.
 
@@ -114,14 +158,17 @@ def build_loader(
         seed: Seed of the training. Evaluation does not depend on it.
         training: Whether samples change with seed and epoch; otherwise they are the same in every evaluation.
         diff_rank_seed: Whether processes may have orders of their own, as in mmengine's ``randomness``.
+        curriculum: What changes from epoch to epoch of a training.
     """
     if isinstance(loader, DataLoader):
         return loader
     # With a generator of its own, starting workers moves no number of the training's generator.
     settings = dict(loader, generator=torch.Generator().manual_seed(seed))
-    settings['dataset'] = dict(type=SeededDataset, dataset=loader['dataset'])
+    settings['dataset'] = dict(type=SeededDataset, dataset=loader['dataset'], curriculum=curriculum)
     if training:
-        settings['sampler'] = dict(type=SeededSampler, sampler=loader['sampler'], sample_seed=seed)
+        settings['sampler'] = dict(
+            type=SeededSampler, sampler=loader['sampler'], sample_seed=seed, curriculum=curriculum
+        )
     if not loader.get('num_workers'):
         settings['persistent_workers'] = False  # none to keep alive; torch refuses the pair
     return Runner.build_dataloader(settings, seed=seed, diff_rank_seed=diff_rank_seed)

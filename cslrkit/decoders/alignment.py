@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from cslrkit.structures.temporal_spec import steps_needed
+
 Span = Tuple[int, int]
 
 # Log-probabilities below this count as this: an impossible step must not hide which alignment is
@@ -68,7 +70,7 @@ def forced_align_batch(
         ValueError: If a clip has fewer steps than its tokens need.
     """
     for clip, length in zip(tokens, lengths):
-        needed = len(clip) + sum(one == other for one, other in zip(clip, clip[1:]))
+        needed = steps_needed(clip)
         if length < needed:
             raise ValueError(f'forced_align: got {length} steps, expected at least {needed} for {len(clip)} tokens.')
     if not any(len(clip) for clip in tokens):

@@ -25,6 +25,7 @@ _TOP_LEVEL = (
     'ann_dir',
     'auto_scale_lr',
     'corpus',
+    'curriculum',
     'custom_hooks',
     'custom_imports',
     'data_root',
@@ -59,6 +60,7 @@ _TOP_LEVEL = (
 
 # What only training needs.
 _TRAINING_KEYS = (
+    'curriculum',
     'train_dataloader',
     'train_cfg',
     'val_dataloader',

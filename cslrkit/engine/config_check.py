@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from torch.utils import data
 
 from cslrkit import registry as reg
+from cslrkit.datasets.curriculum import Curriculum
 from cslrkit.errors import ConfigError
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import accepted_arguments, check_arguments, load_plugins
@@ -84,6 +85,7 @@ _LOOP = Slot(reg.LOOPS, provided=('runner', 'dataloader', 'evaluator'), typed=Fa
 _ROOT: Dict[str, Slot] = {
     'model': Slot(reg.MODELS, provided=('temporal_spec',)),
     'corpus': _CORPUS,
+    'curriculum': Slot(Curriculum),
     'frames': _FRAMES,
     'train_dataloader': _LOADER,
     'val_dataloader': _LOADER,
@@ -152,6 +154,9 @@ def check_config(config: Config) -> None:
     for name, slot in _ROOT.items():
         with config_path(name):
             _check(config.get(name), slot)
+    if config.get('curriculum') is not None:
+        with config_path('curriculum'):
+            Curriculum(**config.curriculum).check(config)
 
 
 def _check(node: Any, slot: Slot) -> None:

@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 import cslrkit
+from cslrkit.datasets.curriculum import Curriculum
 from cslrkit.datasets.seeded_dataset import build_loader
 from cslrkit.engine.checkpoint_io import (
     check_vocab,
@@ -21,6 +22,7 @@ from cslrkit.engine.checkpoint_io import (
     rebuild_message_hub,
     replace_file,
 )
+from cslrkit.engine.hooks.curriculum_hook import CurriculumHook
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.engine.loops import check_evaluators
 from cslrkit.errors import CheckpointError
@@ -64,6 +66,8 @@ class RunMixin:
 
     def build_train_loop(self, loop: Any) -> Any:
         """Build the training loop over samples that are seeded one by one, see ``SeededDataset``."""
+        if self.curriculum is not None:
+            self.register_hook(CurriculumHook(self.curriculum))
         self._train_dataloader = self._seeded_loader(self._train_dataloader, training=True)
         return super().build_train_loop(loop)
 
@@ -78,8 +82,18 @@ class RunMixin:
         return super().build_test_loop(loop)
 
     def _seeded_loader(self, loader: Any, *, training: bool = False) -> DataLoader:
-        diff_rank_seed = self._randomness_cfg.get('diff_rank_seed', False)
-        return build_loader(loader, self.seed, training=training, diff_rank_seed=diff_rank_seed)
+        return build_loader(
+            loader,
+            self.seed,
+            training=training,
+            diff_rank_seed=self._randomness_cfg.get('diff_rank_seed', False),
+            curriculum=self.curriculum if training else None,
+        )
+
+    @property
+    def curriculum(self) -> Optional[Curriculum]:
+        """What changes from epoch to epoch of a training, if the config says."""
+        return Curriculum(**self.cfg.curriculum) if self.cfg.get('curriculum') else None
 
     def register_default_hooks(self, hooks: Optional[Dict] = None) -> None:
         """Register the hooks by name; None removes one, of ours as of mmengine's."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Tuple, TypeVar
+from typing import Sequence, Tuple, TypeVar
 
 import torch
 
@@ -103,6 +103,16 @@ class TemporalSpec:
         end = (last_step + 1) * self.total_stride + shift
         start = min(max(start, 0), max(num_frames - 1, 0))
         return start, max(min(end, num_frames), start + 1)
+
+
+def steps_needed(gloss_ids: Sequence[int]) -> int:
+    """Steps that CTC needs for a sentence: one for each gloss, and one more for the blank between equal neighbours.
+
+    Examples:
+        >>> steps_needed([3, 5, 5])
+        4
+    """
+    return len(gloss_ids) + sum(one == other for one, other in zip(gloss_ids, gloss_ids[1:]))
 
 
 def _parse_layer(layer: str) -> Tuple[str, int]:

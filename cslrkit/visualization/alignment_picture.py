@@ -6,6 +6,7 @@ import numpy as np
 
 from cslrkit.decoders.alignment import forced_align
 from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, SignDataSample, TemporalSpec
+from cslrkit.structures.temporal_spec import steps_needed
 
 _SHOWN_GLOSSES = 10  # curves that can be told apart
 _LEAST = 0.05  # probability that a gloss of neither sequence must reach to be drawn
@@ -27,7 +28,7 @@ def draw_sample(
     place = dict(frame_indices=sample.frame_indices, frame_rate=sample.frame_rate)
     ids = sample.gloss_ids.tolist()
     reference = None
-    if len(ids) + sum(one == other for one, other in zip(ids, ids[1:])) <= len(log_probs):
+    if steps_needed(ids) <= len(log_probs):
         spans = [GlossSpan(gloss_id, steps=steps) for gloss_id, steps in zip(ids, forced_align(log_probs, ids))]
         reference = Hypothesis(spans, 0.0).resolve(vocab, spec, **place)
     return draw_alignment(

@@ -46,7 +46,7 @@ class LengthGroupedSampler(DefaultSampler):
         super().__init__(dataset, shuffle=True, seed=seed, round_up=round_up)
         self.batch_size = batch_size
         self.pool_batches = pool_batches
-        self.lengths = _annotated_lengths(dataset)
+        self.lengths = annotated_lengths(dataset)
 
     def __iter__(self) -> Iterator[int]:
         """Give the indices of this process, batch after batch."""
@@ -93,7 +93,12 @@ def padding_share(lengths: Sequence[int], batch_size: int) -> float:
     return 1 - sum(lengths) / padded
 
 
-def _annotated_lengths(dataset) -> np.ndarray:
+def annotated_lengths(dataset) -> np.ndarray:
+    """Return the frames of each sample, as annotated.
+
+    Raises:
+        DataError: If a sample has no ``num_frames``.
+    """
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     unknown = [info.get('sample_id', index) for index, info in enumerate(infos) if not info.get('num_frames')]
     if unknown:

@@ -66,12 +66,18 @@ class TemporalRescale(BaseTransform):
 
     def _draw(self, num_frames: int, interval: int) -> np.ndarray:
         """Draw the sorted positions of the new clip's frames in the old one."""
-        length = int(num_frames * (self.low + (self.high - self.low) * np.random.random()))
-        # The upper bound wins where an interval brings it below the lower one, as published.
-        length = min(max(length, self.min_len), -(-self.max_len // interval))
-        length = -(-length // 4) * 4
+        length = self._bounded(num_frames * (self.low + (self.high - self.low) * np.random.random()), interval)
         if length <= num_frames:
             kept = random.sample(range(num_frames), length)
         else:
             kept = random.choices(range(num_frames), k=length)
         return np.sort(kept)
+
+    def shortest(self, num_frames: int, interval: int) -> int:
+        """Return the shortest new length that can be drawn, in frames."""
+        return self._bounded(num_frames * self.low, interval)
+
+    def _bounded(self, length: float, interval: int) -> int:
+        # The upper bound wins where an interval brings it below the lower one, as published.
+        length = min(max(int(length), self.min_len), -(-self.max_len // interval))
+        return -(-length // 4) * 4

@@ -14,7 +14,7 @@ from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.stream_spec import stream_specs
-from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.structures.temporal_spec import TemporalSpec, steps_needed
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
 from cslrkit.utils.messages import listed
@@ -199,7 +199,7 @@ def check_alignable(samples: Sequence[SignDataSample], frame_lens: torch.Tensor,
     """
     for sample, frame_len in zip(samples, frame_lens.tolist()):
         ids = sample.gloss_ids.tolist()
-        needed = len(ids) + sum(one == other for one, other in zip(ids, ids[1:]))
+        needed = steps_needed(ids)
         steps = spec.feat_len(max(frame_len, spec.frame_len(sample.clip_len)))
         if steps < needed:
             raise DataError(
