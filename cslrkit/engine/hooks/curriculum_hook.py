@@ -8,11 +8,9 @@ from mmengine.model import is_model_wrapper
 from cslrkit.datasets.curriculum import Curriculum
 from cslrkit.datasets.seeded_dataset import inner_datasets, loader_sampler
 from cslrkit.errors import ConfigError
-from cslrkit.registry import HOOKS
 from cslrkit.utils.messages import CONSOLE
 
 
-@HOOKS.register_module()
 class CurriculumHook(Hook):
     """Sets the weights of losses by epoch, and says what an epoch of a curriculum is.
 
