@@ -73,10 +73,10 @@ def run_torch(rnn, steps, lens):
 
 def make_pair(**options):
     torch.manual_seed(0)
-    ours = prepare_for_cpu(PaddedLSTM(6, 5, **options))
+    options['dropout'] *= options['num_layers'] > 1  # there is none after the last layer
+    ours = prepare_for_cpu(PaddedLSTM(6, 5, batch_first=True, **options))
     assert type(ours) is WholeClipLSTM
-    single = options['num_layers'] == 1
-    theirs = nn.LSTM(6, 5, batch_first=True, **{**options, 'dropout': 0.0 if single else options['dropout']})
+    theirs = nn.LSTM(6, 5, batch_first=True, **options)
     theirs.load_state_dict(ours.state_dict())
     return ours, theirs
 

@@ -68,7 +68,12 @@ class BiLSTMHead(nn.Module):
             if size % directions:
                 raise ConfigError(f'got {size}, expected an even number for two directions.', path='hidden_size')
             self.rnns[stream] = PaddedLSTM(
-                channels, size // directions, num_layers=num_layers, dropout=dropout, bidirectional=bidirectional
+                channels,
+                size // directions,
+                num_layers=num_layers,
+                dropout=dropout if num_layers > 1 else 0.0,  # torch warns of dropout without a place between layers
+                bidirectional=bidirectional,
+                batch_first=True,
             )
             for kind, classified in (('seq', size), ('conv', channels)):
                 self._add_classifier(kind, stream, classifier, classified, num_classes)

@@ -40,19 +40,14 @@ def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
     unknown = [name for name in weights if name not in _KINDS and name not in _STREAMS]
     if unknown:
         raise ConfigError(f'got the loss weight {unknown[0]!r}, expected some of {[*_KINDS, *_STREAMS]}.')
-    main = [_entry(kind, 'main', weights[kind]) for kind in _KINDS if kind in weights]
-    auxiliary = [
-        _entry(kind, stream, weights[name] * weights[kind])
-        for name, stream in _STREAMS.items()
-        if name in weights
+    factors = {'main': 1.0, **{stream: weights[name] for name, stream in _STREAMS.items() if name in weights}}
+    return [
+        dict(_of_stream(_KINDS[kind], stream), weight=factor * weights[kind])
+        for stream, factor in factors.items()
         for kind in _KINDS
         if kind in weights
     ]
-    return main + auxiliary
 
 
-def _entry(kind: str, stream: str, weight: float) -> Dict[str, Any]:
-    entry = {
-        key: value.format(stream=stream) if isinstance(value, str) else value for key, value in _KINDS[kind].items()
-    }
-    return {**entry, 'weight': weight}
+def _of_stream(loss: Mapping[str, Any], stream: str) -> Dict[str, Any]:
+    return {key: value.format(stream=stream) if isinstance(value, str) else value for key, value in loss.items()}

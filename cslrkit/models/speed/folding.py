@@ -5,6 +5,7 @@ from typing import Dict, List, Tuple
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cslrkit.errors import ConfigError
@@ -109,11 +110,9 @@ class _Recorder(TorchDispatchMode):
 
 
 def _fold(conv: nn.Module, norm: nn.Module) -> None:
-    variance = norm.running_var.double() + norm.eps
-    scale = variance.rsqrt() if norm.weight is None else norm.weight.double() * variance.rsqrt()
-    bias = -norm.running_mean.double() if conv.bias is None else conv.bias.double() - norm.running_mean.double()
-    bias = bias * scale if norm.bias is None else bias * scale + norm.bias.double()
-    weight = conv.weight.double() * scale.view(-1, *[1] * (conv.weight.dim() - 1))
+    statistics, factors = (norm.running_mean, norm.running_var), (norm.weight, norm.bias)
+    doubled = [None if value is None else value.double() for value in (conv.weight, conv.bias, *statistics, *factors)]
+    weight, bias = fuse_conv_bn_weights(*doubled[:4], norm.eps, *doubled[4:])
     # `copy_` keeps the weight's memory format.
     conv.weight.data.copy_(weight)
     conv.bias = nn.Parameter(bias.to(conv.weight.dtype), requires_grad=False)
