@@ -4,7 +4,7 @@ Source: kaistmm/SlowFastSign 37d1b6c, ``slowfast_modules/fuse_helper.py``; param
 order are the same.
 """
 
-from typing import Dict, List, Type
+from typing import Dict, List, Optional, Type
 
 import torch
 from torch import nn
@@ -64,19 +64,19 @@ class BiConcat(FastToSlow):
             self.fast_out = 2 * fast_channels
         self.conv_s2f = nn.Conv3d(slow_channels, fast_channels, 1, bias=False)
         self.bn2 = nn.BatchNorm3d(fast_channels)
+        self.register_parameter('weight_s', None)
+        self.register_parameter('weight_f', None)
 
     def forward(self, pathways: List[torch.Tensor]) -> List[torch.Tensor]:
         """Fuse the pathways."""
         slow, fast = pathways
         to_slow = self.fast_to_slow(fast)
         to_fast = upsample_time(self.relu(self.bn2(self.conv_s2f(slow))), self.alpha, fast.shape[2])
-        return self.join(slow, fast, to_slow=to_slow, to_fast=to_fast)
+        return [self.join(slow, to_slow, self.weight_s), self.join(fast, to_fast, self.weight_f)]
 
-    def join(
-        self, slow: torch.Tensor, fast: torch.Tensor, *, to_slow: torch.Tensor, to_fast: torch.Tensor
-    ) -> List[torch.Tensor]:
-        """Combine each pathway with what comes to it from the other."""
-        return [torch.cat([slow, to_slow], 1), torch.cat([fast, to_fast], 1)]
+    def join(self, x: torch.Tensor, other: torch.Tensor, weight: Optional[torch.Tensor]) -> torch.Tensor:
+        """Combine a pathway with what comes to it from the other one; only a sum has a weight."""
+        return torch.cat([x, other], 1)
 
 
 class BiAdd(BiConcat):
@@ -90,11 +90,12 @@ class BiAdd(BiConcat):
         self.weight_s = nn.Parameter(torch.full((1,), self.initial_weight))
         self.weight_f = nn.Parameter(torch.full((1,), self.initial_weight))
 
-    def join(
-        self, slow: torch.Tensor, fast: torch.Tensor, *, to_slow: torch.Tensor, to_fast: torch.Tensor
-    ) -> List[torch.Tensor]:
-        """Add to each pathway what comes to it from the other."""
-        return [_add_scaled(slow, to_slow, self.weight_s), _add_scaled(fast, to_fast, self.weight_f)]
+    def join(self, x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Return ``x + weight * other``; ``other`` gives its memory up where no gradient needs it."""
+        weight = weight.to(other.dtype)  # else mixed precision would go on in float32 from here
+        if torch.is_grad_enabled():
+            return x + weight * other
+        return other.mul_(weight).add_(x)
 
 
 class BiAdd2(BiAdd):
@@ -102,20 +103,9 @@ class BiAdd2(BiAdd):
 
     initial_weight = 1.0
 
-    def join(
-        self, slow: torch.Tensor, fast: torch.Tensor, *, to_slow: torch.Tensor, to_fast: torch.Tensor
-    ) -> List[torch.Tensor]:
-        """Blend each pathway with what comes to it from the other."""
-        fused_slow = self.weight_s * slow + (1 - self.weight_s) * to_slow
-        return [fused_slow, self.weight_f * fast + (1 - self.weight_f) * to_fast]
-
-
-def _add_scaled(x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """``x + weight * other``; ``other`` gives its memory up where no gradient needs it."""
-    weight = weight.to(other.dtype)  # else mixed precision would go on in float32 from here
-    if torch.is_grad_enabled():
-        return x + weight * other
-    return other.mul_(weight).add_(x)
+    def join(self, x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Return ``weight * x + (1 - weight) * other``."""
+        return weight * x + (1 - weight) * other
 
 
 FUSIONS: Dict[str, Type[FastToSlow]] = {

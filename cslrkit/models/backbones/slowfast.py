@@ -125,13 +125,9 @@ class SlowFast(ScopedInit, BaseModule):
         check_clip(x)
         num_frames = x.shape[2]
         pathways: List[torch.Tensor] = self.s1([every_frame(x, self.alpha), x])
-        for fuse, stage in (
-            (self.s1_fuse, self.s2),
-            (self.s2_fuse, self.s3),
-            (self.s3_fuse, self.s4),
-            (self.s4_fuse, self.s5),
-        ):
-            pathways = stage(fuse(pathways))
+        for number in range(1, 5):
+            pathways = getattr(self, f's{number}_fuse')(pathways)
+            pathways = getattr(self, f's{number + 1}')(pathways)
         slow, fast = (pool_frames(pathway, self.pool_grid) for pathway in pathways)
         # One dropout over both, as published, so that equal seeds drop the same features.
         features = self.dropout(torch.cat([upsample_time(slow, self.alpha, num_frames), fast], 1))

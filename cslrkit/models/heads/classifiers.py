@@ -6,8 +6,6 @@ from torch.nn import functional as F
 
 from cslrkit.utils.checks import one_of
 
-CLASSIFIERS = ('norm_linear', 'linear')
-
 
 class NormLinear(nn.Module):
     """A linear layer without bias whose weight has unit length for each class.
@@ -32,11 +30,13 @@ class NormLinear(nn.Module):
         return x @ F.normalize(self.weight, dim=0)
 
 
+CLASSIFIERS = {'norm_linear': NormLinear, 'linear': nn.Linear}
+
+
 def build_classifier(kind: str, in_channels: int, num_classes: int) -> nn.Module:
     """Return a :class:`NormLinear` (``'norm_linear'``) or a plain linear layer (``'linear'``).
 
     Raises:
         ConfigError: For another kind.
     """
-    one_of('classifier', kind, CLASSIFIERS)
-    return NormLinear(in_channels, num_classes) if kind == 'norm_linear' else nn.Linear(in_channels, num_classes)
+    return CLASSIFIERS[one_of('classifier', kind, CLASSIFIERS)](in_channels, num_classes)
