@@ -2,20 +2,21 @@
 
 import copy
 import traceback
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
 
-from cslrkit.errors import ConfigError, CSLRKitError
-from cslrkit.registry import Registry, check_arguments, nearest
+from cslrkit.errors import CSLRKitError
+from cslrkit.registry import Registry, check_arguments
+from cslrkit.utils.checks import one_of
 
 Cls = Union[type, str]  # a class, or the name of a registered one
 Cfg = Optional[dict]  # arguments, as a config gives them
 Allowed = Sequence[str]  # names of clauses
-Rules = Dict[str, Tuple[Callable[[Any], Any], str]]  # attribute -> whether a value is right, and what would be
 
+NUM_CLASSES = 6  # of logits, the blank included
 _CONFIG = {'config': 'the arguments unchanged. Copy a dict or list before changing it: configs are shared.'}
 
 
@@ -45,7 +46,7 @@ class _StopError(Exception):
     """What is still to be looked at needs what was found broken."""
 
 
-class Case:
+class Case(AbstractContextManager):
     """A class that is checked: a ``with`` statement, at whose end the findings are raised.
 
     Args:
@@ -65,16 +66,10 @@ class Case:
         self.cfg = {key: value for key, value in (cfg or {}).items() if key != 'type'}
         self.arguments = {**provided, **self.cfg}
         self.inputs: tuple = ()  # of a call: trees of tensors
-        self.clauses, self.allow = {**_CONFIG, **clauses}, allow
-        for name in allow:
-            if name not in self.clauses:
-                names = ', '.join(self.clauses)
-                raise ConfigError(f"allow: got '{name}', expected some of {names}.{nearest(name, self.clauses)}")
+        self.clauses = {**_CONFIG, **clauses}
+        self.allow = [one_of('allow', name, self.clauses) for name in allow]
         self.findings: List[Finding] = []
         self._clause = self._where = ''
-
-    def __enter__(self) -> 'Case':
-        return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         if error is not None and not isinstance(error, _StopError):
@@ -88,18 +83,16 @@ class Case:
 
     def start(self, kind: type = object) -> Any:
         """Build the object that is looked at, of a ``kind``; without one, the check ends here."""
-        built = self
         with self.trying('config', f'{self.name}(...)', do='Build from the arguments that cfg gives.'):
             check_arguments(self.cls, self.cfg, provided=tuple(self.arguments))
             given = copy.deepcopy(self.arguments)
             torch.manual_seed(0)
             built = self.cls(**given)
             self.expect(given == self.arguments, given, f'{self.arguments} unchanged', at='arguments')
-        if built is self:
-            raise _StopError
-        self.require(isinstance(built, kind), f'a {type(built).__name__}', f'a {kind.__name__}', at='the object')
-        torch.manual_seed(0)  # of the inputs that are drawn next
-        return built
+            if self.expect(isinstance(built, kind), describe(built), f'a {kind.__name__}'):
+                torch.manual_seed(0)  # of the inputs that are drawn next
+                return built
+        raise _StopError
 
     def build(self, seed: int = 0, **changed: Any) -> Any:
         """Build it with random weights of ``seed``."""
@@ -109,7 +102,7 @@ class Case:
     def evaluate(self, module: torch.nn.Module, *inputs: Any, **options: Any) -> Any:
         """Call a module in evaluation mode, without gradients, on a copy of ``inputs`` or else those of the case."""
         with torch.no_grad():
-            return module.eval()(*copy_of(inputs or self.inputs), **options)
+            return module.eval()(*copy.deepcopy(inputs or self.inputs), **options)
 
     @contextmanager
     def trying(self, clause: str, where: str, *, do: str = 'Mend what raises it.') -> Iterator[None]:
@@ -121,23 +114,21 @@ class Case:
             raise
         except Exception as error:  # the code of a plugin may raise anything; it is reported
             got = f'{type(error).__name__}: {str(error).strip()} ({_place_of(error)})'
-            self.findings.append(Finding(self._clause, self._where, got, 'no error', do))
+            self.findings.append(Finding(clause, where, got, 'no error', do))
+        finally:
+            self._clause = self._where = ''
 
     def expect(self, holds: Any, got: object, expected: str = '', *, at: str = '', clause: str = '') -> bool:
-        """Note a breach unless ``holds``; by default of what is looked at, and as the contract says."""
+        """Note a breach unless ``holds``, ``at`` a part of what is looked at; by default what the contract says."""
         if not holds:
             clause = clause or self._clause
             rule, _, do = self.clauses[clause].partition('. ')
-            self.findings.append(Finding(clause, at or self._where, str(got), expected or rule, do))
+            where = ': '.join(filter(None, (self._where, at)))
+            self.findings.append(Finding(clause, where, str(got), expected or rule, do))
         return bool(holds)
 
-    def require(self, holds: Any, got: object, expected: str = '', **place: str) -> None:
-        """As :meth:`expect`; a breach ends the check."""
-        if not self.expect(holds, got, expected, **place):
-            raise _StopError
-
-    def require_attributes(self, part: Any, rules: Rules) -> None:
-        """End the check unless all attributes are as the rules say."""
+    def require_attributes(self, part: Any, **rules: Tuple[Callable[[Any], Any], str]) -> None:
+        """End the check unless all attributes are right: attribute -> whether its value is, and what would be."""
         for name, (is_right, expected) in rules.items():
             value = getattr(part, name, '(none)')
             self.expect(is_right(value), repr(value), expected, at=name, clause='attributes')
@@ -162,20 +153,15 @@ def _place_of(error: Exception) -> str:
     return f'{Path((own or frames)[-1].filename).name}:{(own or frames)[-1].lineno}'
 
 
-def map_floats(tree: Any, change: Callable[[torch.Tensor], torch.Tensor], *, every: bool = False) -> Any:
-    """Return a copy of ``tree`` with ``change`` applied to every floating-point tensor, or to every tensor."""
+def map_floats(tree: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """Return a copy of ``tree`` with ``change`` applied to every floating-point tensor."""
     if isinstance(tree, torch.Tensor):
-        return change(tree) if every or tree.is_floating_point() else tree
+        return change(tree) if tree.is_floating_point() else tree
     if isinstance(tree, dict):
-        return {key: map_floats(value, change, every=every) for key, value in tree.items()}
+        return {key: map_floats(value, change) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return type(tree)(map_floats(value, change, every=every) for value in tree)
+        return type(tree)(map_floats(value, change) for value in tree)
     return tree
-
-
-def copy_of(tree: Any) -> Any:
-    """Return a copy of ``tree`` that shares no memory with it."""
-    return map_floats(tree, lambda tensor: tensor.detach().clone(), every=True)
 
 
 def leaves(tree: Any, name: str = '') -> Dict[str, torch.Tensor]:

@@ -1,9 +1,8 @@
-"""The contracts of dataset and transform, and a sample to try transforms on."""
+"""The contracts of the parts without weights: dataset, transform and decoder; a sample to try transforms on."""
 
 import copy
 import inspect
 import pickle
-import random
 import tempfile
 from pathlib import Path
 from typing import Any, Dict, Optional, Union
@@ -12,9 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cslrkit.registry import DATASETS, TRANSFORMS
-from cslrkit.structures import GlossVocab, SignDataSample
-from cslrkit.testing.contract import Allowed, Case, Cfg, Cls, describe
+from cslrkit.registry import DATASETS, DECODERS, TRANSFORMS
+from cslrkit.structures import GlossVocab, Hypothesis, SignDataSample
+from cslrkit.testing.contract import NUM_CLASSES, Allowed, Case, Cfg, Cls, describe, difference
+from cslrkit.utils.random_seeds import seed_all
 
 _PICKLE = 'Keep no open file, lock or lambda as an attribute.'
 _TRANSFORM = {
@@ -37,6 +37,19 @@ _DATASET = {
     'independent': 'the sample as it was. Copy dicts and lists before handing them out.',
     'workers': f'the same samples. {_PICKLE}',
 }
+_DECODER = {
+    'result': 'a list of three Hypothesis. Return one cslrkit.structures.Hypothesis for each clip, without blanks '
+    '(0), of int and float in the place of tensors and arrays.',
+    'spans': 'steps of the clip. Count steps of the clip; both ends of a span belong to it.',
+    'n-best': 'the best first. Sort the beams by score.',
+    'input': 'both unchanged. Copy before changing them: several decoders may read the same tensor.',
+    'determinism': 'equal ones. Keep no state between calls, and break ties without drawing.',
+    'padding invariance': 'one hypothesis, spans and score included. Decode the first feat_lens steps of a clip only.',
+    'dtype': 'hypotheses. Convert: log_probs.detach().float().',
+    'obvious': '(1, 2, 3). Merge repeats, then drop the blank, which is class 0.',
+    'empty': 'no glosses. Return a Hypothesis without glosses.',
+}
+_LENGTHS = (12, 9, 7)  # of the clips that a decoder is given, in steps
 
 # What a pipeline is given: key -> the types of its value.
 SAMPLE_KEYS = {
@@ -47,18 +60,16 @@ SAMPLE_KEYS = {
 }
 
 
-def make_sample(
-    folder: Union[str, Path], *, num_frames: int = 11, height: int = 40, width: int = 48, seed: int = 0
-) -> Dict[str, Any]:
-    """Return a sample dict as transforms get it: frames of noise, written to ``folder`` as PNG and loaded."""
-    images = np.random.default_rng(seed).integers(0, 256, (num_frames, height, width, 3), dtype=np.uint8)
-    paths = [str(Path(folder, f'frame{index:04d}.png')) for index in range(num_frames)]
+def make_sample(folder: Union[str, Path]) -> Dict[str, Any]:
+    """Return a sample dict as transforms get it: 11 frames of noise, written to ``folder`` as PNG and loaded."""
+    images = np.random.default_rng(0).integers(0, 256, (11, 40, 48, 3), dtype=np.uint8)
+    paths = [str(Path(folder, f'frame{index:04d}.png')) for index in range(len(images))]
     for path, image in zip(paths, images):
         Image.fromarray(image).save(path)
     sample = dict(sample_id='contract-1', split='train', signer='Signer01', original_info='contract-1|A B')
     sample.update(glosses=('A', 'B'), gloss_ids=[1, 2], frame_paths=paths, frame_rate=25.0, frame_interval=1)
-    sample.update(num_frames=num_frames, sample_idx=0, imgs=images, clip_len=num_frames)
-    return dict(sample, frame_indices=np.arange(num_frames))
+    sample.update(num_frames=11, sample_idx=0, imgs=images, clip_len=11, frame_indices=np.arange(11))
+    return sample
 
 
 def check_transform(cls: Cls, cfg: Cfg = None, *, sample: Optional[Dict[str, Any]] = None, allow: Allowed = ()) -> None:
@@ -74,30 +85,24 @@ def check_transform(cls: Cls, cfg: Cfg = None, *, sample: Optional[Dict[str, Any
         transform = case.start()
         sample = make_sample(folder) if sample is None else sample
         text = inspect.getdoc(case.cls) or ''
-        at = f'the docstring of {case.name}'
-        case.expect('keys' in text.lower(), 'no word of keys', at=at, clause='docstring')
+        case.expect('keys' in text.lower(), 'no word of keys', at=f'the docstring of {case.name}', clause='docstring')
         with case.trying('result', 'the result'):
-            result = _apply(transform, copy.deepcopy(sample))
+            seed_all(0)
+            result = transform(copy.deepcopy(sample))
             if case.expect(isinstance(result, dict), describe(result)):
                 _check_result(case, sample, result, text)
             for seed in range(5):  # it may act with some probability
-                given = copy.deepcopy(sample)
-                first, second = (_signature(_apply(transform, dict(s), seed)) for s in (given, copy.deepcopy(sample)))
+                given, results = copy.deepcopy(sample), []
+                for each in (given, copy.deepcopy(sample)):
+                    seed_all(seed)
+                    results.append(_signature(transform(dict(each))))
                 at = f'two calls with random, numpy.random and torch seeded by {seed}'
-                equal = case.expect(first == second, 'different results', at=at, clause='seeds')
+                equal = case.expect(results[0] == results[1], 'different results', at=at, clause='seeds')
                 kept, at = np.array_equal(given.get('imgs'), sample.get('imgs')), 'the pixels that were given'
                 if not (case.expect(kept, 'other values after the call', at=at, clause='input') and equal):
                     break
         with case.trying('workers', 'pickle.dumps', do=_PICKLE):
             pickle.loads(pickle.dumps(transform))
-
-
-def _apply(transform: Any, sample: Dict[str, Any], seed: int = 0) -> Any:
-    """Apply it with all three generators seeded."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    return transform(sample)
 
 
 def _check_result(case: Case, sample: Dict[str, Any], result: Dict[str, Any], text: str) -> None:
@@ -111,8 +116,7 @@ def _check_result(case: Case, sample: Dict[str, Any], result: Dict[str, Any], te
     unnamed = sorted(key for key in set(result) - set(sample) if f'``{key}``' not in text)
     case.expect(not unnamed, ', '.join(unnamed), at='keys that were added', clause='keys')
     changed = [key for key in SAMPLE_KEYS if key in sample and (key not in result or result[key] != sample[key])]
-    got = f'another value of {", ".join(changed)}'
-    case.expect(not changed, got, at='the annotation', clause='annotation')
+    case.expect(not changed, f'another value of {", ".join(changed)}', at='the annotation', clause='annotation')
     if 'imgs' in result:
         images, indices = result['imgs'], list(result.get('frame_indices', ()))
         right = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.shape[3:] == (3,)
@@ -123,11 +127,11 @@ def _check_result(case: Case, sample: Dict[str, Any], result: Dict[str, Any], te
 
 
 def _signature(result: Any) -> Any:
-    """Something equal exactly where results are."""
+    """Something equal exactly where results are; the reader of frames, of which each call has its own, is left out."""
     if isinstance(result, SignDataSample):
         result = dict(result.all_items())
     if isinstance(result, dict):
-        return {key: _signature(result[key]) for key in result}
+        return {key: _signature(value) for key, value in result.items() if key != 'frames'}
     if isinstance(result, (list, tuple)):
         return [_signature(item) for item in result]
     if isinstance(result, (np.ndarray, torch.Tensor)):
@@ -147,7 +151,15 @@ def check_dataset(cls: Cls, cfg: Cfg = None, *, num_samples: int = 3, allow: All
     with Case(DATASETS, cls, cfg, _DATASET, allow) as case:
         dataset = case.start()
         with case.trying('ids', 'sample_ids, references'):
-            _check_ids(case, dataset)
+            kind = describe(dataset.vocab)
+            case.expect(isinstance(dataset.vocab, GlossVocab), kind, at='the attribute vocab', clause='vocab')
+            ids, references = list(dataset.sample_ids), dataset.references
+            got = f'{len(ids)} ids, {len(set(ids))} different ones'
+            rule = f'a different one for each of {len(dataset)} samples, at least one'
+            case.expect(len(ids) == len(dataset) > 0 and len(set(ids)) == len(ids), got, rule, at='sample_ids')
+            right = set(references) == set(ids) and all(isinstance(glosses, tuple) for glosses in references.values())
+            got = f'{len(references)} of {sorted({type(value).__name__ for value in references.values()})}'
+            case.expect(right, got, 'a tuple of gloss strings for each of sample_ids', at='references')
         for index in range(min(num_samples, len(dataset))):
             with case.trying('sample', f'sample {index}'):
                 sample = dataset[index]
@@ -159,46 +171,97 @@ def check_dataset(cls: Cls, cfg: Cfg = None, *, num_samples: int = 3, allow: All
             case.expect(same, f'{len(loaded)} samples', at='a pickled copy')
 
 
-def _check_ids(case: Case, dataset: Any) -> None:
-    kind = describe(dataset.vocab)
-    case.expect(isinstance(dataset.vocab, GlossVocab), kind, at='the attribute vocab', clause='vocab')
-    ids, references = list(dataset.sample_ids), dataset.references
-    got = f'{len(ids)} ids, {len(set(ids))} different ones'
-    rule = f'a different one for each of {len(dataset)} samples, at least one'
-    case.expect(len(ids) == len(dataset) > 0 and len(set(ids)) == len(ids), got, rule, at='sample_ids')
-    right = set(references) == set(ids) and all(isinstance(glosses, tuple) for glosses in references.values())
-    got = f'{len(references)} of {sorted({type(value).__name__ for value in references.values()})}'
-    case.expect(right, got, 'a tuple of gloss strings for each of sample_ids', at='references')
-
-
 def _check_sample(case: Case, dataset: Any, sample: Dict[str, Any], index: int) -> None:
-    where = f'sample {index}'
     for key, kind in SAMPLE_KEYS.items():
         right, got = isinstance(sample.get(key, case), kind), repr(sample[key]) if key in sample else 'none'
-        case.expect(right, got, getattr(kind, '__name__', 'a float or None'), at=f"{where}: '{key}'")
+        case.expect(right, got, getattr(kind, '__name__', 'a float or None'), at=f"'{key}'")
     paths = list(sample.get('frame_paths', ()))
     right = len(sample.get('frames', ())) > 0 or (len(paths) > 0 and paths == sorted(paths))
     got = f'{len(paths)} paths' if paths == sorted(paths) else 'paths that are not sorted'
-    case.expect(right, got, "at least one, sorted by name, or 'frames'", at=f"{where}: 'frame_paths'")
+    case.expect(right, got, "at least one, sorted by name, or 'frames'", at="'frame_paths'")
     if isinstance(dataset.vocab, GlossVocab) and {'glosses', 'gloss_ids', 'sample_id'} <= set(sample):
         glosses, name = sample['glosses'], sample['sample_id']
         ids, _ = dataset.vocab.encode(glosses)
-        rule, at = f'{ids}, the ids of {glosses} in vocab', f'{where}: gloss_ids'
-        case.expect(list(sample['gloss_ids']) == ids, sample['gloss_ids'], rule, at=at, clause='annotation')
+        rule = f'{ids}, the ids of {glosses} in vocab'
+        case.expect(list(sample['gloss_ids']) == ids, sample['gloss_ids'], rule, at='gloss_ids', clause='annotation')
         reference = dataset.references.get(name)
         right = reference == glosses and dataset.sample_ids[int(sample.get('sample_idx', 0))] == name
-        rule, at = f'those of references, {reference}, in the order of sample_ids', f'{where}: glosses'
-        case.expect(right, glosses, rule, at=at, clause='annotation')
-    first, negative = _plain(sample), index - len(dataset)
-    right = _plain(dataset[index]) == first and _plain(dataset[negative]) == first
-    case.expect(right, 'another sample', at=f'{where} read again, by {index} and {negative}', clause='repeatable')
+        rule = f'those of references, {reference}, in the order of sample_ids'
+        case.expect(right, glosses, rule, at='glosses', clause='annotation')
+    first, negative = _signature(sample), index - len(dataset)
+    right = _signature(dataset[index]) == first and _signature(dataset[negative]) == first
+    case.expect(right, 'another sample', at=f'read again, by {index} and {negative}', clause='repeatable')
     for value in sample.values():
         if isinstance(value, list):
             value.append(value[-1] if value else 0)
     sample['sample_id'] = 'changed'
-    at = f'{where} after what was read before has been changed'
-    case.expect(_plain(dataset[index]) == first, 'the change', at=at, clause='independent')
+    at = 'read again after what was read before has been changed'
+    case.expect(_signature(dataset[index]) == first, 'the change', at=at, clause='independent')
 
 
-def _plain(sample: Dict[str, Any]) -> Dict[str, str]:
-    return {key: repr(value) for key, value in sample.items() if key != 'frames'}
+def check_decoder(cls: Cls, cfg: Cfg = None, *, allow: Allowed = ()) -> None:
+    """Check that a class keeps the contract of a decoder; arguments and errors as for :func:`check_backbone`.
+
+    It takes log-probabilities (N, T', V), blank 0, with the lengths of the clips in steps, and gives a
+    :class:`Hypothesis` for each clip: a :class:`GlossSpan` for each gloss, with its id, peak, and first and last
+    step within the clip, a score, and beams, best first. What follows a clip's length plays no part.
+    """
+    with Case(DECODERS, cls, cfg, _DECODER, allow) as case:
+        decoder = case.start()
+        log_probs = (torch.randn(3, 12, NUM_CLASSES) * 3).log_softmax(-1)
+        with case.trying('result', 'a batch of three clips'):
+            given = (log_probs.clone(), torch.tensor(_LENGTHS))
+            hyps = list(decoder(*given))
+            change = difference(given, (log_probs, torch.tensor(_LENGTHS)), tolerance=0.0)
+            case.expect(not change, change, at='log_probs and feat_lens after the call', clause='input')
+            right = len(hyps) == 3 and all(isinstance(hyp, Hypothesis) for hyp in hyps)
+            got = f'{len(hyps)} of {sorted({type(hyp).__name__ for hyp in hyps})}'
+            case.expect(right, got, at='the result for three clips')
+        case.stop_if_broken()
+        for index, (hyp, length) in enumerate(zip(hyps, _LENGTHS)):
+            with case.trying('spans', f'clip {index} of {length} steps'):
+                _check_hypothesis(case, hyp, length)
+        case.stop_if_broken()
+        _check_calls(case, decoder, log_probs, hyps)
+
+
+def _check_hypothesis(case: Case, hyp: Hypothesis, length: int) -> None:
+    right = all(isinstance(gloss, int) and 0 < gloss < NUM_CLASSES for gloss in hyp.gloss_ids)
+    case.expect(right, hyp.gloss_ids, f'ints from 1 to {NUM_CLASSES - 1}', at='gloss_ids', clause='result')
+    right = isinstance(hyp.score, float) and hyp.score == hyp.score
+    case.expect(right, repr(hyp.score), 'a float, a log-probability', at='score', clause='result')
+    scores = [entry.score for entry in hyp.nbest]
+    case.expect(scores == sorted(scores, reverse=True), scores, at='scores of nbest', clause='n-best')
+    ends = [step for span in hyp.step_spans for step in span]
+    apart = all(earlier[1] < later[0] for earlier, later in zip(hyp.step_spans, hyp.step_spans[1:]))
+    right = ends == sorted(ends) and apart and all(0 <= step < length for step in (*hyp.timesteps, *ends))
+    rule = f'steps from 0 to {length - 1}, spans (first, last) in order that do not overlap'
+    case.expect(right, f'{hyp.timesteps} and {hyp.step_spans}', rule, at='timesteps and step_spans')
+
+
+def _check_calls(case: Case, decoder: object, log_probs: torch.Tensor, hyps: list) -> None:
+    with case.trying('determinism', 'a second call'):
+        case.expect(list(decoder(log_probs.clone(), torch.tensor(_LENGTHS))) == hyps, 'other hypotheses')
+    with case.trying('input', 'feat_lens as a list of ints', do='Take any sequence of numbers.'):
+        decoder(log_probs.clone(), list(_LENGTHS))
+    for index, (length, hyp) in enumerate(zip(_LENGTHS, hyps)):
+        with case.trying('padding invariance', f'clip {index} of {length} steps alone and in a batch of 12'):
+            (alone,) = decoder(log_probs[index : index + 1, :length].clone(), torch.tensor([length]))
+            same = (alone.gloss_ids, alone.step_spans) == (hyp.gloss_ids, hyp.step_spans)
+            close = not difference(torch.tensor(alone.score), torch.tensor(hyp.score))
+            got = f'{alone.gloss_ids} at {alone.step_spans} against {hyp.gloss_ids} at {hyp.step_spans}'
+            case.expect(same and close, got)
+    for dtype in (torch.float64, torch.bfloat16):
+        with case.trying('dtype', f'log_probs in {dtype}', do='Convert: log_probs.detach().float().'):
+            decoder(log_probs.to(dtype).requires_grad_(), torch.tensor(_LENGTHS))
+    path = [0, 1, 1, 0, 2, 0, 0, 3, 3, 0]
+    with case.trying('obvious', f'the path {path}, each symbol with a probability of 0.99'):
+        certain = torch.full((1, len(path), NUM_CLASSES), 0.01 / (NUM_CLASSES - 1)).log()
+        certain[0, range(len(path)), path] = torch.tensor(0.99).log()
+        (hyp,) = decoder(certain, torch.tensor([len(path)]))
+        case.expect(hyp.gloss_ids == (1, 2, 3), hyp.gloss_ids)
+    with case.trying('empty', 'clips that are blank throughout', do='Return a Hypothesis without glosses.'):
+        silent = log_probs.clone()
+        silent[..., 0] += 50.0
+        glosses = [hyp.gloss_ids for hyp in decoder(silent.log_softmax(-1), torch.tensor(_LENGTHS))]
+        case.expect(not any(glosses), glosses)

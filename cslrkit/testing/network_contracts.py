@@ -8,10 +8,11 @@ from torch import nn
 from cslrkit.registry import BACKBONES, HEADS, LOSSES, NECKS, accepted_arguments
 from cslrkit.structures import stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec
-from cslrkit.testing.contract import Allowed, Case, Cfg, Cls, describe
+from cslrkit.testing.contract import NUM_CLASSES, Allowed, Case, Cfg, Cls, describe
 from cslrkit.testing.module_clauses import MODULE, STATE, check_alone, check_module, check_state
 
 Ints = Sequence[int]
+Sizes = Sequence[Ints]
 Channels = Optional[Dict[str, int]]
 
 _BACKBONE = {
@@ -49,12 +50,7 @@ _LOSS = {
 
 
 def check_backbone(
-    cls: Cls,
-    cfg: Cfg = None,
-    *,
-    frames: Ints = (8, 9),
-    sizes: Sequence[Ints] = ((32, 32), (40, 48)),
-    allow: Allowed = (),
+    cls: Cls, cfg: Cfg = None, *, frames: Ints = (8, 9), sizes: Sizes = ((32, 32), (40, 48)), allow: Allowed = ()
 ) -> None:
     """Check that a class keeps the contract of a backbone; all that is wrong is said at once.
 
@@ -82,7 +78,7 @@ def check_backbone(
             with case.trying('shapes', f'clips {shape}', do='Take clips of any length and size (N, 3, T, H, W).'):
                 outputs = case.evaluate(backbone, torch.randn(shape))
                 expected = {name: (shape[0], spec.channels, shape[2]) for name, spec in specs.items()}
-                if _expect_streams(case, f'clips {shape}: ', outputs, expected, '(N, C, T)', 'stream_specs'):
+                if _expect_streams(case, outputs, expected, '(N, C, T)', 'stream_specs'):
                     for name, output in outputs.items():
                         case.expect(output.isfinite().all(), f'NaN or infinity in {name}', clause='finite')
         case.stop_if_broken()
@@ -95,31 +91,29 @@ def check_backbone(
         check_module(case)
 
 
-def check_neck(
-    cls: Cls, cfg: Cfg = None, *, in_channels: Channels = None, num_frames: Ints = (23, 18, 9), allow: Allowed = ()
-) -> None:
+def check_neck(cls: Cls, cfg: Cfg = None, *, in_channels: Channels = None, allow: Allowed = ()) -> None:
     """Check that a class keeps the contract of a neck; arguments and errors as for :func:`check_backbone`.
 
     It takes the backbone's streams (N, C_i, T) with the padded lengths of the clips in frames, and gives
     streams (N, D, T') with their lengths in steps, int64 (N,). Its attributes ``out_channels`` and
     ``streams`` say which (``main`` first), ``temporal_spec`` how lengths change. Steps within a clip's length
     do not depend on what follows the clip. ``streams=('main',)`` computes that one alone. ``in_channels`` are those of
-    the backbone's streams (two by default), ``num_frames`` lengths of clips before padding, longest first.
+    the backbone's streams (two by default).
     """
     channels = dict(in_channels or {'slow': 8, 'fast': 4})
     with Case(NECKS, cls, cfg, _NECK, allow, in_channels=channels) as case:
         neck = case.start(nn.Module)
-        rules = {
-            'out_channels': (_is_channels, 'a dict of stream to channels'),
-            'streams': (lambda v: isinstance(v, tuple) and v[:1] == ('main',), "a tuple that begins with 'main'"),
-            'temporal_spec': (lambda v: isinstance(v, TemporalSpec), 'a TemporalSpec'),
-        }
-        case.require_attributes(neck, rules)
+        case.require_attributes(
+            neck,
+            streams=(lambda v: isinstance(v, tuple) and v[:1] == ('main',), "a tuple that begins with 'main'"),
+            out_channels=(lambda v: isinstance(v, dict), 'a dict of stream to channels'),
+            temporal_spec=(lambda v: isinstance(v, TemporalSpec), 'a TemporalSpec'),
+        )
         out, spec = neck.out_channels, neck.temporal_spec
         rule = f'those of the attribute streams, {sorted(neck.streams)}'
-        case.require(set(out) == set(neck.streams), describe(out), rule, at='out_channels', clause='attributes')
-        case.inputs = _streams(channels, [spec.frame_len(count) for count in num_frames])
-        frame_lens = case.inputs[1]
+        case.expect(set(out) == set(neck.streams), describe(out), rule, at='out_channels', clause='attributes')
+        case.stop_if_broken()
+        case.inputs = _, frame_lens = _streams(channels, [spec.frame_len(count) for count in (23, 18, 9)])
         with case.trying('shapes', f'streams of {frame_lens[0]} frames'):
             feat_lens = spec.feat_len(frame_lens)
             outputs, lens = case.evaluate(neck)
@@ -127,7 +121,7 @@ def check_neck(
             rule = f'{feat_lens.tolist()} (torch.int64), as temporal_spec.feat_len gives for {frame_lens.tolist()}'
             case.expect(right, f'{describe(lens)}, {lens}', rule, at='the second result, feat_lens', clause='lengths')
             expected = {name: (len(frame_lens), count, int(feat_lens.max())) for name, count in out.items()}
-            _expect_streams(case, '', outputs, expected, "(N, D, T')", 'the attribute streams')
+            _expect_streams(case, outputs, expected, "(N, D, T')", 'the attribute streams')
         case.stop_if_broken()
         check_alone(case, neck, 'frames', 2, feat_lens.tolist())
         with case.trying('streams', "forward(..., streams=('main',))", do='Take streams as a keyword argument.'):
@@ -135,39 +129,31 @@ def check_neck(
         check_module(case)
 
 
-def check_head(
-    cls: Cls,
-    cfg: Cfg = None,
-    *,
-    in_channels: Channels = None,
-    num_classes: int = 6,
-    feat_lens: Ints = (9, 6, 1),
-    allow: Allowed = (),
-) -> None:
+def check_head(cls: Cls, cfg: Cfg = None, *, in_channels: Channels = None, allow: Allowed = ()) -> None:
     """Check that a class keeps the contract of a head; arguments and errors as for :func:`check_backbone`.
 
     It takes the neck's streams (N, D, T') with their lengths in steps, and gives logits (N, T', V) by name.
     Its attributes ``logit_names`` (all names it can give, ``<kind>/<stream>``), ``primary`` and ``auxiliary``
     (of the main stream) say which. Logits within a clip's length do not depend on what follows it. Given only
-    ``main``, it gives the logits of main alone. ``feat_lens`` are lengths in steps, longest first.
+    ``main``, it gives the logits of main alone. ``in_channels`` are those of the neck's streams (three by default).
     """
     channels = dict(in_channels or {'main': 8, 'slow': 8, 'fast': 8})
-    with Case(HEADS, cls, cfg, _HEAD, allow, in_channels=channels, num_classes=num_classes) as case:
+    with Case(HEADS, cls, cfg, _HEAD, allow, in_channels=channels, num_classes=NUM_CLASSES) as case:
         head = case.start(nn.Module)
         names = getattr(head, 'logit_names', ())
         main = [name for name in names if str(name).endswith('/main')]
         named = isinstance(names, tuple) and all(isinstance(name, str) and '/' in name for name in names)
-        rules = {
-            'logit_names': (lambda v: named and main, "a tuple of names such as 'seq/main', one of main at least"),
-            'primary': (lambda v: v in main, f'a name of main, one of {main}'),
-            'auxiliary': (lambda v: v in (None, *main), f'None or one of {main}'),
-        }
-        case.require_attributes(head, rules)
-        case.inputs = feats, lengths = _streams(channels, feat_lens)
+        case.require_attributes(
+            head,
+            logit_names=(lambda v: named and main, "a tuple of names such as 'seq/main', one of main at least"),
+            primary=(lambda v: v in main, f'a name of main, one of {main}'),
+            auxiliary=(lambda v: v in (None, *main), f'None or one of {main}'),
+        )
+        case.inputs = feats, lengths = _streams(channels, (9, 6, 1))
         with case.trying('shapes', f'streams of {lengths[0]} steps'):
             logits = case.evaluate(head)
-            expected = dict.fromkeys(names, (len(lengths), int(lengths[0]), num_classes))
-            _expect_streams(case, '', logits, expected, "(N, T', V)", 'logit_names')
+            expected = dict.fromkeys(names, (len(lengths), int(lengths[0]), NUM_CLASSES))
+            _expect_streams(case, logits, expected, "(N, T', V)", 'logit_names')
         case.stop_if_broken()
         check_alone(case, head, 'steps', 1, lengths.tolist())
         with case.trying('streams', 'the main stream alone', do='Compute the streams that are given, not all.'):
@@ -175,7 +161,7 @@ def check_head(
         check_module(case)
 
 
-def check_loss(cls: Cls, cfg: Cfg = None, *, num_classes: int = 6, allow: Allowed = ()) -> None:
+def check_loss(cls: Cls, cfg: Cfg = None, *, allow: Allowed = ()) -> None:
     """Check that a class keeps the contract of a loss; arguments and errors as for :func:`check_backbone`.
 
     It takes logits (N, T', V) by name, their lengths and the targets, and gives one number that is not
@@ -185,18 +171,18 @@ def check_loss(cls: Cls, cfg: Cfg = None, *, num_classes: int = 6, allow: Allowe
     """
     with Case(LOSSES, cls, cfg, _LOSS, allow) as case:
         loss = case.start(nn.Module)
-        rules = {
-            'name': (lambda v: isinstance(v, str) and v not in ('', 'loss'), "a name other than 'loss'"),
-            'weight': (lambda v: isinstance(v, (int, float)) and v >= 0, 'a number that is not negative'),
-            'sources': (lambda v: v and all('/' in name for name in v), "names such as 'seq/main'"),
-        }
-        case.require_attributes(loss, rules)
+        case.require_attributes(
+            loss,
+            name=(lambda v: isinstance(v, str) and v not in ('', 'loss'), "a name other than 'loss'"),
+            weight=(lambda v: isinstance(v, (int, float)) and v >= 0, 'a number that is not negative'),
+            sources=(lambda v: v and all('/' in name for name in v), "names such as 'seq/main'"),
+        )
         lengths, targets = torch.tensor((12, 9, 7)), [torch.tensor(ids) for ids in ((1, 2, 2), (3,), (2, 4))]
-        logits = {name: torch.randn(3, 12, num_classes) for name in loss.sources}
+        logits = {name: torch.randn(3, 12, NUM_CLASSES) for name in loss.sources}
         case.inputs = (logits, lengths, targets)
         with case.trying('sources', f'logits {sorted(logits)}', do='Name every logits that it reads in sources.'):
             value = case.evaluate(loss)
-            _expect_scalar(case, value, 'the value for logits in float32', 'scalar')
+            _expect_scalar(case, value, clause='scalar')
         case.stop_if_broken()
         with case.trying('weight', 'the value with weight=3.0', do='Take the argument weight and hand it to BaseLoss.'):
             if 'weight' in (accepted_arguments(case.cls) or {'weight'}):
@@ -204,18 +190,18 @@ def check_loss(cls: Cls, cfg: Cfg = None, *, num_classes: int = 6, allow: Allowe
                 case.expect(heavier.weight == 3.0, heavier.weight, '3.0', at='the attribute weight')
                 case.same(value, case.evaluate(heavier))
         with case.trying('padding invariance', 'the value with other logits after the end of each clip'):
-            noise = 3 * torch.randn(3, 17, num_classes) * (torch.arange(17) >= lengths[:, None])[..., None]
+            noise = 3 * torch.randn(3, 17, NUM_CLASSES) * (torch.arange(17) >= lengths[:, None])[..., None]
             longer = {name: nn.functional.pad(values, (0, 0, 0, 5)) + noise for name, values in logits.items()}
             case.same(value, case.evaluate(loss, longer, lengths, targets))
         check_state(case)
         with case.trying('dtype', 'logits in bfloat16', do='Compute in float32: logits.float().'):
             halved = {name: values.bfloat16() for name, values in logits.items()}
-            _expect_scalar(case, case.evaluate(loss, halved, lengths, targets), 'the value for logits in bfloat16')
+            _expect_scalar(case, case.evaluate(loss, halved, lengths, targets))
 
 
-def _expect_scalar(case: Case, value: Any, at: str, clause: str = '') -> None:
+def _expect_scalar(case: Case, value: Any, clause: str = '') -> None:
     right = isinstance(value, torch.Tensor) and value.dim() == 0 and value.dtype == torch.float32
-    case.expect(right and value.isfinite(), float(value) if right else describe(value), at=at, clause=clause)
+    case.expect(right and value.isfinite(), float(value) if right else describe(value), clause=clause)
 
 
 def _streams(channels: Dict[str, int], lengths: Ints) -> tuple:
@@ -224,17 +210,12 @@ def _streams(channels: Dict[str, int], lengths: Ints) -> tuple:
     return feats, torch.tensor(list(lengths))
 
 
-def _is_channels(value: Any) -> bool:
-    pairs = value.items() if isinstance(value, dict) else ()
-    return bool(pairs) and all(isinstance(name, str) and isinstance(n, int) and n > 0 for name, n in pairs)
-
-
-def _expect_streams(case: Case, at: str, result: Any, shapes: Dict[str, tuple], form: str, named_by: str) -> bool:
+def _expect_streams(case: Case, result: Any, shapes: Dict[str, tuple], form: str, named_by: str) -> bool:
     """Expect a dict of tensors of ``shapes``; whether it is one."""
     named, rule = isinstance(result, dict) and set(result) == set(shapes), f'a dict of {named_by}, {sorted(shapes)}'
-    case.expect(named, describe(result), rule, at=f'{at}the result', clause='streams')
-    right = {name: named and getattr(result[name], 'shape', None) == shape for name, shape in shapes.items()}
-    for name in shapes if named else ():
-        rule = f'{form} = {shapes[name]}'
-        case.expect(right[name], describe(result[name]), rule, at=f"{at}'{name}'", clause='shapes')
+    if not case.expect(named, describe(result), rule, at='the result', clause='streams'):
+        return False
+    right = {name: getattr(result[name], 'shape', None) == shape for name, shape in shapes.items()}
+    for name, shape in shapes.items():
+        case.expect(right[name], describe(result[name]), f'{form} = {shape}', at=f"'{name}'", clause='shapes')
     return all(right.values())

@@ -192,7 +192,7 @@ def test_all_findings_at_once():
 def test_allowed_clauses():
     check_backbone(Unused, allow=('gradient',))
     assert 'Take the clause out of allow' in breach(check_backbone, Backbone, allow=('gradient',))['gradient']
-    with pytest.raises(ConfigError, match=r"allow: got 'gradeint', expected some of .* Did you mean 'gradient'"):
+    with pytest.raises(ConfigError, match=r"allow: got 'gradeint', expected one of .* Did you mean 'gradient'"):
         check_backbone(Backbone, allow=('gradeint',))
 
 
