@@ -10,7 +10,7 @@ import yaml
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 
-from cslrkit.apis.infer.preparation import frame_spec
+from cslrkit.apis.infer.frames import frame_spec
 from cslrkit.engine.config import load_config
 from cslrkit.registry import DATASETS, MODELS, OPTIMIZERS
 

@@ -2,8 +2,9 @@
 
 import ast
 import hashlib
+import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Union
+from typing import Any, Dict, Optional, Set, Union
 
 from mmengine.config import Config
 
@@ -20,7 +21,7 @@ from cslrkit.utils.tensor_files import SUFFIXES, write_tensor_file
 
 _HASH_LENGTH = 8  # as in the names of torchvision's and mmengine's files
 # Settings of a run on one machine, which a published config does not carry.
-_RUN_SETTINGS = ('work_dir', 'load_from', 'resume', 'launcher')
+_RUN_SETTINGS = {'work_dir', 'load_from', 'resume', 'launcher'}
 
 
 def convert_checkpoint(config: Config, source: Union[str, Path], target: Union[str, Path]) -> LoadReport:
@@ -132,34 +133,19 @@ def portable_config(text: str) -> str:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise CheckpointError(f'checkpoint: its config cannot be read: {error}.') from error
-    kept = []
-    for statement in tree.body:
-        names = [target.id for target in _targets(statement) if isinstance(target, ast.Name)]
-        if not set(names) & set(_RUN_SETTINGS):
-            kept.append(ast.get_source_segment(text, statement))
+    kept = [ast.get_source_segment(text, each) for each in tree.body if not _names(each) & _RUN_SETTINGS]
     portable = '\n'.join(kept) + '\n'
-    for root in sorted(_data_roots(tree), key=len, reverse=True):
+    values = [getattr(node, 'value', None) for node in ast.walk(tree) if 'data_root' in _names(node)]
+    roots = {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
+    for root in sorted(filter(os.path.isabs, roots), key=len, reverse=True):
         portable = portable.replace(root, f'data/{Path(root).name}')
     return portable
 
 
-def _data_roots(tree: ast.Module) -> Set[str]:
-    roots = set()
-    for node in ast.walk(tree):
-        names = [node.arg] if isinstance(node, ast.keyword) else [getattr(t, 'id', '') for t in _targets(node)]
-        value = getattr(getattr(node, 'value', None), 'value', None)
-        if 'data_root' in names and isinstance(value, str) and Path(value).is_absolute():
-            roots.add(value)
-    return roots
-
-
-def _targets(node: ast.AST) -> List[ast.expr]:
-    return node.targets if isinstance(node, ast.Assign) else []
+def _names(node: ast.AST) -> Set[str]:
+    """Names that an assignment or a keyword argument gives a value."""
+    return {getattr(node, 'arg', None), *(getattr(target, 'id', None) for target in getattr(node, 'targets', ()))}
 
 
 def _sha256(path: Union[str, Path]) -> str:
-    digest = hashlib.sha256()
-    with Path(path).open('rb') as file:
-        for block in iter(lambda: file.read(1 << 20), b''):
-            digest.update(block)
-    return digest.hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

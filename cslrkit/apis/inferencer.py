@@ -9,9 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
-from cslrkit.apis.infer.clip import as_sample
-from cslrkit.apis.infer.preparation import clip_pipeline, frame_spec
-from cslrkit.apis.infer.sampling import SampledFrame, sample_frames
+from cslrkit.apis.infer.frames import SampledFrame, as_sample, clip_pipeline, frame_spec, sample_frames
 from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.errors import ConfigError

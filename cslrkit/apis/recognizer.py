@@ -96,7 +96,8 @@ def find_device(device: Optional[Union[str, torch.device]]) -> torch.device:
 def _choose_vocab(config: Config, meta: Mapping[str, Any], checkpoint: Path) -> None:
     """Give the model the checkpoint's vocabulary, unless the config's own is there to be compared."""
     own, stored = config.model.get('vocab'), meta.get('vocab')
-    if stored is not None and not _is_vocab(stored):
+    is_list = isinstance(stored, (list, tuple)) and all(isinstance(gloss, str) for gloss in stored)
+    if stored is not None and not is_list:
         raise CheckpointError(f"checkpoint: '{checkpoint}' has a vocabulary that is no list of glosses. It is damaged.")
     if stored is not None and (own is None or (isinstance(own, str) and not os.path.isfile(own))):
         config.model['vocab'] = list(stored)
@@ -105,7 +106,3 @@ def _choose_vocab(config: Config, meta: Mapping[str, Any], checkpoint: Path) -> 
             f"checkpoint: '{checkpoint}' carries no vocabulary, and the config names none. Convert it with the "
             'vocabulary that it was trained with (tools/convert_checkpoint.py --vocab).'
         )
-
-
-def _is_vocab(stored: Any) -> bool:
-    return isinstance(stored, (list, tuple)) and all(isinstance(gloss, str) for gloss in stored)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from torch import nn
 
-from cslrkit.apis.infer.clip import read_clip
+from cslrkit.apis.infer.frames import read_clip
 from cslrkit.apis.inferencer import WINDOW, CSLRInferencer
 from cslrkit.demo.limits import LimitedVideo, Limits
 from cslrkit.structures import GlossSpan

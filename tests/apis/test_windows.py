@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cslrkit.apis.infer.sampling import SampledFrame
+from cslrkit.apis.infer.frames import SampledFrame
 from cslrkit.apis.infer.windows import WindowDecoder, WindowPlan, cut_windows, joint, plan_windows
 from cslrkit.apis.inferencer import _Video
 from cslrkit.decoders import GreedyDecoder

@@ -2,8 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cslrkit.apis.infer.preparation import FrameSpec
-from cslrkit.apis.infer.sampling import sample_frames
+from cslrkit.apis.infer.frames import FrameSpec, sample_frames
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.video import ArrayClip, camera
 from cslrkit.video.camera import CameraClip

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from video_files import SIZE, picture, set_matrix, write_clip
 
-from cslrkit.apis.infer.preparation import FrameSpec
+from cslrkit.apis.infer.frames import FrameSpec
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.video import VideoClip, video_clip
 from cslrkit.video.containers import is_cut_off

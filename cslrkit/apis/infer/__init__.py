@@ -1,7 +1,6 @@
 """Reading videos for a trained model, and writing what it saw in them."""
 
-from cslrkit.apis.infer.clip import read_clip
-from cslrkit.apis.infer.preparation import FrameSpec, clip_pipeline, frame_spec
+from cslrkit.apis.infer.frames import FrameSpec, clip_pipeline, frame_spec, read_clip
 from cslrkit.apis.infer.writers import FORMATS, check_formats, format_result, write_results
 from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult

@@ -1,8 +1,9 @@
-"""How a model wants its frames: size, rate and transforms, as a config's test data have them."""
+"""The frames of a video as a model wants them: their size, rate and transforms, as a config's test data have them."""
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from itertools import chain
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import mmcv
 import numpy as np
@@ -14,10 +15,15 @@ from cslrkit.datasets.transforms.checks import as_size
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
 from cslrkit.utils.checks import one_of
+from cslrkit.video.clip import Clip, Frame
 from cslrkit.video.images import resize_image
+from cslrkit.video.inputs import Input, open_clips
+
+Times = Optional[Tuple[float, float]]  # seconds at which a frame begins and ends
 
 FITS = ('stretch', 'crop')
 _LOADER = 'LoadFrames'
+_TIE = 1e-6  # seconds: of two frames that are equally near, the earlier one is taken
 _SIZE_IN_NAME = re.compile(r'(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)')
 
 
@@ -90,7 +96,12 @@ def frame_spec(
         ConfigError: If the config has no such loader, does not begin by ``LoadFrames``, or says no size.
     """
     dataset = eval_dataset(config)
-    loader = _loading_step(dataset)
+    loader = (dataset.get('pipeline') or [{}])[0]
+    if loader.get('type') != _LOADER:
+        raise ConfigError(
+            f'config: the test pipeline begins with {loader.get("type")!r}, expected {_LOADER}: for a video, only that '
+            'step is known to be replaceable.'
+        )
     one_of('fit', fit, FITS)
     corpus = corpus_of(dataset)
     if frame_rate == 'config':
@@ -141,15 +152,122 @@ def clip_pipeline(config: Config) -> Compose:
     return Compose([TRANSFORMS.build(step) for step in steps])
 
 
-def _loading_step(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
-    pipeline = dataset.get('pipeline') or [{}]
-    kind = pipeline[0].get('type')
-    if kind != _LOADER:
-        raise ConfigError(
-            f'config: the test pipeline begins with {kind!r}, expected {_LOADER}: for a video, only that step is known '
-            'to be replaceable.'
-        )
-    return pipeline[0]
+@dataclass(frozen=True)
+class SampledFrame:
+    """A frame that the model sees.
+
+    Args:
+        image: RGB, uint8 (H, W, 3), cut and resized.
+        index: Position of the frame in the clip.
+        times: Seconds at which it begins and ends in the clip; None if they are not known.
+    """
+
+    image: np.ndarray
+    index: int
+    times: Times
+
+
+def sample_frames(clip: Clip, spec: FrameSpec) -> Iterator[SampledFrame]:
+    """Yield the frames of ``clip`` that the model sees, prepared.
+
+    At each tick of the corpus's clock the nearest frame is taken: a faster video loses frames, a slower one
+    repeats them. A clip of unknown rate is taken as it is. Of these, every ``spec.interval``-th is kept,
+    beginning with the first.
+    """
+    prepared_index, prepared = -1, np.empty(0)
+    for position, (frame, times) in enumerate(_resampled(clip, spec.frame_rate)):
+        if position % spec.interval:
+            continue
+        if frame.index != prepared_index:
+            prepared_index = frame.index
+            prepared = spec.prepare(frame.image, where=clip.source, pixel_aspect=clip.pixel_aspect)
+        yield SampledFrame(prepared, frame.index, times)
+
+
+def read_clip(
+    video: Input,
+    config: Config,
+    *,
+    spec: Optional[FrameSpec] = None,
+    frame_rate: Optional[float] = None,
+    max_seconds: Optional[float] = None,
+    duration: Optional[float] = None,
+) -> Dict[str, Any]:
+    """Read a whole video for a model; see :class:`~cslrkit.apis.CSLRInferencer` for long ones.
+
+    Args:
+        video: A video file, a folder of frames, a pattern of images, RGB frames (T, H, W, 3), or the index of
+            a camera.
+        config: The model's config, as ``init_recognizer`` returns it.
+        spec: How frames are brought to the model; ``frame_spec(config)`` by default.
+        frame_rate: Frames per second of an input that does not say; the corpus's by default.
+        max_seconds: A longer video is an error; none of it stays in memory.
+        duration: Seconds to record from a camera.
+
+    Returns:
+        ``inputs`` uint8 (T, C, H, W) and ``data_samples``: ``model.test_step(pseudo_collate([clip]))`` predicts, and
+        the times of its hypotheses are those of the video.
+
+    Raises:
+        DataNotFoundError: If there is no such file.
+        DataError: If it is no single video, cannot be read, or is too long; or if its length is limited and it
+            has no frame rate.
+    """
+    spec = frame_spec(config) if spec is None else spec
+    frame_rate = spec.frame_rate if frame_rate is None else frame_rate
+    clips = open_clips(video, frame_rate=frame_rate, duration=duration)
+    if len(clips) != 1:
+        raise DataError(f'read_clip: got {len(clips)} videos, expected one.')
+    clip, frames = clips[0], []
+    for frame in sample_frames(clip, spec):
+        if max_seconds is not None and frame.times is None:
+            raise DataError(f"'{clip.source}' has no frame rate, so max_seconds says nothing. Give frame_rate too.")
+        if max_seconds is not None and frame.times[0] >= max_seconds:
+            raise DataError(f"'{clip.source}' is longer than {max_seconds:g} s. Cut it, or raise the limit.")
+        frames.append(frame)
+    return as_sample(frames, clip_pipeline(config), name=clip.name, frame_rate=clip.frame_rate)
+
+
+def as_sample(
+    frames: Sequence[SampledFrame], pipeline: Any, *, name: str, frame_rate: Optional[float]
+) -> Dict[str, Any]:
+    """Run the test transforms on consecutive frames.
+
+    Args:
+        frames: At least one.
+        pipeline: From ``clip_pipeline``.
+        name: ``sample_id``.
+        frame_rate: Of the video.
+    """
+    sample = dict(
+        sample_id=name,
+        imgs=np.stack([frame.image for frame in frames]),
+        frame_indices=np.array([frame.index for frame in frames]),
+        clip_len=len(frames),
+    )
+    if frame_rate is not None:
+        sample['frame_rate'] = frame_rate
+    return pipeline(sample)
+
+
+def _resampled(clip: Clip, rate: Optional[float]) -> Iterator[Tuple[Frame, Times]]:
+    """Yield frames at the ticks of a clock of ``rate``, or each as it is, with begin and end in seconds."""
+    previous: Optional[Frame] = None
+    tick = 0
+    length = 1 / clip.frame_rate if clip.frame_rate else 0.0  # of the frame before, in seconds
+    for frame in chain(clip.frames(), (None,)):
+        if previous is not None and (previous.time is None or (frame.time is None if frame else not length)):
+            yield previous, None
+        elif previous is not None:
+            end = frame.time if frame else previous.time + length
+            length = frame.time - previous.time if frame else length
+            if rate is None:
+                yield previous, (previous.time, end)
+            # A frame is the nearest one up to the middle between it and the next.
+            while rate is not None and tick / rate < previous.time + length / 2 + _TIE:
+                yield previous, (tick / rate, (tick + 1) / rate)
+                tick += 1
+        previous = frame
 
 
 def _central(frame: np.ndarray, aspect: float) -> np.ndarray:

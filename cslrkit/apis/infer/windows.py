@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 import numpy as np
 import torch
 
-from cslrkit.apis.infer.sampling import SampledFrame
+from cslrkit.apis.infer.frames import SampledFrame
 from cslrkit.errors import ConfigError
 from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry, merge_neighbors
 

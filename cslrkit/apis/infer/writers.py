@@ -3,8 +3,9 @@
 import json
 import mimetypes
 import os
+from html import escape
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, Sequence, Tuple, Union
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.evaluation.functional.ctm import CtmEntry, ctm_entries, dump_ctm
@@ -67,42 +68,13 @@ def format_result(result: InferenceResult) -> str:
     return '\n'.join(lines)
 
 
-def format_webvtt(result: InferenceResult) -> str:
-    """Return the glosses of a video as WebVTT captions, a cue for each."""
-    cues = [f'{_clock(start)} --> {_clock(end)}\n{_escaped(gloss)}\n' for start, end, gloss, _ in _timed(result, 'vtt')]
-    return '\n'.join(['WEBVTT\n', *cues])
-
-
-def format_elan(result: InferenceResult, folder: Optional[Path] = None) -> str:
-    """Return an ELAN document (``.eaf``): the tiers ``gloss`` and ``confidence``, and the video if it is a file.
-
-    Args:
-        result: Of a video.
-        folder: Where the document will be, for the relative path of the video.
-    """
-    from pympi.Elan import Eaf, to_string
-
-    document = Eaf(author='cslrkit')
-    document.remove_tier('default')
-    if os.path.isfile(result.source):
-        kind = mimetypes.guess_type(result.source)[0] or 'video/*'
-        relative = None if folder is None else Path(os.path.relpath(result.source, folder)).as_posix()
-        document.add_linked_file(Path(result.source).absolute().as_uri(), relpath=relative, mimetype=kind)
-    for tier in ('gloss', 'confidence'):
-        document.add_tier(tier)
-    for start, end, gloss, confidence in _timed(result, 'elan'):
-        document.add_annotation('gloss', start, end, gloss)
-        document.add_annotation('confidence', start, end, f'{confidence:.3f}')
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_string(document)
-
-
 def _write_text(results: Results, folder: Path) -> List[Path]:
-    return _write(folder / 'glosses.txt', ''.join(f'{each.name}\t{" ".join(each.glosses)}\n' for each in results))
+    return [_write(folder / 'glosses.txt', ''.join(f'{each.name}\t{" ".join(each.glosses)}\n' for each in results))]
 
 
 def _write_json(results: Results, folder: Path) -> List[Path]:
     content = json.dumps([result.to_dict() for result in results], ensure_ascii=False, indent=1)
-    return _write(folder / 'results.json', content + '\n')
+    return [_write(folder / 'results.json', content + '\n')]
 
 
 def _write_ctm(results: Results, folder: Path) -> List[Path]:
@@ -115,16 +87,40 @@ def _write_ctm(results: Results, folder: Path) -> List[Path]:
 
 
 def _write_webvtt(results: Results, folder: Path) -> List[Path]:
-    return [path for each in results for path in _write(folder / f'{each.name}.vtt', format_webvtt(each))]
+    """Write WebVTT captions, a cue for each gloss."""
+    written = []
+    for result in results:
+        timed = _timed(result, 'vtt')
+        cues = [f'{_clock(start)} --> {_clock(end)}\n{escape(gloss, quote=False)}\n' for start, end, gloss, _ in timed]
+        written.append(_write(folder / f'{result.name}.vtt', '\n'.join(['WEBVTT\n', *cues])))
+    return written
 
 
 def _write_elan(results: Results, folder: Path) -> List[Path]:
-    return [path for each in results for path in _write(folder / f'{each.name}.eaf', format_elan(each, folder))]
+    """Write ELAN documents: the tiers ``gloss`` and ``confidence``, and the video if it is a file."""
+    from pympi.Elan import Eaf, to_string
+
+    written = []
+    for result in results:
+        document = Eaf(author='cslrkit')
+        document.remove_tier('default')
+        if os.path.isfile(result.source):
+            kind = mimetypes.guess_type(result.source)[0] or 'video/*'
+            relative = Path(os.path.relpath(result.source, folder)).as_posix()
+            document.add_linked_file(Path(result.source).absolute().as_uri(), relpath=relative, mimetype=kind)
+        for tier in ('gloss', 'confidence'):
+            document.add_tier(tier)
+        for start, end, gloss, confidence in _timed(result, 'elan'):
+            document.add_annotation('gloss', start, end, gloss)
+            document.add_annotation('confidence', start, end, f'{confidence:.3f}')
+        text = '<?xml version="1.0" encoding="UTF-8"?>\n' + to_string(document)
+        written.append(_write(folder / f'{result.name}.eaf', text))
+    return written
 
 
-def _write(path: Path, text: str) -> List[Path]:
+def _write(path: Path, text: str) -> Path:
     write_text(path, text)
-    return [path]
+    return path
 
 
 def _timed(result: InferenceResult, name: str) -> List[Tuple[int, int, str, float]]:
@@ -149,10 +145,6 @@ def _clock(milliseconds: int) -> str:
     minutes, milliseconds = divmod(milliseconds, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f'{hours:02d}:{minutes:02d}:{milliseconds // 1000:02d}.{milliseconds % 1000:03d}'
-
-
-def _escaped(text: str) -> str:
-    return text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
 
 
 FORMATS: Dict[str, Callable[[Results, Path], List[Path]]] = {
