@@ -15,13 +15,13 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from benchmarks.alternate import alternate, report
 from benchmarks.frame_kinds import KINDS, files_of, write_clips
 from benchmarks.plain_feeder import PlainFeeder, plain_collate
+from benchmarks.threads import torch_threads
 from cslrkit.datasets import CSLRDataset
 from cslrkit.errors import ConfigError
 from cslrkit.models.data_preprocessor import SignDataPreprocessor
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.npy import save_object
 from cslrkit.utils.random_seeds import seed_all
-from cslrkit.utils.threads import torch_threads
 from cslrkit.video.packed import pack_frames
 
 BENCHMARK = 'data'

@@ -4,15 +4,19 @@ import inspect
 import json
 import textwrap
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import distributions
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from cslrkit import registry as registries
 from cslrkit.errors import ConfigError
 from cslrkit.registry import PLUGIN_GROUP, Registry, accepted_arguments, nearest
 
 
-class Argument(NamedTuple):
+@dataclass(frozen=True)
+class Argument:
     """An argument of a registered class; ``default`` is as Python writes it, None where it is required."""
 
     name: str
@@ -101,26 +105,17 @@ def list_components(name: Optional[str] = None, *, search: str = '') -> List[Com
 
 
 def format_components(components: Sequence[Component], *, width: int = 120) -> str:
-    """Return the components as text, by registry."""
+    """Return the components, in the order of their registries, as text."""
     lines: List[str] = []
-    for key in dict.fromkeys(component.registry for component in components):
-        lines.append(key)
-        for component in components:
-            if component.registry == key:
-                lines += [
-                    textwrap.fill(text, width, subsequent_indent=' ' * 10, break_on_hyphens=False)
-                    for text in str(component).split('\n')
-                ]
-        lines.append('')
+    fill = partial(textwrap.fill, width=width, subsequent_indent=' ' * 10, break_on_hyphens=False)
+    for key, group in groupby(components, attrgetter('registry')):
+        lines += [key, *(fill(text) for component in group for text in str(component).split('\n')), '']
     return '\n'.join(lines).rstrip()
 
 
 def components_json(components: Sequence[Component]) -> str:
     """Return the components as a JSON list."""
-    content = [asdict(component) for component in components]
-    for entry in content:
-        entry['arguments'] = entry['arguments'] and [argument._asdict() for argument in entry['arguments']]
-    return json.dumps(content, ensure_ascii=False, indent=1)
+    return json.dumps([asdict(component) for component in components], ensure_ascii=False, indent=1)
 
 
 def _summary(cls: Any) -> str:

@@ -47,7 +47,8 @@ def check_project(
             checkup.run(f'{split} references', _references, config[name], datasets.get(split))
     model = checkup.run('model', _model, config)
     checkup.run('initial weights', _initial_weights, config)
-    checkup.run('work dir', check_work_dir, work_dir or config.get('work_dir') or default_work_dir(path), config, model)
+    work_dir = work_dir or config.get('work_dir') or os.path.join('work_dirs', Path(path).stem)
+    checkup.run('work dir', check_work_dir, work_dir, config, model)
     if checkpoint is None:
         checkup.skip('checkpoint', 'none was given (--checkpoint)')
     else:
@@ -61,11 +62,6 @@ def check_checkpoint_alone(path: str) -> Found:
 
     weights = read_weights(find_checkpoint(path))
     return Found(f"'{weights.path}': {_origin(weights)}; give its config, too, to compare it with the model")
-
-
-def default_work_dir(config: str) -> str:
-    """Where training a config writes unless told otherwise."""
-    return os.path.join('work_dirs', Path(config).stem)
 
 
 def check_work_dir(path: str, config: Optional[Mapping[str, Any]] = None, model: Optional[Any] = None) -> Found:

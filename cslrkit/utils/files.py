@@ -9,11 +9,8 @@ from cslrkit.errors import OutputError
 
 
 def write_atomically(path: Union[str, Path], text: str) -> None:
-    """Write ``text`` to ``path`` so that a reader sees the old or the new content, never a part."""
-    path = Path(path)
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
+    """Write ``text`` to ``path`` as :func:`write_beside` does, so that a reader never sees a part of it."""
+    write_beside(Path(path), lambda temporary: temporary.write_bytes(text.encode('utf-8')))
 
 
 def write_beside(path: Path, writer: Callable[[Path], Any]) -> None:

@@ -42,16 +42,17 @@ def find_config(path: Union[str, Path]) -> Path:
 
     Args:
         path: A file; the name of a config of cslrkit, with or without ``configs/`` before it, e.g.
-            ``slowfast/synthsign.py``; or ``package::config.py`` for a config of an installed package.
+            ``slowfast/synthsign.py``; or ``package::config.py`` for a config of an installed package, which is
+            looked for below it and below its folder ``configs``.
 
     Raises:
         ConfigError: If there is none; the message gives the nearest names.
     """
-    name = str(path)
-    if _SEPARATOR in name:
-        return find_packaged_config(name)
-    path = Path(path)
-    if path.is_file():
+    package, separator, name = str(path).rpartition(_SEPARATOR)
+    if package not in ('', 'cslrkit'):
+        return _in_package(package, name)
+    path = Path(name)
+    if not separator and path.is_file():
         return path
     shipped = None if path.is_absolute() else _in_shipped(name)
     if shipped is not None:
@@ -59,34 +60,6 @@ def find_config(path: Union[str, Path]) -> Path:
     beside = sorted(p.name for p in path.parent.glob('*.py')) if path.parent.is_dir() else []
     hint = nearest(path.name, beside) or nearest(_without_prefix(name), shipped_configs())
     raise ConfigError(f"config: '{path}' does not exist, neither here nor among the configs of cslrkit.{hint}")
-
-
-def find_packaged_config(name: str) -> Path:
-    """Return the file of a config ``package::name``.
-
-    ``cslrkit::`` means the configs of cslrkit; another package's are looked for below it and below its
-    folder ``configs``.
-
-    Raises:
-        ConfigError: If the package is not installed or has no such config.
-    """
-    package, _, config = name.partition(_SEPARATOR)
-    if package == 'cslrkit':
-        found = _in_shipped(config)
-        if found is None:
-            raise ConfigError(
-                f"config: cslrkit has no '{config}'.{nearest(_without_prefix(config), shipped_configs())}"
-            )
-        return found
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigError(f"config: '{name}': there is no installed package '{package}'.")
-    roots = [Path(location) for location in spec.submodule_search_locations]
-    for root in roots:
-        for place in (root, root / _INSIDE / 'configs', root / 'configs'):
-            if (place / config).is_file():
-                return place / config
-    raise ConfigError(f"config: '{name}' does not exist. '{package}' is in '{roots[0]}'.")
 
 
 @contextmanager
@@ -102,7 +75,7 @@ def packaged_bases() -> Iterator[None]:
 
     def locate(cfg_path: str, filename: str) -> Tuple[str, Optional[str]]:
         if _SEPARATOR in cfg_path:
-            return str(find_packaged_config(cfg_path)), None
+            return str(find_config(cfg_path)), None
         return original.__func__(cfg_path, filename)
 
     Config._get_cfg_path = staticmethod(locate)
@@ -110,6 +83,18 @@ def packaged_bases() -> Iterator[None]:
         yield
     finally:
         Config._get_cfg_path = original
+
+
+def _in_package(package: str, name: str) -> Path:
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError(f"config: '{package}::{name}': there is no installed package '{package}'.")
+    roots = [Path(location) for location in spec.submodule_search_locations]
+    for root in roots:
+        for place in (root, root / _INSIDE / 'configs', root / 'configs'):
+            if (place / name).is_file():
+                return place / name
+    raise ConfigError(f"config: '{package}::{name}' does not exist. '{package}' is in '{roots[0]}'.")
 
 
 def _in_shipped(name: str) -> Optional[Path]:

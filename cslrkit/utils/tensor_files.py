@@ -1,8 +1,8 @@
 """Reading files of tensors (torch, safetensors, pickle) without executing anything in them."""
 
 import contextlib
+import io
 import json
-import os
 import pickle
 import re
 import warnings
@@ -12,7 +12,8 @@ from typing import Any, ContextManager, Dict, List, Mapping, Tuple, Union
 import numpy as np
 import torch
 
-from cslrkit.errors import CheckpointError, OutputError
+from cslrkit.errors import CheckpointError
+from cslrkit.utils.files import write_beside
 from cslrkit.utils.plain_arrays import REFUSAL_START, load_plain_arrays, refusal
 
 SAFETENSORS_SUFFIX = '.safetensors'
@@ -82,6 +83,7 @@ def write_tensor_file(path: Union[str, Path], tensors: Mapping[str, torch.Tensor
 
     Raises:
         CheckpointError: For another ending, or if the package ``safetensors`` is needed and absent.
+        OutputError: If it cannot be written.
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
@@ -90,21 +92,16 @@ def write_tensor_file(path: Union[str, Path], tensors: Mapping[str, torch.Tensor
         )
     # Each tensor by itself: no wider memory that it is a view of, no gradient, no device.
     tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    try:
-        if path.suffix == SAFETENSORS_SUFFIX:
-            tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-            # One entry: the format does not keep an order of several.
-            metadata = {_META: json.dumps(meta, ensure_ascii=False)}
-            _safetensors().torch.save_file(tensors, str(temporary), metadata=metadata)
-        else:
-            with temporary.open('wb') as file:  # given a path, torch writes its name into the file
-                torch.save(dict(state_dict=tensors, meta=dict(meta)), file)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(f"checkpoint: '{path}' cannot be written ({error.strerror or error}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    if path.suffix == SAFETENSORS_SUFFIX:
+        tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        # One entry: the format does not keep an order of several.
+        metadata = {_META: json.dumps(meta, ensure_ascii=False)}
+        write_beside(path, lambda temporary: _safetensors().torch.save_file(tensors, str(temporary), metadata=metadata))
+    else:
+        # Given a path, torch writes its name into the file.
+        content = io.BytesIO()
+        torch.save(dict(state_dict=tensors, meta=dict(meta)), content)
+        write_beside(path, lambda temporary: temporary.write_bytes(content.getbuffer()))
 
 
 def _read_safetensors(path: Path, map_location: Any) -> Dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.threads import torch_threads
 from cslrkit.engine.inference_options import inference_options
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.frames import every_frame, pool_frames, upsample_time
@@ -13,7 +14,6 @@ from cslrkit.models.backbones.residual3d import BasicStem, ResBlock
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.models.speed import compile_network, fold_batch_norms, prepare_for_inference
 from cslrkit.registry import BACKBONES
-from cslrkit.utils.threads import torch_threads
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 NETWORKS = [

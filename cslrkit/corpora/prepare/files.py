@@ -8,7 +8,7 @@ from cslrkit.corpora.base import Annotation, Corpus
 from cslrkit.corpora.prepare.frames import FoundFrames
 from cslrkit.corpora.tables import PathLike
 from cslrkit.registry import NORMALIZERS
-from cslrkit.utils.files import write_beside
+from cslrkit.utils.files import write_atomically, write_beside
 from cslrkit.utils.npy import save_object
 
 GROUND_TRUTH = 'ground-truth'  # folder of the cleaned references
@@ -68,7 +68,7 @@ def write_object(path: PathLike, content: Mapping) -> None:
 def write_stm(path: PathLike, info: Mapping) -> None:
     """Write the labels of ``info`` as the STM file that sclite and the scorer read."""
     lines = [f'{entry["fileid"]} 1 {entry["signer"]} 0.0 1.79769e+308 {entry["label"]}\n' for entry in samples(info)]
-    write_beside(Path(path), lambda temporary: temporary.write_bytes(''.join(lines).encode('utf-8')))
+    write_atomically(path, ''.join(lines))
 
 
 def clean_references(info: Mapping, normalizer: str, *, split: str) -> Info:

@@ -1,7 +1,6 @@
 """Draw a whole synthetic corpus and prepare it."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple, Union
 
@@ -16,7 +15,7 @@ from cslrkit.corpora.synthsign.signs import Lexicon, MinimalPair, make_lexicon
 from cslrkit.corpora.synthsign.spec import CorpusSpec, find_preset
 from cslrkit.corpora.synthsign.vocabulary import CHINESE
 from cslrkit.errors import ConfigError
-from cslrkit.utils.files import write_beside
+from cslrkit.utils.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def make_corpus(
         write_record(root, record, complete=False)
         draw_all(tasks, corpus, spec, seed=seed, num_workers=num_workers, progress=progress)
         for name, text in annotations.items():
-            write_beside(root / name, partial(Path.write_bytes, data=text.encode('utf-8')))
+            write_atomically(root / name, text)
         from cslrkit.corpora.prepare import prepare_corpus  # imports torch: late, mistakes are told at once
 
         prepare_corpus(root, corpus)

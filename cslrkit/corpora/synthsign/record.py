@@ -10,7 +10,7 @@ from cslrkit.corpora.synthsign.drawing import DrawingTask
 from cslrkit.corpora.synthsign.signs import Lexicon
 from cslrkit.corpora.synthsign.spec import FRAME_RATE, CorpusSpec
 from cslrkit.errors import DataNotFoundError, OutputError
-from cslrkit.utils.files import write_beside
+from cslrkit.utils.files import write_atomically
 
 RECORD_NAME = 'synthetic.json'
 _VERSION = 1  # of the drawing: a corpus of another version is not the same corpus
@@ -71,7 +71,7 @@ def read_record(root: Path) -> Optional[Dict[str, Any]]:
 def write_record(root: Path, record: Dict[str, Any], *, complete: bool) -> None:
     """Write ``synthetic.json`` in one step; an OutputError if it cannot be written."""
     text = json.dumps({'complete': complete, **record}, ensure_ascii=False, indent=1)
-    write_beside(root / RECORD_NAME, lambda temporary: temporary.write_bytes(f'{text}\n'.encode()))
+    write_atomically(root / RECORD_NAME, f'{text}\n')
 
 
 def render_videos(

@@ -52,10 +52,8 @@ class PackIndex:
         path = index_file(folder, self.split)
         try:
             write_atomically(path, json.dumps(content, separators=(',', ':')))
-        except OSError as error:
-            raise OutputError(
-                f"'{path}' cannot be written: {error}. What is packed stays packed; run again."
-            ) from error
+        except OutputError as error:
+            raise OutputError(f'{error} What is packed stays packed; run again.') from error
 
 
 def index_file(folder: Union[str, Path], split: str) -> Path:

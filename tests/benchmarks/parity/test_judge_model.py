@@ -7,8 +7,8 @@ import pytest
 from benchmarks.parity import judge_model
 from benchmarks.parity.published_model import slowfast_arguments
 from benchmarks.parity.result import Comparison
+from benchmarks.threads import torch_threads
 from cslrkit.errors import ConfigError
-from cslrkit.utils.threads import torch_threads
 
 CASES = json.loads((Path(__file__).parents[2] / 'data' / 'model_public.json').read_text())
 
