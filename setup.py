@@ -73,7 +73,7 @@ setup(
         'numpy>=1.24',
         'opencv-python>=4.8',
         'Pillow>=9.5',
-        'av>=12',
+        'av>=14.1',
         'jinja2>=3.1',
         'pympi-ling>=1.70',
         'rich>=13',
