@@ -61,7 +61,10 @@ setup(
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
     packages=find_packages(include=['cslrkit', 'cslrkit.*']),
-    package_data={'cslrkit.visualization.html_report': ['*.css', '*.j2', '*.js']},
+    package_data={
+        'cslrkit.demo': ['*.css', '*.html', '*.j2'],
+        'cslrkit.visualization.html_report': ['*.css', '*.j2', '*.js'],
+    },
     cmdclass={'build_py': BuildPy},
     entry_points={'console_scripts': ['cslrkit = cslrkit.__main__:main']},
     python_requires='>=3.9',

@@ -2,51 +2,40 @@
 
 from html import escape
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 import gradio as gr
 
 from cslrkit.apis.inferencer import CSLRInferencer
 from cslrkit.demo.clip_run import run_clip
 from cslrkit.demo.limits import Limits
-from cslrkit.demo.results_html import CSS, render_error, render_run
+from cslrkit.demo.results_html import render_error, render_run
 from cslrkit.demo.uploads import Uploads
 from cslrkit.errors import CSLRKitError
 from cslrkit.utils.messages import listed
 
-MAX_WAITING = 8  # jobs in the queue
+_HERE = Path(__file__).parent
+
+_MAX_WAITING = 8  # jobs in the queue
 _UNUSED_AFTER = 30 * 60  # seconds after which an upload that nobody had recognized goes
-_ONE_AT_A_TIME = 'recognize'
 _PROGRESS = gr.Progress()  # Gradio gives a function with this default one of its own
 
 _PLACEHOLDER = (
     '<div class="clip-run"><p class="facts">Glosses, their times, a plot and heat maps will be shown here.</p></div>'
 )
-_CSS = """
-footer { display: none !important; }
-#clip.unplayable:has(video)::after {
-  content: "This browser cannot play the clip. It can still be recognized.";
-  position: absolute; top: 40%; left: 1em; right: 1em; text-align: center; pointer-events: none;
-}
-/* Cutting would fetch a program from elsewhere. */
-#clip button[aria-label*="rim video"] { display: none; }
-"""
-# Gradio calls it an error that the browser lacks a codec which the network's reader may well have.
-_SCRIPT = """
-<script>
-for (const kind of ['error', 'loadstart']) document.addEventListener(kind, event => {
-  const clip = event.target.closest && event.target.closest('#clip');
-  if (!clip) return;
-  clip.classList.toggle('unplayable', kind === 'error');
-  if (kind === 'error') event.stopImmediatePropagation();
-}, true);
-</script>
-"""
-LOOK = dict(
-    css=CSS + _CSS,
-    head=_SCRIPT,
-    # Fonts of the visitor's system: nothing is fetched from elsewhere.
+# Nothing is fetched from elsewhere: fonts are those of the visitor's system.
+LAUNCH = dict(
+    css_paths=_HERE / 'page.css',
+    head_paths=_HERE / 'head.html',
     theme=gr.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['ui-monospace', 'monospace']),
+    allowed_paths=[],
+    quiet=True,
+    show_error=False,
+    prevent_thread_lock=True,
+    run_history=False,
+    enable_monitoring=False,
+    ssr_mode=False,
+    footer_links=[],
 )
 
 
@@ -63,7 +52,7 @@ def build_app(
         examples: Videos that a visitor may choose instead of an upload.
 
     Returns:
-        The page; launch it with ``**LOOK``.
+        The page; launch it with ``**LAUNCH``.
     """
 
     def recognize(path: Optional[str], request: gr.Request, progress: Any = _PROGRESS) -> Tuple[Optional[str], str]:
@@ -79,11 +68,8 @@ def build_app(
         return _run(str(examples[place]), progress)
 
     def _run(path: str, progress: Any, *, remark: str = '') -> str:
-        def report(done: float, what: str) -> None:
-            progress(done, desc=what)
-
         try:
-            run = run_clip(inferencer, path, limits=limits, report=report, scratch=uploads.folder)
+            run = run_clip(inferencer, path, limits=limits, report=progress, scratch=uploads.folder)
         except CSLRKitError as error:
             return render_error(error, path)
         return render_run(run, remark=remark)
@@ -94,11 +80,7 @@ def build_app(
     def leave(request: gr.Request) -> None:
         uploads.release(request.session_hash)
 
-    with gr.Blocks(
-        title='Sign language to glosses',
-        analytics_enabled=False,
-        delete_cache=(60, _UNUSED_AFTER),
-    ) as app:
+    with gr.Blocks(title='Sign language to glosses', analytics_enabled=False, delete_cache=(60, _UNUSED_AFTER)) as app:
         gr.Markdown(_introduction(inferencer, model_name, limits))
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
@@ -110,41 +92,31 @@ def build_app(
                     height=320,
                     elem_id='clip',
                 )
-                clip.preprocess = _path  # Gradio's own calls FFmpeg to take out sound that was never recorded
+                # Gradio's own calls FFmpeg to take out sound that was never recorded.
+                clip.preprocess = lambda payload: None if payload is None else payload.path
                 start = gr.Button('Recognize', variant='primary', elem_id='recognize')
-                chooser = _example_chooser(examples)
+                # Only the place in the list comes back from the browser, so no path can be made up there.
+                chooser = gr.Dataset(
+                    components=[gr.Textbox(visible=False)],
+                    samples=[[path.stem] for path in examples],
+                    type='index',
+                    label='Or an example',
+                    elem_id='examples',
+                    visible=bool(examples),
+                )
             with gr.Column(scale=3, min_width=300):
                 results = gr.HTML(_PLACEHOLDER, elem_id='results', padding=True, min_height=160)
-        job = dict(
-            concurrency_limit=1, concurrency_id=_ONE_AT_A_TIME, api_visibility='private', show_progress_on=results
-        )
+        # One clip at a time, whichever button it came from.
+        job = dict(concurrency_limit=1, concurrency_id='clip', api_visibility='private', show_progress_on=results)
         start.click(recognize, clip, [clip, results], **job)
-        if chooser is not None:
-            chooser.click(recognize_example, chooser, results, **job)
+        chooser.click(recognize_example, chooser, results, **job)
         clip.change(hold, clip, None, queue=False, api_visibility='private', show_progress='hidden')
         app.unload(leave)
-    return app.queue(max_size=MAX_WAITING)
-
-
-def _path(payload: Any) -> Optional[str]:
-    return None if payload is None else payload.path
-
-
-def _example_chooser(examples: Sequence[Path]) -> Optional[gr.Dataset]:
-    if not examples:
-        return None
-    # Only the place in the list comes back from the browser, so no path can be made up there.
-    return gr.Dataset(
-        components=[gr.Textbox(visible=False)],
-        samples=[[path.stem] for path in examples],
-        type='index',
-        label='Or an example',
-        elem_id='examples',
-    )
+    return app.queue(max_size=_MAX_WAITING)
 
 
 def _introduction(inferencer: CSLRInferencer, model_name: str, limits: Limits) -> str:
-    glosses: List[str] = list(inferencer.model.vocab.glosses)
+    glosses = inferencer.model.vocab.glosses
     return (
         '# Sign language to glosses\n\n'
         f'The network of `{model_name}` knows {len(glosses)} glosses: {escape(listed(glosses, 12))}. '

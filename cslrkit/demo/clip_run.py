@@ -17,7 +17,7 @@ from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult
 from cslrkit.video.clip import Clip
 from cslrkit.video.fonts import find_font
-from cslrkit.visualization.alignment_picture import draw_alignment, step_middles
+from cslrkit.visualization.alignment_picture import draw_alignment
 from cslrkit.visualization.cam import GlossCam, compute_cam
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate, write_cam_video
 
@@ -48,7 +48,7 @@ def run_clip(
     path: Union[str, Path],
     *,
     limits: Optional[Limits] = None,
-    report: Optional[Report] = None,
+    report: Report = lambda done, what: None,
     scratch: Optional[Union[str, Path]] = None,
 ) -> ClipRun:
     """Recognize a clip and draw what the network saw in it.
@@ -67,10 +67,8 @@ def run_clip(
         DataNotFoundError: If there is no such file.
         DataError: If it is no video, cannot be decoded, or is beyond the limits.
     """
-    report = report or _silent
-    limits = limits or Limits()
     report(0.0, 'reading and recognizing')
-    video = LimitedVideo(str(path), limits, frame_rate=inferencer.spec.frame_rate)
+    video = LimitedVideo(str(path), limits or Limits(), frame_rate=inferencer.spec.frame_rate)
     result = inferencer(video, keep_log_probs=True)[0]
     report(0.5, 'drawing the plot')
     clip = read_clip(video, inferencer.config, spec=inferencer.spec)
@@ -90,10 +88,6 @@ def run_clip(
     return ClipRun(Path(path).name, result, plot, video)
 
 
-def _silent(done: float, what: str) -> None:
-    pass
-
-
 def _clip_rate(inferencer: CSLRInferencer, video: Clip, clip: Mapping[str, Any]) -> float:
     """Frames of the clip per second: the corpus's if the video could be resampled to it."""
     if inferencer.spec.frame_rate and video.frame_rate:
@@ -102,15 +96,15 @@ def _clip_rate(inferencer: CSLRInferencer, video: Clip, clip: Mapping[str, Any])
 
 
 def _draw_plot(model: nn.Module, result: InferenceResult, *, num_frames: int, rate: Optional[float]) -> bytes:
-    place = dict(frame_indices=range(num_frames), frame_rate=rate)
     picture = draw_alignment(
         result.log_probs,
         result.hyp,
-        step_times=step_middles(len(result.log_probs), model.vocab, model.neck.temporal_spec, **place),
+        frame_indices=range(num_frames),
+        frame_rate=rate,
+        spec=model.neck.temporal_spec,
         vocab=model.vocab,
         title=result.name,
         font=find_font([*model.vocab.glosses, result.name]),
-        in_seconds=rate is not None,
         width=_PLOT_WIDTH * max(1.0, min(num_frames / rate / _PLOT_SECONDS, 8.0) if rate else 1.0),
     )
     return cv2.imencode('.png', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -14,24 +14,7 @@ from cslrkit.video.video_writer import CODECS
 
 _PREFIX = 'cslrkit-demo-'
 _MAX_EXAMPLES = 6
-_QUIET = {
-    'GRADIO_ANALYTICS_ENABLED': 'False',
-    'HF_HUB_DISABLE_TELEMETRY': '1',
-    'HF_HUB_OFFLINE': '1',
-}
-
-
-def check_checkpoint(checkpoint: Union[str, Path]) -> None:
-    """Check that there is a checkpoint to start on.
-
-    Raises:
-        CheckpointError: If not; the message says how to get the quickstart's.
-    """
-    if not Path(checkpoint).exists():
-        raise CheckpointError(
-            f"checkpoint: '{checkpoint}' does not exist, looked for from '{os.getcwd()}'. Run 'make quickstart', which "
-            'trains a small network on a synthetic corpus (minutes on a CPU), or name another with --checkpoint.'
-        )
+_QUIET = {'GRADIO_ANALYTICS_ENABLED': 'False', 'HF_HUB_DISABLE_TELEMETRY': '1', 'HF_HUB_OFFLINE': '1'}
 
 
 def find_examples(folder: Path) -> List[Path]:
@@ -66,7 +49,11 @@ def serve(
         CheckpointError: If there is no such checkpoint, or it cannot be used.
         ConfigError: If Gradio is not installed, or the port is taken.
     """
-    check_checkpoint(checkpoint)
+    if not Path(checkpoint).exists():
+        raise CheckpointError(
+            f"checkpoint: '{checkpoint}' does not exist, looked for from '{os.getcwd()}'. Run 'make quickstart', which "
+            'trains a small network on a synthetic corpus (minutes on a CPU), or name another with --checkpoint.'
+        )
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # readable by this user alone
     uploads = Uploads(folder)
     ended = threading.Event()
@@ -74,9 +61,8 @@ def serve(
     app: Any = None
     try:
         os.environ.update({**_QUIET, 'GRADIO_TEMP_DIR': str(folder)})  # before Gradio is imported
-        app = _launch(
-            checkpoint, device, uploads, limits or Limits(), examples, dict(host=host, port=port, share=share)
-        )
+        address = dict(server_name=host, server_port=port, share=share)
+        app = _launch(checkpoint, device, address, uploads=uploads, limits=limits or Limits(), examples=examples)
         say(f'The demo is at {app.share_url or app.local_url}  (Ctrl-C ends it)')
         ended.wait()
     finally:
@@ -87,42 +73,21 @@ def serve(
         uploads.clear()
 
 
-def _launch(
-    checkpoint: Union[str, Path],
-    device: Optional[str],
-    uploads: Uploads,
-    limits: Limits,
-    examples: Sequence[Path],
-    address: Dict[str, Any],
-) -> Any:
+def _launch(checkpoint: Union[str, Path], device: Optional[str], address: Dict[str, Any], **options: Any) -> Any:
     try:
-        from cslrkit.demo.app import LOOK, build_app
+        from cslrkit.demo.app import LAUNCH, build_app
     except ImportError as error:
         raise ConfigError(
             f"the demo needs Gradio ({error}). pip install 'cslrkit[demo]' (Python 3.10 or newer)."
         ) from error
     from cslrkit.apis import CSLRInferencer
 
-    inferencer = CSLRInferencer(checkpoint, device=device)
-    app = build_app(inferencer, uploads=uploads, limits=limits, model_name=Path(checkpoint).name, examples=examples)
+    app = build_app(CSLRInferencer(checkpoint, device=device), model_name=Path(checkpoint).name, **options)
     try:
-        app.launch(
-            server_name=address['host'],
-            server_port=address['port'],
-            share=address['share'],
-            max_file_size=limits.max_bytes,
-            allowed_paths=[],
-            quiet=True,
-            show_error=False,
-            prevent_thread_lock=True,
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            footer_links=[],
-            **LOOK,
-        )
+        app.launch(**address, max_file_size=options['limits'].max_bytes, **LAUNCH)
     except OSError as error:
         raise ConfigError(
-            f'the demo cannot listen at {address["host"]}:{address["port"]} ({error}). Choose another with --port.'
+            f'the demo cannot listen at {address["server_name"]}:{address["server_port"]} ({error}). '
+            'Choose another with --port.'
         ) from error
     return app

@@ -103,7 +103,7 @@ def test_errors_name_the_file_and_not_its_folder(inferencer, write_noise):
     page = render_error(caught.value, path)
     assert 'role="alert"' in page
     assert str(Path(path).parent) not in page
-    assert '&#x27;clip.mp4&#x27; is too long' in page
+    assert '&#39;clip.mp4&#39; is too long' in page
 
 
 def test_a_clip_of_one_frame(inferencer, write_noise):

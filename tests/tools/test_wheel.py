@@ -86,6 +86,7 @@ def test_the_wheel_carries_package_configs_and_tools(wheels, source):
     outside = ('benchmarks', 'tests', 'configs', 'tools')
     assert not [name for name in names if '__pycache__' in name or name.startswith(outside)]
     assert 'cslrkit/visualization/html_report/report.html.j2' in names
+    assert {f'cslrkit/demo/{name}' for name in ('head.html', 'page.css', 'results.html.j2')} <= set(names)
 
 
 def test_the_sdist_carries_what_a_packager_needs(wheels, source):
