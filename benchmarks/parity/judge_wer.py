@@ -7,10 +7,10 @@ what the published tool chain and sclite made of them.
 from typing import Any, Dict, Iterator, List, Sequence
 
 from benchmarks.parity.result import CaseResult, Comparison
+from benchmarks.parity.sclite import sclite_report
 from cslrkit.evaluation.functional.normalizers import Phoenix2014Normalizer
-from cslrkit.evaluation.functional.published import OutputCounts, compare_outputs, published_report
-from cslrkit.evaluation.functional.sclite import sclite_report
-from cslrkit.evaluation.functional.wer import EMPTY, WordCounts, score_sentence
+from cslrkit.evaluation.functional.published import OutputCounts, compare_outputs
+from cslrkit.evaluation.functional.wer import EMPTY, WordCounts, score_sentence, score_sentences
 
 KIND = 'wer'
 WER_TOLERANCE = 1e-9  # of percentages; only the division can round differently
@@ -51,9 +51,9 @@ def _judge_case(recorded: Dict[str, Any], comparison: Comparison) -> None:
     total = sum(scores, WordCounts())
     comparison.close('wer_percent', total.wer, recorded['wer_percent'], tolerance=WER_TOLERANCE)
     report = [
-        *_report(zip(references, auxiliary)),
-        *_report(zip(references, main)),
-        *_report(zip(references, main, auxiliary)),
+        *published_report(count_alone(references, auxiliary)),
+        *published_report(count_alone(references, main)),
+        *published_report(compare_outputs(references, main, auxiliary)),
     ]
     comparison.equal('number of report lines', len(report), len(recorded['report']))
     for index, (got, expected) in enumerate(zip(report, recorded['report'])):
@@ -73,5 +73,17 @@ def _clean(words: Sequence[str]) -> List[str]:
     return [word for word in cleaned if word]
 
 
-def _report(outputs) -> List[str]:
-    return published_report(sum((compare_outputs(*output) for output in outputs), OutputCounts()))
+def count_alone(references: Sequence[Sequence[str]], outputs: Sequence[Sequence[str]]) -> OutputCounts:
+    """Return the counts of one output, as the published scorer has them when there is no other."""
+    total = sum((score.counts for score in score_sentences(references, outputs)), WordCounts())
+    return OutputCounts(total.errors, 0, 0, 0, total.ref_words)
+
+
+def published_report(counts: OutputCounts) -> List[str]:
+    """Return the four lines that the published scorer prints, to the letter; for one output, the others are 0."""
+    return [
+        f'WER_primary: {counts.primary / counts.words: 2.2%}',
+        f'WER_auxiliary: {counts.auxiliary / counts.words: 2.2%}',
+        f'WAR: {counts.primary_only_right / counts.words: 2.2%}',
+        f'WDR: {counts.auxiliary_only_right / counts.words: 2.2%}',
+    ]

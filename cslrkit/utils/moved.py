@@ -17,6 +17,7 @@ MOVED = {
     'cslrkit.datasets.prepare': 'cslrkit.corpora.prepare',
     'cslrkit.decoders.beam_decoder': 'cslrkit.decoders',
     'cslrkit.decoders.inputs': 'cslrkit.decoders.common',
+    'cslrkit.evaluation.functional.sclite': 'benchmarks.parity.sclite, in a checkout',
     'cslrkit.inference': 'cslrkit.apis.infer',
     'cslrkit.models.checks': 'cslrkit.utils.checks',
     'cslrkit.models.published_names': 'cslrkit.models.weights.names',

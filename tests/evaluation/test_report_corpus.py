@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from score_cases import CTM, STM, write_files
 
+from benchmarks.parity.sclite import sclite_report
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.evaluation.functional import CtmEntry, StmEntry, WordCounts, dump_ctm, dump_stm, sclite_report
+from cslrkit.evaluation.functional import CtmEntry, StmEntry, WordCounts, dump_ctm, dump_stm
 from cslrkit.evaluation.report import score_files
 from cslrkit.registry import NORMALIZERS
 

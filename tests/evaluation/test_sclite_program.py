@@ -9,7 +9,8 @@ import pytest
 from sclite_program import needs_sclite, run_sclite
 from scorer_cases import random_sentence
 
-from cslrkit.evaluation.functional import CtmEntry, StmEntry, dump_ctm, dump_stm, load_stm, sclite_report
+from benchmarks.parity.sclite import sclite_report
+from cslrkit.evaluation.functional import CtmEntry, StmEntry, dump_ctm, dump_stm, load_stm
 from cslrkit.evaluation.functional.wer import EMPTY
 from cslrkit.evaluation.report import score_files
 

@@ -1,9 +1,8 @@
 """Pure functions: word alignment, word error rates, normalizers, STM and CTM files, tables."""
 
-from cslrkit.evaluation.functional.alignment import align_sentences, align_words
+from cslrkit.evaluation.functional.alignment import align_sentences
 from cslrkit.evaluation.functional.ctm import CtmEntry, dump_ctm, load_ctm
-from cslrkit.evaluation.functional.published import compare_outputs, compare_sentences, published_report
-from cslrkit.evaluation.functional.sclite import sclite_report
+from cslrkit.evaluation.functional.published import compare_outputs
 from cslrkit.evaluation.functional.stm import StmEntry, dump_stm, load_stm
 from cslrkit.evaluation.functional.table import format_wer_table
 from cslrkit.evaluation.functional.wer import WordCounts, merge_repeats, score_sentence, score_sentences
@@ -13,17 +12,13 @@ __all__ = [
     'StmEntry',
     'WordCounts',
     'align_sentences',
-    'align_words',
     'compare_outputs',
-    'compare_sentences',
     'dump_ctm',
     'dump_stm',
     'format_wer_table',
     'load_ctm',
     'load_stm',
     'merge_repeats',
-    'published_report',
-    'sclite_report',
     'score_sentence',
     'score_sentences',
 ]

@@ -26,30 +26,15 @@ class Edit(NamedTuple):
     hyp: Optional[int]
 
 
-def align_words(ref: Sequence[str], hyp: Sequence[str], *, prefer: str = 'deletion') -> List[Edit]:
-    """Align two word sequences with the costs of NIST's sclite: substitution 4, the others 3.
+def align_sentences(
+    refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]], *, prefer: str = 'deletion'
+) -> List[List[Edit]]:
+    """Align each hypothesis with its reference, with the costs of NIST's sclite: substitution 4, the others 3.
 
     Two words can be replaced by substitutions at 12, or by fewer of them and pairs of a deletion
     and an insertion at the same cost, so the count of errors depends on how equal costs are
     decided. A substitution or match goes first. Then the published Python scorer takes a
     deletion, sclite an insertion (both decided from the end of the sentence).
-
-    Args:
-        ref: Reference words.
-        hyp: Hypothesis words.
-        prefer: ``'deletion'`` or ``'insertion'``: which one where both cost the same.
-
-    Examples:
-        >>> [edit.op for edit in align_words(['A', 'B'], ['B', 'C'])]
-        ['D', 'C', 'I']
-    """
-    return align_sentences([ref], [hyp], prefer=prefer)[0]
-
-
-def align_sentences(
-    refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]], *, prefer: str = 'deletion'
-) -> List[List[Edit]]:
-    """Align each hypothesis with its reference as :func:`align_words` does, many sentences at a time.
 
     Source: ``get_wer_delsubins`` of VIPL-SLP/VAC_CSLR ``python_wer_evaluation.py`` (which calls a
     deletion 'ins' and an insertion 'del', at equal penalties), and ``calculate_internal_cells``
@@ -58,11 +43,13 @@ def align_sentences(
     Args:
         refs: Reference words of each sentence.
         hyps: Hypothesis words of each sentence.
-        prefer: As for :func:`align_words`.
+        prefer: ``'deletion'`` or ``'insertion'``: which one where both cost the same.
+
+    Examples:
+        >>> [edit.op for edit in align_sentences([['A', 'B']], [['B', 'C']])[0]]
+        ['D', 'C', 'I']
     """
-    edits = [
-        [_edit('C', i, i) for i in range(len(ref))] if list(ref) == list(hyp) else [] for ref, hyp in zip(refs, hyps)
-    ]
+    edits = [edits_of_steps('C' * len(ref)) if list(ref) == list(hyp) else [] for ref, hyp in zip(refs, hyps)]
     different = [index for index, (ref, hyp) in enumerate(zip(refs, hyps)) if list(ref) != list(hyp)]
     # Sentences of like length go together, as many as keep the table of costs small.
     different.sort(key=lambda index: (len(refs[index]), len(hyps[index])))
@@ -119,7 +106,7 @@ def _cheapest_edits(
 
 def _walk(ref: Sequence[str], hyp: Sequence[str], costs: List[List[int]], *, deletion_first: bool) -> List[Edit]:
     """The steps that the costs were summed over, decided from the end of the sentence."""
-    edits, i, j = [], len(ref), len(hyp)
+    ops, i, j = [], len(ref), len(hyp)
     while i or j:
         cost = costs[i][j]
         if i and j and ref[i - 1] == hyp[j - 1]:
@@ -132,8 +119,8 @@ def _walk(ref: Sequence[str], hyp: Sequence[str], costs: List[List[int]], *, del
             op = 'D' if is_deletion and (deletion_first or not is_insertion) else 'I'
         i -= op != 'I'
         j -= op != 'D'
-        edits.append(_edit(op, None if op == 'I' else i, None if op == 'D' else j))
-    return edits[::-1]
+        ops.append(op)
+    return edits_of_steps(''.join(reversed(ops)))
 
 
 def _costs(same: np.ndarray) -> np.ndarray:

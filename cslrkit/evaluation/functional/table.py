@@ -4,17 +4,17 @@ from typing import Dict, Mapping
 
 from cslrkit.utils.tables import format_table
 
-_COLUMNS = (  # heading, key, format
-    ('WER %', 'wer', '.2f'),
-    ('sub', 'sub', '.2f'),
-    ('del', 'del', '.2f'),
-    ('ins', 'ins', '.2f'),
-    ('conv WER %', 'wer_conv', '.2f'),
-    ('WAR', 'war', '.2f'),
-    ('WDR', 'wdr', '.2f'),
-    ('sentences', 'num_sentences', 'd'),
-    ('words', 'num_words', 'd'),
-)
+_HEADINGS = {
+    'wer': 'WER %',
+    'sub': 'sub',
+    'del': 'del',
+    'ins': 'ins',
+    'wer_conv': 'conv WER %',
+    'war': 'WAR',
+    'wdr': 'WDR',
+    'num_sentences': 'sentences',
+    'num_words': 'words',
+}
 
 
 def format_wer_table(results: Mapping[str, Mapping[str, float]]) -> str:
@@ -29,16 +29,10 @@ def format_wer_table(results: Mapping[str, Mapping[str, float]]) -> str:
         split  WER %  words
         dev    18.01   5540
     """
-    rows: Dict[str, Dict[str, float]] = {
-        split: {key.rpartition('/')[2]: value for key, value in metrics.items()} for split, metrics in results.items()
-    }
-    columns = [column for column in _COLUMNS if any(column[1] in row for row in rows.values())]
-    rows_of_cells = [
-        [split, *(_cell(row[key], form) if key in row else '-' for _, key, form in columns)]
-        for split, row in rows.items()
-    ]
-    return format_table(['split', *(heading for heading, _, _ in columns)], rows_of_cells)
-
-
-def _cell(value: float, form: str) -> str:
-    return format(int(value) if form == 'd' else value, form)
+    rows: Dict[str, Dict[str, str]] = {}
+    for split, metrics in results.items():
+        figures = {key.rpartition('/')[2]: value for key, value in metrics.items()}
+        rows[split] = {key: f'{value:.0f}' if 'num_' in key else f'{value:.2f}' for key, value in figures.items()}
+    keys = [key for key in _HEADINGS if any(key in row for row in rows.values())]
+    cells = [[split, *(row.get(key, '-') for key in keys)] for split, row in rows.items()]
+    return format_table(['split', *map(_HEADINGS.get, keys)], cells)

@@ -3,10 +3,10 @@
 import string
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Iterable, List, Optional, Sequence
+from typing import Any, Iterable, List, Optional, Sequence
 
-from cslrkit.errors import ConfigError
 from cslrkit.evaluation.functional.alignment import Edit, align_sentences
+from cslrkit.utils.checks import one_of
 
 MODES = ('python', 'sclite')
 EMPTY = '[EMPTY]'
@@ -83,39 +83,20 @@ def merge_repeats(words: Iterable[str]) -> List[str]:
     return [word for word, _ in groupby(words)]
 
 
-def score_sentence(
-    ref: Sequence[str],
-    hyp: Sequence[str],
-    *,
-    mode: str = 'python',
-    merge: Optional[bool] = None,
-    empty_word: Optional[str] = EMPTY,
-) -> SentenceScore:
-    """Align and count one sentence.
+def lower_ascii(word: str) -> str:
+    """Return the word with ASCII letters in lower case, which sclite takes for the same as upper case."""
+    return word.translate(_LOWER)
 
-    An empty hypothesis is scored as the one word ``[EMPTY]``, as the published tool chain does,
-    unless ``empty_word`` says otherwise.
 
-    Args:
-        ref: Reference words.
-        hyp: Hypothesis words, after normalization.
-        mode: ``'python'``, the published Python scorer, or ``'sclite'``, which ignores the case of
-            ASCII letters and decides equal costs differently. sclite's markup in words (``{ / }``,
-            ``(word)``, ``@``, ``;``) has no meaning here.
-        merge: Whether to merge repeated neighbours of the hypothesis first; by default the
-            published way, in mode ``'python'`` only.
-        empty_word: What stands for an empty hypothesis; None scores it as deletions alone, as sclite
-            does where a CTM file has no word of a sentence.
-
-    Raises:
-        ConfigError: If the mode is unknown.
+def score_sentence(ref: Sequence[str], hyp: Sequence[str], **options: Any) -> SentenceScore:
+    """Align and count one sentence; options as for :func:`score_sentences`.
 
     Examples:
         >>> counts = score_sentence(['A', 'B', 'C'], ['A', 'A', 'C']).counts
         >>> counts.deletions, counts.ref_words
         (1, 3)
     """
-    return score_sentences([ref], [hyp], mode=mode, merge=merge, empty_word=empty_word)[0]
+    return score_sentences([ref], [hyp], **options)[0]
 
 
 def score_sentences(
@@ -126,26 +107,32 @@ def score_sentences(
     merge: Optional[bool] = None,
     empty_word: Optional[str] = EMPTY,
 ) -> List[SentenceScore]:
-    """Align and count many sentences, which is faster than one by one; see :func:`score_sentence`.
+    """Align and count many sentences, which is faster than one by one.
+
+    An empty hypothesis is scored as the one word ``[EMPTY]``, as the published tool chain does,
+    unless ``empty_word`` says otherwise.
 
     Args:
         refs: Reference words of each sentence.
         hyps: Hypothesis words of each sentence, after normalization.
-        mode: As for :func:`score_sentence`.
-        merge: As for :func:`score_sentence`.
-        empty_word: As for :func:`score_sentence`.
+        mode: ``'python'``, the published Python scorer, or ``'sclite'``, which ignores the case of
+            ASCII letters and decides equal costs differently. sclite's markup in words (``{ / }``,
+            ``(word)``, ``@``, ``;``) has no meaning here.
+        merge: Whether to merge repeated neighbours of the hypothesis first; by default the
+            published way, in mode ``'python'`` only.
+        empty_word: What stands for an empty hypothesis; None scores it as deletions alone, as sclite
+            does where a CTM file has no word of a sentence.
 
     Raises:
         ConfigError: If the mode is unknown.
     """
-    if mode not in MODES:
-        raise ConfigError(f'got {mode!r}, expected one of {MODES}.', path='mode')
+    one_of('mode', mode, MODES)
     refs = [list(ref) for ref in refs]
     hyps = [list(hyp) or ([] if empty_word is None else [empty_word]) for hyp in hyps]
     if mode == 'python' if merge is None else merge:
         hyps = [merge_repeats(hyp) for hyp in hyps]
     if mode == 'sclite':
-        refs, hyps = ([[word.translate(_LOWER) for word in words] for words in side] for side in (refs, hyps))
+        refs, hyps = ([list(map(lower_ascii, words)) for words in side] for side in (refs, hyps))
     edits = align_sentences(refs, hyps, prefer='insertion' if mode == 'sclite' else 'deletion')
     return [SentenceScore(_counts(*pair, mode), pair[2], pair[0], pair[1]) for pair in zip(refs, hyps, edits)]
 

@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.evaluation.functional.published import OutputCounts, compare_sentences
+from cslrkit.evaluation.functional.published import compare_outputs
 from cslrkit.evaluation.functional.stm import load_stm
 from cslrkit.evaluation.functional.wer import MODES, SentenceScore, WordCounts, score_sentences
 from cslrkit.evaluation.metrics.wer_files import ScoredClip, write_files
@@ -97,16 +97,12 @@ class WERMetric(BaseMetric):
         prefix: Optional[str] = None,
     ) -> None:
         super().__init__(prefix=prefix)
-        if mode not in MODES:
-            raise ConfigError(f'got {mode!r}, expected one of {MODES}.', path='mode')
-        if missing not in MISSING_RULES:
-            raise ConfigError(f'got {missing!r}, expected one of {MISSING_RULES}.', path='missing')
         if missing == 'empty' and stm is None:
             raise ConfigError(
                 "'empty' needs stm, whose sentences can be missing. Set stm or leave it out.", path='missing'
             )
-        self.mode = mode
-        self.missing = missing
+        self.mode = one_of('mode', mode, MODES)
+        self.missing = one_of('missing', missing, MISSING_RULES)
         self.normalizer_name = normalizer
         self.normalizer = NORMALIZERS.build(dict(type=normalizer))
         self.merge_repeats = merge_repeats
@@ -263,7 +259,7 @@ class WERMetric(BaseMetric):
         cleaned = [map(self.normalizer.hypothesis_word, clip.auxiliary) for clip in clips]
         auxiliaries = [[word for word in each if word] for each in cleaned]
         alone = sum((score.counts for score in self._score(refs, auxiliaries)), WordCounts())
-        both = sum(compare_sentences(refs, words, auxiliaries), OutputCounts())
+        both = compare_outputs(refs, words, auxiliaries)
         return {
             'wer_conv': alone.wer,
             'war': both.primary_only_right / both.words * 100,

@@ -3,7 +3,7 @@
 from cslrkit.evaluation.report.bootstrap import PairedTest, bootstrap_wer, paired_bootstrap
 from cslrkit.evaluation.report.breakdown import by_frequency, by_length, by_signer, count_confusions
 from cslrkit.evaluation.report.corpus import MISSING_RULES, ScoredCorpus, ScoredSentence, score_files
-from cslrkit.evaluation.report.summary import compare_corpora, summarize
+from cslrkit.evaluation.report.summary import compare_corpora, sentence_record, summarize
 from cslrkit.evaluation.report.text import format_alignment, format_comparison, format_interval, format_summary
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     'format_summary',
     'paired_bootstrap',
     'score_files',
+    'sentence_record',
     'summarize',
 ]

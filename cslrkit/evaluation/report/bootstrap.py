@@ -1,7 +1,6 @@
 """Bootstrap over sentences: how far a word error rate, or a difference of two, depends on the sample."""
 
-from dataclasses import dataclass
-from typing import Iterator, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -10,8 +9,7 @@ from cslrkit.errors import ConfigError
 _CHUNK = 1 << 16  # drawn sentences held at a time: few enough for the cache
 
 
-@dataclass(frozen=True)
-class PairedTest:
+class PairedTest(NamedTuple):
     """How the word error rate of system B differs from that of system A on the same sentences.
 
     Args:
@@ -57,10 +55,8 @@ def bootstrap_wer(
     Raises:
         ConfigError: For a wrong number of resamples, seed or level.
     """
-    tail = _checked_tail(resamples, seed, level)
-    sums = _resampled_sums(np.stack([errors, words], axis=1), resamples=resamples, seed=seed)
-    low, high = np.quantile(100 * sums[:, 0] / sums[:, 1], [tail, 1 - tail])
-    return float(low), float(high)
+    sums = _resampled_sums(np.stack([errors, words], axis=1), resamples, seed)
+    return _interval(100 * sums[:, 0] / sums[:, 1], level)
 
 
 def paired_bootstrap(
@@ -82,57 +78,51 @@ def paired_bootstrap(
         words_a: Reference words; the same for both but for words that hold an asterisk.
         errors_b: Errors of system B, in the same order.
         words_b: Reference words.
-        resamples: As for :func:`bootstrap_wer`.
-        seed: As for :func:`bootstrap_wer`.
-        level: As for :func:`bootstrap_wer`.
-
-    Raises:
-        ConfigError: For a wrong number of resamples, seed or level.
+        resamples: As for :func:`bootstrap_wer`, like ``seed`` and ``level``, and checked like there.
+        seed: Of the draws.
+        level: In percent.
     """
-    tail = _checked_tail(resamples, seed, level)
     columns = np.stack([errors_a, words_a, errors_b, words_b], axis=1)
-    sums = _resampled_sums(columns, resamples=resamples, seed=seed)
-    drawn = 100 * (sums[:, 2] / sums[:, 3] - sums[:, 0] / sums[:, 1])
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    total = columns.sum(axis=0)
+    drawn, total = (
+        100 * (sums[:, 2] / sums[:, 3] - sums[:, 0] / sums[:, 1])
+        for sums in (_resampled_sums(columns, resamples, seed), columns.sum(axis=0, keepdims=True))
+    )
     below, above = np.count_nonzero(drawn < 0), np.count_nonzero(drawn > 0)
     ties = len(drawn) - below - above
     one_sided = max(min(below, above) + ties, 0.5)
     return PairedTest(
-        difference=float(100 * (total[2] / total[3] - total[0] / total[1])),
-        low=float(low),
-        high=float(high),
+        float(total[0]),
+        *_interval(drawn, level),
         prob_b_better=(below + ties / 2) / len(drawn),
         p_value=min(1.0, 2 * one_sided / len(drawn)),
     )
 
 
-def _resampled_sums(columns: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
+def _interval(drawn: np.ndarray, level: float) -> Tuple[float, float]:
+    """Ends of the middle ``level`` percent."""
+    if not 0 < level < 100:
+        raise ConfigError(f'got {level}, expected a percentage between 0 and 100, such as 95.', path='level')
+    tail = (1 - level / 100) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _resampled_sums(columns: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     """Column sums of each draw of rows that has words (odd columns), (draws, number of columns)."""
+    if resamples < 1:
+        raise ConfigError(f'got {resamples}, expected 1, 2, ... (10000 is usual).', path='resamples')
+    if seed < 0:
+        raise ConfigError(f'got {seed}, expected 0, 1, ...', path='seed')
     each = [np.ascontiguousarray(column) for column in columns.T]
-    drawn = _draws(len(columns), resamples, seed)
-    sums = np.concatenate([np.stack([column[rows].sum(axis=1) for column in each], axis=1) for rows in drawn])
+    generator, step = np.random.default_rng(seed), max(1, _CHUNK // len(columns))
+    parts = []
+    for start in range(0, resamples, step):
+        rows = generator.integers(0, len(columns), (min(step, resamples - start), len(columns)))
+        parts.append(np.stack([column[rows].sum(axis=1) for column in each], axis=1))
+    sums = np.concatenate(parts)
     sums = sums[(sums[:, 1::2] > 0).all(axis=1)]
     if not len(sums):
         raise ConfigError(
             f'got {resamples}, but no sentence that was drawn has a reference word. Draw more often.', path='resamples'
         )
     return sums
-
-
-def _draws(size: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield, some draws at a time, which of ``size`` rows were drawn, (draws, size)."""
-    generator = np.random.default_rng(seed)
-    step = max(1, _CHUNK // size)
-    for start in range(0, resamples, step):
-        yield generator.integers(0, size, (min(step, resamples - start), size))
-
-
-def _checked_tail(resamples: int, seed: int, level: float) -> float:
-    if resamples < 1:
-        raise ConfigError(f'got {resamples}, expected 1, 2, ... (10000 is usual).', path='resamples')
-    if seed < 0:
-        raise ConfigError(f'got {seed}, expected 0, 1, ...', path='seed')
-    if not 0 < level < 100:
-        raise ConfigError(f'got {level}, expected a percentage between 0 and 100, such as 95.', path='level')
-    return (1 - level / 100) / 2

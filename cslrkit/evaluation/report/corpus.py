@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
-from cslrkit.errors import ConfigError, DataError
+from cslrkit.errors import DataError
 from cslrkit.evaluation.functional.ctm import CtmEntry, load_ctm
 from cslrkit.evaluation.functional.stm import StmEntry, load_stm
 from cslrkit.evaluation.functional.wer import EMPTY, MODES, SentenceScore, WordCounts, score_sentences
 from cslrkit.registry import NORMALIZERS
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
 
 MISSING_RULES = ('empty', 'deleted', 'error')
@@ -90,12 +91,10 @@ def score_files(
         DataNotFoundError: If a file does not exist.
         DataError: If a file is malformed, or the two do not belong together.
     """
-    if mode not in MODES:
-        raise ConfigError(f'got {mode!r}, expected one of {MODES}.', path='mode')
+    one_of('mode', mode, MODES)
     if missing is None:
         missing = 'deleted' if mode == 'sclite' and normalizer == 'none' else 'empty'
-    if missing not in MISSING_RULES:
-        raise ConfigError(f'got {missing!r}, expected one of {MISSING_RULES}.', path='missing')
+    one_of('missing', missing, MISSING_RULES)
     cleaner = NORMALIZERS.build(dict(type=normalizer))
     entries = load_stm(ref)
     if not entries:

@@ -1,6 +1,5 @@
 """A scored corpus, and the comparison of two, as plain values for a JSON file or a text."""
 
-from dataclasses import asdict
 from typing import Any, Dict, List, Sequence
 
 from cslrkit.errors import DataError
@@ -16,17 +15,15 @@ def summarize(corpus: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, l
 
     Args:
         corpus: From ``score_files``.
-        resamples: Draws of the bootstrap.
-        seed: Of the bootstrap.
-        level: Of its interval, in percent.
+        resamples: As for :func:`bootstrap_wer`, like ``seed`` and ``level``.
+        seed: Of the draws.
+        level: Of the interval, in percent.
 
     Returns:
         ``settings``, ``notes``, ``metrics`` (percentages and counts), ``interval`` (``low`` and ``high``
         of the WER, with ``level``, ``resamples``, ``seed``), ``by_length`` and ``by_signer`` (lists of
         groups), ``confusions`` (``substituted``, ``deleted``, ``inserted``), ``sentences``.
 
-    Raises:
-        ConfigError: For a wrong number of resamples, seed or level.
     """
     total, sentences = corpus.total, corpus.sentences
     low, high = bootstrap_wer(*_columns(sentences), resamples=resamples, seed=seed, level=level)
@@ -47,7 +44,7 @@ def summarize(corpus: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, l
         'by_length': by_length(sentences),
         'by_signer': by_signer(sentences),
         'confusions': count_confusions(sentences),
-        'sentences': [_sentence(sentence) for sentence in sentences],
+        'sentences': [sentence_record(sentence) for sentence in sentences],
     }
 
 
@@ -59,8 +56,8 @@ def compare_corpora(
     Args:
         a: Scores of the first system.
         b: Scores of the second one.
-        resamples: Draws of the bootstrap.
-        seed: Of the bootstrap.
+        resamples: As for :func:`bootstrap_wer`, like ``seed`` and ``level``.
+        seed: Of the draws.
         level: Of the interval, in percent.
 
     Returns:
@@ -68,7 +65,6 @@ def compare_corpora(
         (``sentences_a_better``, ``sentences_b_better``, ``sentences_equal``); ``level``, ``resamples``, ``seed``.
 
     Raises:
-        ConfigError: For a wrong number of resamples, seed or level.
         DataError: If the sentences differ.
     """
     if [s.sample_id for s in a.sentences] != [s.sample_id for s in b.sentences]:
@@ -79,7 +75,7 @@ def compare_corpora(
     test = paired_bootstrap(*_columns(a.sentences), *_columns(b.sentences), resamples=resamples, seed=seed, level=level)
     pairs = [(one.score.counts.errors, other.score.counts.errors) for one, other in zip(a.sentences, b.sentences)]
     return {
-        **asdict(test),
+        **test._asdict(),
         'sentences_a_better': sum(one < other for one, other in pairs),
         'sentences_b_better': sum(other < one for one, other in pairs),
         'sentences_equal': sum(one == other for one, other in pairs),
@@ -95,7 +91,8 @@ def _columns(sentences: Sequence[ScoredSentence]) -> List[List[int]]:
     return [[count.errors for count in counts], [count.ref_words for count in counts]]
 
 
-def _sentence(sentence: ScoredSentence) -> Dict[str, Any]:
+def sentence_record(sentence: ScoredSentence) -> Dict[str, Any]:
+    """Return what is reported of one sentence."""
     score = sentence.score
     return {
         'sample_id': sentence.sample_id,
