@@ -31,42 +31,21 @@ def draw_sample(
     if steps_needed(ids) <= len(log_probs):
         spans = [GlossSpan(gloss_id, steps=steps) for gloss_id, steps in zip(ids, forced_align(log_probs, ids))]
         reference = Hypothesis(spans, 0.0).resolve(vocab, spec, **place)
-    return draw_alignment(
-        log_probs,
-        hyp,
-        step_times=step_middles(len(log_probs), vocab, spec, **place),
-        vocab=vocab,
-        title=sample.sample_id,
-        font=font,
-        reference=reference,
-        in_seconds=sample.frame_rate is not None,
-    )
-
-
-def step_middles(
-    num_steps: int,
-    vocab: GlossVocab,
-    spec: TemporalSpec,
-    *,
-    frame_indices: Sequence[int],
-    frame_rate: Optional[float] = None,
-) -> np.ndarray:
-    """Return the middle of each feature step in seconds, or in frames; arguments as of ``Hypothesis.resolve``."""
-    steps = Hypothesis([GlossSpan(1, steps=(step, step)) for step in range(num_steps)], 0.0)
-    placed = steps.resolve(vocab, spec, frame_indices=frame_indices, frame_rate=frame_rate)
-    return np.mean(placed.frame_spans if frame_rate is None else placed.time_spans, axis=1)
+    options = dict(spec=spec, vocab=vocab, title=sample.sample_id, font=font, reference=reference)
+    return draw_alignment(log_probs, hyp, **place, **options)
 
 
 def draw_alignment(
     log_probs: np.ndarray,
     hyp: Sequence[GlossSpan],
     *,
-    step_times: np.ndarray,
+    frame_indices: Sequence[int],
+    frame_rate: Optional[float],
+    spec: TemporalSpec,
     vocab: GlossVocab,
     title: str,
     font: str,
     reference: Optional[Sequence[GlossSpan]] = (),
-    in_seconds: bool = True,
     width: float = 9.0,
 ) -> np.ndarray:
     """Draw probabilities over time, and below them the spans of reference and hypothesis.
@@ -74,12 +53,13 @@ def draw_alignment(
     Args:
         log_probs: Of the clip, (T', V).
         hyp: Glosses of the hypothesis.
-        step_times: Middle of each feature step.
+        frame_indices: Of the clip, in its source.
+        frame_rate: Of the source: times are in seconds; None, if it is not known: they are in frames.
+        spec: Turns steps into frames.
         vocab: Names the curves.
         title: Of the picture.
         font: A font file that has the characters of the glosses.
         reference: Glosses of the reference; none are not drawn, None says that the clip is too short for them.
-        in_seconds: Whether times are seconds; frames otherwise.
         width: Inches, of 100 pixels; long clips need more.
 
     Returns:
@@ -93,6 +73,9 @@ def draw_alignment(
     figure = Figure(figsize=(width, 4), layout='constrained', dpi=100)
     canvas = FigureCanvasAgg(figure)
     curves, lanes = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    steps = Hypothesis([GlossSpan(1, steps=(step, step)) for step in range(len(log_probs))], 0.0)
+    placed = steps.resolve(vocab, spec, frame_indices=frame_indices, frame_rate=frame_rate)
+    step_times = np.mean(placed.frame_spans if frame_rate is None else placed.time_spans, axis=1)
     probs = np.exp(log_probs)
     colours = _colours(probs, [*hyp, *(reference or [])], vocab)
     curves.plot(step_times, probs[:, 0], '--', color='0.7', linewidth=1, label='blank')
@@ -106,7 +89,7 @@ def draw_alignment(
     curves.legend(prop=words, loc='center left', bbox_to_anchor=(1.0, 0.5), frameon=False)
     for height, spans in ((1, reference or []), (0, hyp)):
         for place, span in enumerate(spans):
-            start, end = span.times if in_seconds else span.frames
+            start, end = span.frames if frame_rate is None else span.times
             lanes.barh(height, end - start, left=start, height=0.5, color=colours.get(span.gloss, '0.8'), alpha=0.8)
             # Neighbors are often too close for their names: every other one stands below its bar.
             lift, anchor = (0.28, 'bottom') if place % 2 == 0 else (-0.28, 'top')
@@ -114,7 +97,7 @@ def draw_alignment(
     names = ['hyp', 'ref (clip too short)'] if reference is None else ['hyp', 'ref'][: 1 + bool(reference)]
     lanes.set_ylim(-0.75, len(names) - 0.25)
     lanes.set_yticks(range(len(names)), names)
-    lanes.set_xlabel('seconds' if in_seconds else 'frames')
+    lanes.set_xlabel('frames' if frame_rate is None else 'seconds')
     for side in ('top', 'right'):
         curves.spines[side].set_visible(False)
         lanes.spines[side].set_visible(False)

@@ -16,8 +16,7 @@ from cslrkit.structures import SignDataSample
 from cslrkit.utils.checks import one_of, positive
 from cslrkit.video.video_writer import VideoWriter
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate
-from cslrkit.visualization.canvas import Canvas
-from cslrkit.visualization.samples import find_samples
+from cslrkit.visualization.canvas import Canvas, scaled
 
 LOADERS = {'train': 'train_dataloader', 'dev': 'val_dataloader', 'test': 'test_dataloader'}
 
@@ -61,10 +60,6 @@ class SampleBrowser:
         self.dataset = DATASETS.build(copy.deepcopy(loader.dataset))
         self._on_disk = DATASETS.build({**copy.deepcopy(loader.dataset), 'pipeline': []})
 
-    def find(self, sample_ids: Sequence[str], num: int) -> List[int]:
-        """Return positions of samples, the first ``num`` if none is named."""
-        return find_samples(self.dataset, sample_ids, num)
-
     def run(self, place: int, *, seed: int, times: int = 1) -> List[PipelineRun]:
         """Run the pipeline on a sample, with all generators seeded by ``seed``, ``seed + 1``, ...
 
@@ -95,7 +90,7 @@ class SampleBrowser:
         """
         info, frames = self.dataset.get_data_info(place), self.frames_on_disk(place)
         height, width = frames.frame_size(0)
-        tile_width = max(round(_TILE * width / height), *(_tile_width(run.images) for run in runs), 60)
+        tile_width = max(round(_TILE * width / height), *(_tile_width(run.images[0]) for run in runs), 60)
         glosses = ' '.join(info['glosses'])
         heading = f'{info["sample_id"]}   ({self.split}{", " + info["signer"] if info["signer"] else ""})'
         canvas = Canvas((tile_width + 4) * _COLUMNS + 4, texts=[heading, glosses])
@@ -121,7 +116,7 @@ class SampleBrowser:
         try:
             for pair in self._pairs(place, run):
                 height = max(2 * _TILE, *map(len, pair)) // 2 * 2
-                sides = [_scaled(each, height, -(-each.shape[1] * height // len(each) // 2) * 2) for each in pair]
+                sides = [scaled(each, height, -(-each.shape[1] * height // len(each) // 2) * 2) for each in pair]
                 writer.write(np.concatenate(sides, 1))
         finally:
             writer.close()
@@ -140,21 +135,16 @@ def _spread(count: int) -> List[int]:
     return sorted({int(place) for place in np.linspace(0, count - 1, min(_COLUMNS, count)).round()})
 
 
-def _tile_width(images: np.ndarray) -> int:
-    return round(_TILE * images.shape[2] / images.shape[1])
-
-
 def _tile(image: np.ndarray, width: int) -> np.ndarray:
     """An image at the height of a row, on white where it is narrower than ``width``."""
-    own = min(width, round(_TILE * image.shape[1] / image.shape[0]))
-    tile = np.full((_TILE, width, 3), 255, np.uint8)
-    tile[:, :own] = _scaled(image, _TILE, own)
-    return tile
+    own = min(width, _tile_width(image))
+    return cv2.copyMakeBorder(
+        scaled(image, _TILE, own), 0, 0, 0, width - own, cv2.BORDER_CONSTANT, value=(255, 255, 255)
+    )
 
 
-def _scaled(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    shrinks = height < image.shape[0]
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+def _tile_width(image: np.ndarray) -> int:
+    return round(_TILE * image.shape[1] / image.shape[0])
 
 
 def _usage(indices: Sequence[int], num_frames: int, width: int) -> np.ndarray:

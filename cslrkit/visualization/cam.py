@@ -1,6 +1,7 @@
 """Where in its frames a recognizer saw each gloss: heat maps by Grad-CAM and its kind."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -12,7 +13,7 @@ from cslrkit.errors import ConfigError, DataError
 from cslrkit.structures import GlossSpan, Hypothesis, stream_specs
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
-from cslrkit.visualization.cam_layers import CapturedMap, find_layer, frozen, map_layers, refuse_layer
+from cslrkit.visualization.cam_layers import capture_map, frozen, map_layers
 from cslrkit.visualization.cam_methods import METHODS, Method
 
 DEFAULT_METHOD = 'gradcam'
@@ -92,15 +93,8 @@ def compute_cam(
         inputs, frame_lens, sample = batch['inputs'], batch['frame_lens'], batch['data_samples'][0]
         if layer is None:
             layer = _last_map_layer(model, inputs)
-        captured = CapturedMap(tuple(stream_specs(model.backbone)), stream, layer)
-        handle = find_layer(model, layer).register_forward_hook(captured.hook)
-        try:
-            with torch.enable_grad():
-                outputs, feat_lens = model.log_probs(inputs, frame_lens, outputs=model.decode_outputs[:1])
-        finally:
-            handle.remove()
-        if captured.leaf is None:
-            raise refuse_layer(model, inputs, layer, captured.describe())
+        run = partial(model.log_probs, inputs, frame_lens, outputs=model.decode_outputs[:1])
+        leaf, (outputs, feat_lens) = capture_map(model, layer, stream, inputs, run)
         (log_probs,) = outputs.values()
         spec, num_frames = model.neck.temporal_spec, len(clip['inputs'])
         wanted = Hypothesis(_find_targets(model, log_probs.detach(), feat_lens, targets), 0.0).resolve(
@@ -109,7 +103,7 @@ def compute_cam(
             frame_indices=sample.frame_indices or range(num_frames),
             frame_rate=sample.frame_rate,
         )
-        return [_explain(model, span, captured.leaf, log_probs[0], compute, num_frames, inputs) for span in wanted]
+        return [_explain(model, span, leaf, log_probs[0], compute, num_frames, inputs) for span in wanted]
 
 
 def _explain(

@@ -1,13 +1,15 @@
 """Layers of a recognizer whose outputs are maps over image and time, and taking those outputs."""
 
-from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from contextlib import ExitStack, contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import torch
 from torch import nn
 
 from cslrkit.errors import ConfigError
 from cslrkit.registry import nearest
+from cslrkit.structures import stream_specs
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
 
 _PROBE_FRAMES = 16  # enough to see the shapes of all layers
@@ -36,21 +38,30 @@ def map_layers(model: nn.Module, inputs: torch.Tensor) -> Dict[str, int]:
         return hook
 
     named = [(name, module) for name, module in model.backbone.named_modules(prefix='backbone') if name != 'backbone']
-    handles = [module.register_forward_hook(record(name)) for name, module in named]
-    try:
-        with torch.no_grad():
-            model.backbone(inputs[:, :_PROBE_FRAMES].transpose(1, 2))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with ExitStack() as hooks, torch.no_grad():
+        for name, module in named:
+            hooks.enter_context(module.register_forward_hook(record(name)))
+        model.backbone(inputs[:, :_PROBE_FRAMES].transpose(1, 2))
     return found
 
 
-def find_layer(model: nn.Module, layer: str) -> nn.Module:
-    """Return a module by its name, e.g. ``backbone.s5``.
+def capture_map(
+    model: nn.Module, layer: str, stream: Optional[str], inputs: torch.Tensor, run: Callable[[], Any]
+) -> Tuple[torch.Tensor, Any]:
+    """Run the model with the map that a layer gives as a leaf of the graph of all that follows it.
+
+    Args:
+        model: A recognizer.
+        layer: Name of the layer, e.g. ``backbone.s5``. If it runs several times, the last one counts.
+        stream: Which of several maps; None for the first.
+        inputs: What is recognized, for the message that lists layers with maps.
+        run: Runs the model.
+
+    Returns:
+        The leaf, and what ``run`` returned.
 
     Raises:
-        ConfigError: If there is none, with the nearest names.
+        ConfigError: For an unknown layer or stream, or a layer that gives no map.
     """
     modules = dict(model.named_modules())
     if not layer or layer not in modules:
@@ -59,71 +70,45 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
             f"got '{layer}', expected a layer of the model such as {listed(children)}.{nearest(layer, modules)}",
             path='layer',
         )
-    return modules[layer]
+    outputs: List[Any] = []
+    leaves: List[Optional[torch.Tensor]] = [None]
 
-
-def refuse_layer(model: nn.Module, inputs: torch.Tensor, layer: str, got: str) -> ConfigError:
-    """Return the error for a layer without maps; it lists those that have them, outer ones first."""
-    names = sorted(map_layers(model, inputs), key=lambda name: name.count('.'))
-    return ConfigError(
-        f"'{layer}' gives {got}, expected maps over the image (1, C, T, H, W) or (T, C, H, W). Layers that do: "
-        f'{listed(names, 16)}.',
-        path='layer',
-    )
-
-
-class CapturedMap:
-    """What a layer gave, as a leaf of the graph of what follows it.
-
-    Args:
-        streams: Names of the pathways of a layer that gives several maps.
-        stream: Which of them; None takes the first.
-        layer: Name of the layer, for messages.
-    """
-
-    def __init__(self, streams: Tuple[str, ...], stream: Optional[str], layer: str) -> None:
-        self._streams, self._stream, self._layer = streams, stream, layer
-        self.output: Any = None
-        self.leaf: Optional[torch.Tensor] = None
-
-    def hook(self, module: nn.Module, args: Any, output: Any) -> Any:
-        """Forward hook: put a leaf in the place of the output. A layer that runs again counts the last time."""
-        self.output = output
+    def hook(module: nn.Module, args: Any, output: Any) -> Any:
+        outputs.append(output)
         parts = list(output) if isinstance(output, (list, tuple)) else [output]
-        place = self._place(len(parts))
-        if not is_map(parts[place]):
-            self.leaf = None
+        place = _place_of(stream, tuple(stream_specs(model.backbone)), len(parts), layer)
+        leaves.append(parts[place].detach().requires_grad_(True) if is_map(parts[place]) else None)
+        if leaves[-1] is None:
             return output
-        self.leaf = parts[place].detach().requires_grad_(True)
-        # A copy goes on, since what follows may change it in place.
-        parts[place] = self.leaf.clone()
+        parts[place] = leaves[-1].clone()  # what follows may change it in place
         return type(output)(parts) if isinstance(output, (list, tuple)) else parts[0]
 
-    def describe(self) -> str:
-        """What the layer gave, in words."""
-        if self.output is None:
-            return 'nothing: it was not run'
-        if isinstance(self.output, torch.Tensor):
-            return f'a tensor of the shape {tuple(self.output.shape)}'
-        return f'a {type(self.output).__name__}'
+    with modules[layer].register_forward_hook(hook), torch.enable_grad():
+        result = run()
+    if leaves[-1] is None:
+        got = 'nothing: it was not run'
+        if outputs:
+            shape = getattr(outputs[-1], 'shape', None)
+            got = f'a {type(outputs[-1]).__name__}' if shape is None else f'a tensor of the shape {tuple(shape)}'
+        names = sorted(map_layers(model, inputs), key=lambda name: name.count('.'))  # outer ones first
+        raise ConfigError(
+            f"'{layer}' gives {got}, expected maps over the image (1, C, T, H, W) or (T, C, H, W). Layers that do: "
+            f'{listed(names, 16)}.',
+            path='layer',
+        )
+    return leaves[-1], result
 
-    def _place(self, count: int) -> int:
-        if count == 1:
-            if self._stream not in (None, *self._streams[: 1 if len(self._streams) == 1 else 0]):
-                raise ConfigError(
-                    f"got {self._stream!r}, but '{self._layer}' is of one stream. Leave it out, or take a layer that "
-                    'gives several, such as a whole stage.',
-                    path='stream',
-                )
-            return 0
-        if self._stream is None:
-            return 0
-        if self._stream not in self._streams:
-            raise ConfigError(
-                f'got {self._stream!r}, expected one of {listed(self._streams)}.{nearest(self._stream, self._streams)}',
-                path='stream',
-            )
-        return self._streams.index(self._stream)
+
+def _place_of(stream: Optional[str], streams: Tuple[str, ...], count: int, layer: str) -> int:
+    if stream is None:
+        return 0
+    if count == 1 and streams != (stream,):
+        raise ConfigError(
+            f"got {stream!r}, but '{layer}' is of one stream. Leave it out, or take a layer that "
+            'gives several, such as a whole stage.',
+            path='stream',
+        )
+    return streams.index(one_of('stream', stream, streams))
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""How activations and gradients of a layer become a map of what mattered: Grad-CAM and its kind."""
+"""How activations and gradients of a layer become a map of what mattered: Grad-CAM and its kind.
+
+Each method takes both as (C, T, H, W) and returns (T, H, W).
+"""
 
 from typing import Callable, Dict
 
@@ -12,9 +15,6 @@ def grad_cam(activations: torch.Tensor, gradients: torch.Tensor) -> torch.Tensor
 
     The weights are each frame's own: the score of a gloss depends on a few frames, and a mean over the clip
     would light up whatever these channels see in all the others.
-
-    Shape:
-        Both (C, T, H, W); returns (T, H, W).
     """
     weights = gradients.mean((2, 3), keepdim=True)
     return (weights * activations).sum(0).relu()
@@ -24,9 +24,6 @@ def grad_cam_plus_plus(activations: torch.Tensor, gradients: torch.Tensor) -> to
     """Weigh positive gradients so that each place where a channel is active counts (Chattopadhay et al., WACV 2018).
 
     With the authors' assumption of an exponential last function: equation 19 for the weights of the places.
-
-    Shape:
-        Both (C, T, H, W); returns (T, H, W).
     """
     # Scaled, because the powers of a small gradient would vanish; equation 19 does not depend on the scale.
     scaled = gradients / gradients.abs().max().clamp_min(torch.finfo(gradients.dtype).tiny)
@@ -38,11 +35,7 @@ def grad_cam_plus_plus(activations: torch.Tensor, gradients: torch.Tensor) -> to
 
 
 def hires_cam(activations: torch.Tensor, gradients: torch.Tensor) -> torch.Tensor:
-    """Multiply activations by their own gradients, place by place (Draelos and Carin, 2020).
-
-    Shape:
-        Both (C, T, H, W); returns (T, H, W).
-    """
+    """Multiply activations by their own gradients, place by place (Draelos and Carin, 2020)."""
     return (gradients * activations).sum(0).relu()
 
 
@@ -51,9 +44,6 @@ def eigen_cam(activations: torch.Tensor, gradients: torch.Tensor) -> torch.Tenso
 
     It shows what the layer responds to at all; gradients, and so the gloss, play no part. Of the component's
     two signs, the one that agrees with the mean activation is taken.
-
-    Shape:
-        Both (C, T, H, W); returns (T, H, W).
     """
     places = activations.flatten(1)  # (C, places)
     centred = places - places.mean(1, keepdim=True)

@@ -13,7 +13,7 @@ from cslrkit.utils.files import ensure_writable_dir
 from cslrkit.video.captions import CaptionPainter
 from cslrkit.video.video_writer import VideoWriter
 from cslrkit.visualization.cam import GlossCam
-from cslrkit.visualization.canvas import Canvas, save_picture
+from cslrkit.visualization.canvas import Canvas, save_picture, scaled
 
 FORMATS = ('grid', 'video', 'frames')
 
@@ -66,13 +66,13 @@ def cam_grid(images: np.ndarray, cams: Sequence[GlossCam], *, columns: int = _CO
     for cam in cams:
         canvas.text(_title(cam))
         shown = _frames_shown(cam, columns, len(images))
-        tiles = []
         heat = cam.frame_heat(shown, (tile_height, tile_width))
         heat = heat / max(float(heat.max()), np.finfo(np.float32).tiny)
+        tiles = []
         for frame, each in zip(shown, heat):
-            tile = overlay(_resized(images[frame], tile_height, tile_width), each)
-            inside = cam.clip_span[0] <= frame < cam.clip_span[1]
-            tiles.append(_edged(tile, _IN_SPAN if inside else _OUTSIDE))
+            inner = overlay(scaled(images[frame], tile_height, tile_width), each)[2:-2, 2:-2]
+            edge = _IN_SPAN if frame in range(*cam.clip_span) else _OUTSIDE
+            tiles.append(cv2.copyMakeBorder(inner, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=edge))
         canvas.row(tiles)
     if not cams:
         canvas.text('no gloss was decoded')
@@ -98,9 +98,9 @@ def write_cam_video(
     writer = VideoWriter(path, rate)
     try:
         for index, image in enumerate(images):
-            frame = _resized(image, height, width)
+            frame = scaled(image, height, width)
             if cams:
-                nearest = min(cams, key=lambda cam: _distance(cam, index))
+                nearest = min(cams, key=lambda cam: abs(np.clip(index, cam.clip_span[0], cam.clip_span[1] - 1) - index))
                 frame = overlay(frame, nearest.frame_heat(index, (height, width)))
             writer.write(painter.draw(frame, index))
     finally:
@@ -175,20 +175,3 @@ def _frames_shown(cam: GlossCam, columns: int, num_frames: int) -> List[int]:
         return [int(frame) for frame in np.linspace(start, end - 1, columns).round()]
     begin = min(max(0, (start + end - columns) // 2), num_frames - columns)
     return list(range(begin, begin + columns))
-
-
-def _distance(cam: GlossCam, frame: int) -> int:
-    """Frames between a frame and a span; 0 within."""
-    start, end = cam.clip_span
-    return max(start - frame, frame - (end - 1), 0)
-
-
-def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    return image if image.shape[:2] == (height, width) else cv2.resize(image, (width, height))
-
-
-def _edged(tile: np.ndarray, colour: Any) -> np.ndarray:
-    tile = tile.copy()
-    for edge in (tile[:2], tile[-2:], tile[:, :2], tile[:, -2:]):
-        edge[:] = colour
-    return tile

@@ -1,10 +1,13 @@
 """Rows of pictures and lines of text, one below the other."""
 
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, List, Sequence, Tuple, Union
+from typing import List, Sequence, Union
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from cslrkit.errors import OutputError
 from cslrkit.video.fonts import find_font
@@ -23,37 +26,37 @@ class Canvas:
 
     def __init__(self, width: int, *, texts: Sequence[str]) -> None:
         self.width = width
-        self._font = find_font(texts)
+        self._font = partial(ImageFont.truetype, find_font(texts))
         self._parts: List[np.ndarray] = []
 
-    def text(self, text: str, *, size: int = 14, colour: Tuple[int, int, int] = _INK) -> None:
+    def text(self, text: str, *, size: int = 14) -> None:
         """Add a line; one that is too long is set smaller, down to 9 pixels, then cut."""
-        from PIL import Image, ImageDraw, ImageFont
-
-        font = ImageFont.truetype(self._font, size)
-        while size > 9 and font.getlength(text) > self.width - 2 * _GAP:
+        while size > 9 and self._font(size).getlength(text) > self.width - 2 * _GAP:
             size -= 1
-            font = ImageFont.truetype(self._font, size)
-        ascent, descent = font.getmetrics()
-        image = Image.new('RGB', (self.width, ascent + descent + 2 * _GAP), _PAPER)
-        ImageDraw.Draw(image).text((_GAP, _GAP), text, font=font, fill=colour)
-        self._parts.append(np.asarray(image))
+        ascent, descent = self._font(size).getmetrics()
+        line = Image.new('RGB', (self.width, ascent + descent + 2 * _GAP), _PAPER)
+        ImageDraw.Draw(line).text((_GAP, _GAP), text, font=self._font(size), fill=_INK)
+        self._parts.append(np.asarray(line))
 
     def row(self, tiles: Sequence[np.ndarray], labels: Sequence[str] = ()) -> None:
         """Add pictures (H, W, 3) of one height side by side, each with a small label below if there are any."""
-        height = tiles[0].shape[0]
-        band = np.full((height + _GAP + (14 if labels else 0), self.width, 3), _PAPER, np.uint8)
-        left = _GAP
-        for place, tile in enumerate(tiles):
-            band[:height, left : left + tile.shape[1]] = tile
-            if labels:
-                band[height:] = _labelled(band[height:], labels[place], left, self._font)
+        height, left = tiles[0].shape[0], _GAP
+        band = Image.new('RGB', (self.width, height + _GAP + (14 if labels else 0)), _PAPER)
+        for tile, label in zip_longest(tiles, labels, fillvalue=''):
+            band.paste(Image.fromarray(tile), (left, 0))
+            ImageDraw.Draw(band).text((left, height), label, font=self._font(11), fill=_INK)
             left += tile.shape[1] + _GAP
-        self._parts.append(band)
+        self._parts.append(np.asarray(band))
 
     def picture(self) -> np.ndarray:
         """Return all of it, RGB, uint8 (H, W, 3)."""
         return np.concatenate(self._parts)
+
+
+def scaled(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return an image of another size; areas are averaged where it shrinks."""
+    shrinks = height < image.shape[0]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
 def save_picture(picture: np.ndarray, path: Union[str, Path]) -> Path:
@@ -70,11 +73,3 @@ def save_picture(picture: np.ndarray, path: Union[str, Path]) -> Path:
     except (OSError, cv2.error) as error:
         raise OutputError(f"'{path}' cannot be written: {error}.") from error
     return path
-
-
-def _labelled(band: np.ndarray, label: str, left: int, font_path: str) -> Any:
-    from PIL import Image, ImageDraw, ImageFont
-
-    image = Image.fromarray(band)
-    ImageDraw.Draw(image).text((left, 0), label, font=ImageFont.truetype(font_path, 11), fill=_INK)
-    return np.asarray(image)

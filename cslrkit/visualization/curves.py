@@ -7,8 +7,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-from cslrkit.errors import ConfigError, DataError, DataNotFoundError, OutputError
-from cslrkit.registry import nearest
+from cslrkit.errors import DataError, DataNotFoundError, OutputError
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
 
 LOG = Path('vis_data', 'scalars.json')
@@ -57,7 +57,7 @@ def load_curves(path: Union[str, Path], *, name: Optional[str] = None) -> RunCur
     for file in _logs(path):
         part = _read(file)
         if any(record['step'] for record in part):  # a test of the run logs into the same folder, at step 0
-            begin = _begin(part)
+            begin = min(map(_position, part))
             records = [record for record in records if _position(record) < begin] + part
     if not records:
         raise DataError(f"'{path}': its log is empty: the run was stopped before it logged. Train longer.")
@@ -91,7 +91,8 @@ def draw_curves(runs: Sequence[RunCurves], keys: Sequence[str], out: Union[str, 
     """
     from matplotlib.figure import Figure  # late: it takes a second to import
 
-    _check_keys(runs, keys)
+    for key in keys:
+        one_of('keys', key, sorted({known for run in runs for known in run.curves}))
     figure = Figure(figsize=(6.4, 0.6 + 2.4 * len(keys)), layout='constrained')
     panels = figure.subplots(len(keys), 1, sharex=True, squeeze=False)[:, 0]
     for panel, key in zip(panels, keys):
@@ -99,13 +100,10 @@ def draw_curves(runs: Sequence[RunCurves], keys: Sequence[str], out: Union[str, 
     units = {'epoch' if run.by_epoch else 'iteration' for run in runs}
     panels[-1].set_xlabel(' or '.join(sorted(units)))
     out = Path(out)
-    known = figure.canvas.get_supported_filetypes()
-    if out.suffix[1:].lower() not in known:
-        raise OutputError(f"'{out}': got the suffix {out.suffix!r}, expected one of {listed(sorted(known), 20)}.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(out, dpi=110)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for an unknown suffix, with those that there are
         raise OutputError(f"'{out}' cannot be written: {error}.") from error
     return out
 
@@ -120,29 +118,14 @@ def _draw_panel(panel: Any, runs: Sequence[RunCurves], key: str) -> None:
         if key == 'wer' or key.endswith('/wer') or key.startswith('wer_'):
             best, place = min((value, place) for place, value in points)
             label += f': best {best:.2f} at {place:g}'
-        panel.plot(
-            places,
-            values,
-            style,
-            color=f'C{index}',
-            linewidth=1.4,
-            label=label,
-            marker=marker if len(points) <= 60 else None,
-            markersize=3.5,
-        )
+        look = dict(linewidth=1.4, marker=marker if len(points) <= 60 else None, markersize=3.5)
+        panel.plot(places, values, style, color=f'C{index}', label=label, **look)
     panel.set_ylabel(_LABELS.get(key, key))
     panel.grid(alpha=0.3)
     panel.margins(x=0.02)
     panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
     if len(runs) > 1 or ': best' in label:
         panel.legend(fontsize='small', loc='upper right')
-
-
-def _check_keys(runs: Sequence[RunCurves], keys: Sequence[str]) -> None:
-    known = sorted({key for run in runs for key in run.curves})
-    for key in keys:
-        if key not in known:
-            raise ConfigError(f"got '{key}', expected one of {listed(known, 30)}.{nearest(key, known)}", path='keys')
 
 
 def _logs(path: Path) -> List[Path]:
@@ -177,11 +160,6 @@ def _read(file: Path) -> List[Record]:
         numbers = {k: v for k, v in record.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
         records.append(numbers)
     return records
-
-
-def _begin(part: Sequence[Record]) -> float:
-    """From which epoch, or iteration, on a start replaces what earlier ones logged."""
-    return min(map(_position, part))
 
 
 def _position(record: Record) -> float:

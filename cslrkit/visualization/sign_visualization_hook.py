@@ -1,20 +1,25 @@
 """Shows decoded sentences, alignments and heat maps of a few samples at each validation."""
 
+import textwrap
 from typing import Any, Dict, List, Optional
 
+import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmengine.visualization import LocalVisBackend, TensorboardVisBackend, Visualizer
+from mmengine.visualization.vis_backend import BaseVisBackend
 from torch.nn.parallel import DistributedDataParallel
 
 from cslrkit.errors import DataError
+from cslrkit.evaluation.functional import score_sentence
+from cslrkit.evaluation.report import ScoredSentence, format_alignment, sentence_record
 from cslrkit.registry import HOOKS, check_arguments
 from cslrkit.utils.checks import positive
 from cslrkit.video.fonts import find_font
 from cslrkit.visualization.alignment_picture import draw_sample
-from cslrkit.visualization.backends import add_picture, add_text, compare_sentences, picture_backends
 from cslrkit.visualization.cam import compute_cam
 from cslrkit.visualization.cam_layers import frozen
 from cslrkit.visualization.cam_pictures import cam_grid, clip_images
@@ -74,17 +79,18 @@ class SignVisualizationHook(Hook):
                 sample = model.add_hyps([encoded])[0]
             name, output = sample.sample_id, model.decode_outputs[0]
             hyp, log_probs = sample.hyps[output], encoded.log_probs[output][0, : encoded.feat_lens[0]].cpu().numpy()
-            text = compare_sentences(list(sample.glosses), list(hyp.glosses))
-            add_text(visualizer, f'text/{name}', '\n'.join(f'    {line}' for line in text.splitlines()), step)
+            score = score_sentence(sample.glosses, hyp.glosses)
+            text = format_alignment(sentence_record(ScoredSentence(name, sample.signer or '', score)))
+            _add_text(visualizer, f'text/{name}', textwrap.indent(text, '    '), step)
             if self._font is None:
                 continue
             picture = draw_sample(
                 sample, log_probs, hyp, spec=model.neck.temporal_spec, vocab=model.vocab, font=self._font
             )
-            add_picture(visualizer, f'alignment/{name}', picture, step)
+            _add_picture(visualizer, f'alignment/{name}', picture, step)
             if self.cam is not None:
                 cams = compute_cam(model, clip, **self.cam)
-                add_picture(visualizer, f'cam/{name}', cam_grid(clip_images(clip), cams, heading=name), step)
+                _add_picture(visualizer, f'cam/{name}', cam_grid(clip_images(clip), cams, heading=name), step)
 
     def _samples(self, runner) -> List[Dict[str, Any]]:
         """Read the samples once; they stay in memory."""
@@ -101,6 +107,25 @@ class SignVisualizationHook(Hook):
     def _may_run(self, runner) -> bool:
         """Whether one process alone can run the model."""
         return not is_model_wrapper(runner.model) or isinstance(runner.model, DistributedDataParallel)
+
+
+def picture_backends(visualizer: Visualizer) -> List[BaseVisBackend]:
+    """Return the backends that keep pictures in an order to look at: all but the one that writes files."""
+    backends = visualizer._vis_backends.values()
+    return [backend for backend in backends if not isinstance(backend, LocalVisBackend)]
+
+
+def _add_picture(visualizer: Visualizer, name: str, picture: np.ndarray, step: int) -> None:
+    for backend in picture_backends(visualizer):
+        backend.add_image(name, picture, step)
+
+
+def _add_text(visualizer: Visualizer, name: str, text: str, step: int) -> None:
+    """Record a text in Markdown: in TensorBoard, and in backends of your own that have ``add_text``."""
+    for backend in picture_backends(visualizer):
+        writer = backend.experiment if isinstance(backend, TensorboardVisBackend) else backend
+        if hasattr(writer, 'add_text'):
+            writer.add_text(name, text, step)
 
 
 def _name(clip: Dict[str, Any]) -> str:

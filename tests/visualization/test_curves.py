@@ -82,9 +82,11 @@ def test_mistakes(tmp_path):
     with pytest.raises(DataError, match=r'holds no log of a training run .* These folders in it do: mine\.'):
         load_curves(tmp_path / 'dirs')
     run = load_curves(path)
-    with pytest.raises(ConfigError, match=r"keys: got 'los', expected one of loss, lr, wer\. Did you mean 'loss'"):
+    with pytest.raises(
+        ConfigError, match=r"keys: got 'los', expected one of 'loss', 'lr', 'wer'\. Did you mean 'loss'"
+    ):
         draw_curves([run], ['los'], tmp_path / 'x.png')
-    with pytest.raises(OutputError, match=r"got the suffix '.jpgg', expected one of"):
+    with pytest.raises(OutputError, match=r"x\.jpgg' cannot be written: Format 'jpgg' is not supported .*png"):
         draw_curves([run], ['loss'], tmp_path / 'x.jpgg')
     path.write_text('oops\n' + path.read_text())
     with pytest.raises(DataError, match='line 1: not JSON'):

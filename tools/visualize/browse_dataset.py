@@ -40,10 +40,11 @@ def main() -> None:
     from cslrkit.utils.progress import ProgressLine
     from cslrkit.visualization.browse import SampleBrowser
     from cslrkit.visualization.canvas import save_picture
+    from cslrkit.visualization.samples import find_samples
 
     browser = SampleBrowser(load_config(args.config, args.cfg_options), args.split)
     out = ensure_writable_dir(args.out, what='output', option='--out')
-    places = browser.find(args.sample_id, args.num)
+    places = find_samples(browser.dataset, args.sample_id, args.num)
     line = ProgressLine('samples', len(places))
     for place in places:
         number = args.draws if args.draws is not None else 2 if args.split == 'train' else 1

@@ -1,6 +1,5 @@
 """Gather what the page shows, as plain values, and put them into one HTML file that loads nothing."""
 
-import string
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
@@ -10,6 +9,7 @@ from markupsafe import Markup
 
 from cslrkit import __version__
 from cslrkit.errors import DataError
+from cslrkit.evaluation.functional.wer import lower_ascii
 from cslrkit.evaluation.report import (
     ScoredCorpus,
     ScoredSentence,
@@ -27,8 +27,6 @@ Content = Dict[str, Any]
 _HERE = Path(__file__).parent
 _GROUP = ('name', 'wer', 'substitutions', 'deletions', 'insertions', 'num_sentences', 'num_words')
 _SCRIPTS = ('table.js', 'alignment.js', 'report.js')
-
-_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)  # what sclite takes for one letter
 
 
 def gather(
@@ -112,13 +110,10 @@ def _occurrences(
 
     normalizer = NORMALIZERS.build(dict(type=corpus.settings.get('normalizer', 'none')))
     entries = read_entries(Path(train_info), where='training labels')
-    counts = Counter(word for entry in entries for word in normalizer.reference(entry['glosses'], split='train'))
-    if corpus.settings.get('mode') != 'sclite':
-        return counts, str(train_info)
-    lowered: Counter = Counter()  # as the words of the results are
-    for word, count in counts.items():
-        lowered[word.translate(_LOWER)] += count
-    return lowered, str(train_info)
+    words = (word for entry in entries for word in normalizer.reference(entry['glosses'], split='train'))
+    if corpus.settings.get('mode') == 'sclite':
+        words = map(lower_ascii, words)  # as the words of the results are
+    return Counter(words), str(train_info)
 
 
 def _run(run: Results, corpus: ScoredCorpus, occurrences: Mapping[str, int], drawing: Mapping[str, Any]) -> Content:
