@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Optional, Sequence
 
+import av
 import cv2
 import numpy as np
 from mmengine.dataset import pseudo_collate
@@ -43,6 +44,8 @@ REQUIRED_SAMPLES = {
     ('test', 'folders'): 0.95,
     ('train', 'packed'): 3.0,
     ('test', 'packed'): None,
+    ('train', 'videos'): None,
+    ('test', 'videos'): None,
 }
 REQUIRED_BATCHES = 2.5
 PASSES = 2  # each clip is in so many batches of a round
@@ -84,6 +87,18 @@ class Corpus:
         """The clips as a dataset."""
         return CSLRDataset(str(self.root), 'train', pipeline=pipeline, frames=frames)
 
+    def write_videos(self, folder: Path) -> None:
+        """Write each clip as an H.264 file as cameras and editors do: constant quality, 25 frames a second."""
+        folder.mkdir()
+        for files in self.files:
+            with av.open(str(folder / f'{Path(files[0]).parent.name}.mp4'), 'w') as container:
+                stream = container.add_stream('libx264', rate=25, options=dict(crf='18'))
+                stream.height, stream.width = cv2.imread(files[0]).shape[:2]
+                stream.pix_fmt = 'yuv420p'
+                for path in files:
+                    container.mux(stream.encode(av.VideoFrame.from_ndarray(cv2.imread(path), format='bgr24')))
+                container.mux(stream.encode())
+
     def read_all(self) -> None:
         """Decode every frame by OpenCV alone."""
         for files in self.files:
@@ -110,7 +125,9 @@ class DecodeOnly(Dataset):
 
 
 def measure_samples(corpus: Corpus, rounds: int, *, packed: bool, growth: bool = False) -> None:
-    """Report training and test samples from folders, and from packed frames, with one thread.
+    """Report training and test samples from folders, from video files and from packed frames, with one thread.
+
+    What video files give differs from the images by their compression, so only their speed and size compare.
 
     Args:
         corpus: The clips.
@@ -119,10 +136,13 @@ def measure_samples(corpus: Corpus, rounds: int, *, packed: bool, growth: bool =
         growth: Whether the rows are to show how the cost grows, and nothing is required of them.
     """
     runs = {}
-    sources = dict(folders=None)
+    corpus.write_videos(corpus.root / 'videos')
+    sources = dict(folders=None, videos=dict(type='VideoFiles', path='videos'))
+    source_kb = dict(folders=corpus.facts['frame_kb'], videos=_frame_kb(corpus.root / 'videos', corpus.num_frames))
     if packed:
         pack_frames(corpus.dataset(TRAIN), str(corpus.root / 'pack'))
         sources['packed'] = dict(type='PackedFrames', path='pack')
+        source_kb['packed'] = _frame_kb(corpus.root / 'pack', corpus.num_frames)
     for source, frames in sources.items():
         for name, pipeline in (('train', TRAIN), ('test', TEST)):
             runs[name, source] = _reader(corpus.dataset([*pipeline, PACK], frames))
@@ -140,6 +160,7 @@ def measure_samples(corpus: Corpus, rounds: int, *, packed: bool, growth: bool =
                 required=None if growth else required,
                 limit_s=measured[name, source, 'limit'].ours_s,
                 source_frames_per_s=round(corpus.num_frames / row.ours_s),
+                source_kb=source_kb[source],
                 **corpus.facts,
             )
 
@@ -204,6 +225,11 @@ def _measure_growth(corpus: Corpus, rounds: int, *, packed: bool) -> None:
         folder = corpus.root.parent / str(num_frames)
         clips = Corpus(folder, kind=corpus.facts['kind'], num_clips=2, num_frames=num_frames)
         measure_samples(clips, rounds, packed=packed, growth=True)
+
+
+def _frame_kb(folder: Path, num_frames: int) -> float:
+    """Size on disk of a frame out of so many in a folder of files, in KB."""
+    return round(sum(path.stat().st_size for path in folder.iterdir()) / num_frames / 1000, 1)
 
 
 def _reader(dataset: Dataset) -> Callable[[], None]:
