@@ -57,6 +57,7 @@ def untrained_checkpoint(tiny_config, tmp_path_factory):
 
     import cslrkit
     from cslrkit.engine.config import load_config
+    from cslrkit.engine.stored_config import config_json
     from cslrkit.registry import MODELS
     from cslrkit.utils.tensor_files import write_tensor_file
 
@@ -68,7 +69,7 @@ def untrained_checkpoint(tiny_config, tmp_path_factory):
             if name.startswith('head.classifiers'):
                 value.mul_(12)
     path = tmp_path_factory.mktemp('untrained') / 'net.pth'
-    meta = dict(cfg=config.pretty_text, vocab=model.vocab.glosses, cslrkit_version=cslrkit.__version__)
+    meta = dict(cfg=config_json(config), vocab=model.vocab.glosses, cslrkit_version=cslrkit.__version__)
     write_tensor_file(path, model.state_dict(), meta)
     (path.parent / 'best_checkpoint').write_text('net.pth')
     return path

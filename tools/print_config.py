@@ -1,23 +1,25 @@
-"""Print a config with its bases merged and its overrides applied."""
+"""Print a config with its bases merged and the options of a training applied."""
 
-from mmengine.config import DictAction
-
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import add_training_options, make_parser, run_tool, training_options
 
 
 def main() -> None:
     """Parse the arguments and print."""
     parser = make_parser(
-        'Print a config as it will be run: bases merged, overrides applied, derived settings filled in.',
-        'python tools/print_config.py configs/slowfast/phoenix2014.py --cfg-options data_root=/data/phoenix2014',
+        'Print the config that train.py with the same options runs: bases merged, overrides applied, derived settings '
+        'filled in.',
+        'python tools/print_config.py configs/slowfast/phoenix2014.py --amp --cfg-options data_root=/data/phoenix2014',
     )
-    parser.add_argument('config', help='a Python or YAML config file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override settings')
+    add_training_options(parser)
     args = parser.parse_args()
 
+    from mmengine.config import Config
+
+    from cslrkit.apis.run import training_config
     from cslrkit.engine.config import load_config
 
-    print(load_config(args.config, args.cfg_options).pretty_text)
+    config = training_config(load_config(args.config, args.cfg_options), **training_options(args))
+    print(Config(config.to_dict()).pretty_text)
 
 
 if __name__ == '__main__':

@@ -1,15 +1,17 @@
 """Checkpoints from other projects' weights, and checkpoints to give away."""
 
-import ast
 import hashlib
+import json
 import os
+import re
 from pathlib import Path
-from typing import Any, Dict, Optional, Set, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 from mmengine.config import Config
 
 import cslrkit
 from cslrkit.engine.checkpoint_io import find_checkpoint, read_checkpoint
+from cslrkit.engine.stored_config import config_json, config_values
 from cslrkit.errors import CheckpointError
 from cslrkit.models.weights import BACKBONE_FORMATS, LoadReport, check_num_classes, load_pretrained, read_weights
 from cslrkit.registry import BACKBONES, MODELS
@@ -49,7 +51,7 @@ def convert_checkpoint(config: Config, source: Union[str, Path], target: Union[s
     if weights.format == 'cslrkit':
         raise CheckpointError(f"checkpoint: '{source}' is of cslrkit already; there is nothing to convert.")
     meta: Dict[str, Any] = dict(
-        cfg=config.pretty_text,
+        cfg=config_json(config),
         cslrkit_version=cslrkit.__version__,
         converted_from=dict(name=Path(source).name, format=weights.format, sha256=_sha256(source)),
     )
@@ -101,10 +103,10 @@ def publish_checkpoint(
     source = find_checkpoint(source)
     checkpoint = read_checkpoint(source)
     state, meta = checkpoint['state_dict'], checkpoint.get('meta', {})
-    text = meta.get('cfg') if config is None else config.pretty_text
-    if not text:
-        raise CheckpointError(f"checkpoint: '{source}' carries no config. Give it with --config.")
-    published: Dict[str, Any] = dict(cfg=portable_config(text), cslrkit_version=cslrkit.__version__)
+    if config is not None:
+        meta = {**meta, 'cfg': config_json(config)}
+    text = portable_config(config_values(meta, where=source))
+    published: Dict[str, Any] = dict(cfg=text, cslrkit_version=cslrkit.__version__)
     if 'vocab' in meta:
         published['vocab'] = GlossVocab.from_list(meta['vocab']).glosses
     elif any(key.startswith('head.') for key in state):
@@ -120,31 +122,13 @@ def publish_checkpoint(
     return unnamed.replace(target)
 
 
-def portable_config(text: str) -> str:
-    """Return a config's text without a run's own settings, its data roots as ``data/<corpus>``.
-
-    Args:
-        text: What ``Config.pretty_text`` gives; it is parsed, never executed.
-
-    Raises:
-        CheckpointError: If it is not Python.
-    """
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        raise CheckpointError(f'checkpoint: its config cannot be read: {error}.') from error
-    kept = [ast.get_source_segment(text, each) for each in tree.body if not _names(each) & _RUN_SETTINGS]
-    portable = '\n'.join(kept) + '\n'
-    values = [getattr(node, 'value', None) for node in ast.walk(tree) if 'data_root' in _names(node)]
-    roots = {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
-    for root in sorted(filter(os.path.isabs, roots), key=len, reverse=True):
-        portable = portable.replace(root, f'data/{Path(root).name}')
-    return portable
-
-
-def _names(node: ast.AST) -> Set[str]:
-    """Names that an assignment or a keyword argument gives a value."""
-    return {getattr(node, 'arg', None), *(getattr(target, 'id', None) for target in getattr(node, 'targets', ()))}
+def portable_config(values: Mapping[str, Any]) -> str:
+    """Return a config as JSON without a run's own settings; ``data/<corpus>`` stands for absolute data roots."""
+    text = json.dumps({name: value for name, value in values.items() if name not in _RUN_SETTINGS})
+    for root in sorted(set(re.findall(r'"data_root": "([^"]+)"', text)), key=len, reverse=True):
+        if os.path.isabs(root):
+            text = text.replace(root, f'data/{Path(root).name}')
+    return text
 
 
 def _sha256(path: Union[str, Path]) -> str:

@@ -1,8 +1,9 @@
 """Training and testing a config: what ``tools/train.py`` and ``tools/test.py`` run."""
 
+import copy
 import os
 from pathlib import Path
-from typing import Dict, Optional, Union
+from typing import Any, Dict, Optional, Union
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -25,7 +26,7 @@ from cslrkit.utils.process import prepare_process
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
-def train_model(
+def training_config(
     config: Config,
     work_dir: Optional[Union[str, Path]] = None,
     *,
@@ -35,11 +36,11 @@ def train_model(
     launcher: str = 'none',
     strategy: Optional[str] = None,
     auto_scale_lr: bool = False,
-) -> Union[CSLRRunner, CSLRFlexibleRunner]:
-    """Train a config.
+) -> Config:
+    """Return a copy of a config as :func:`train_model` runs it with the same arguments.
 
     Args:
-        config: From ``cslrkit.engine.config.load_config``; it is changed to what is run.
+        config: From ``cslrkit.engine.config.load_config``.
         work_dir: Where checkpoints and logs go; ``work_dirs/<config name>`` by default.
         resume: Go on from the last checkpoint of the work directory, or from the one given.
         amp: Mixed precision: ``'auto'``, ``'float16'`` or ``'bfloat16'``.
@@ -49,13 +50,11 @@ def train_model(
             ``'deepspeed_zero3'`` or ``'fsdp'``; ``strategy`` of the config by default.
         auto_scale_lr: Whether learning rates are multiplied by the batch size of all processes over
             ``auto_scale_lr.base_batch_size``.
-
-    Returns:
-        The runner after training.
     """
-    check_complete(config, needed=('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'))
-    config.work_dir = str(ensure_writable_dir(_work_dir(config, work_dir), what='work dir', option='--work-dir'))
-    if amp is not None:
+    config = copy.deepcopy(config)
+    config.work_dir = str(work_dir or config.get('work_dir') or os.path.join('work_dirs', Path(config.filename).stem))
+    config.launcher = launcher
+    if amp is not None and config.get('optim_wrapper') is not None:
         config.optim_wrapper.type = 'GuardedAmpOptimWrapper'
         config.optim_wrapper.dtype = amp
     if seed is not None:
@@ -65,7 +64,26 @@ def train_model(
         config.load_from = resume if isinstance(resume, str) else None
     _fill_output(config.get('val_evaluator'), config.work_dir)
     set_scaling(config, strategy=strategy, auto_scale_lr=auto_scale_lr)
-    runner = _build_runner(config, launcher)
+    return config
+
+
+def train_model(
+    config: Config, work_dir: Optional[Union[str, Path]] = None, **options: Any
+) -> Union[CSLRRunner, CSLRFlexibleRunner]:
+    """Train a config.
+
+    Args:
+        config: From ``cslrkit.engine.config.load_config``.
+        work_dir: Where checkpoints and logs go; ``work_dirs/<config name>`` by default.
+        options: Others of :func:`training_config`.
+
+    Returns:
+        The runner after training.
+    """
+    check_complete(config, needed=('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'))
+    config = training_config(config, work_dir, **options)
+    ensure_writable_dir(config.work_dir, what='work dir', option='--work-dir')
+    runner = _build_runner(config)
     runner.train()
     return runner
 
@@ -106,18 +124,13 @@ def evaluate_model(
     config.load_from = str(checkpoint)
     config.resume = False
     _fill_output(config.test_evaluator, config.work_dir)
+    config.launcher = launcher
     options = inference_options(config, fold_bn=fold_bn, dtype=amp, compile=compile)
-    runner = _build_runner(config, launcher)
+    runner = _build_runner(config)
     if any(options.values()):
         runner.load_or_resume()
         runner.model = prepare_for_inference(runner.bare_model, **options)
     return runner.test()
-
-
-def _work_dir(config: Config, work_dir: Optional[Union[str, Path]]) -> str:
-    if work_dir is not None:
-        return str(work_dir)
-    return config.get('work_dir') or os.path.join('work_dirs', Path(config.filename).stem)
 
 
 def _fill_output(evaluators, work_dir: str) -> None:
@@ -126,13 +139,12 @@ def _fill_output(evaluators, work_dir: str) -> None:
             evaluator['out_dir'] = work_dir
 
 
-def _build_runner(config: Config, launcher: str) -> Union[CSLRRunner, CSLRFlexibleRunner]:
-    if launcher not in LAUNCHERS:
-        raise ConfigError(f'launcher: got {launcher!r}, expected one of {", ".join(LAUNCHERS)}.')
+def _build_runner(config: Config) -> Union[CSLRRunner, CSLRFlexibleRunner]:
+    if config.launcher not in LAUNCHERS:
+        raise ConfigError(f'launcher: got {config.launcher!r}, expected one of {", ".join(LAUNCHERS)}.')
     prepare_process()
-    if launcher != 'none':
-        start_cpu_processes(launcher)
-    config.launcher = launcher
+    if config.launcher != 'none':
+        start_cpu_processes(config.launcher)
     _require_annotations(config)
     return runner_class(config).from_cfg(config)
 

@@ -25,6 +25,7 @@ from cslrkit.engine.checkpoint_io import (
 from cslrkit.engine.hooks.curriculum_hook import CurriculumHook
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.engine.loops import check_evaluators
+from cslrkit.engine.stored_config import config_json
 from cslrkit.errors import CheckpointError
 from cslrkit.models.speed import prepare_for_cpu
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_pretrained, log_report, read_weights
@@ -113,7 +114,10 @@ class RunMixin:
         return self._resume and (self._load_from is not None or (Path(self.work_dir) / LAST_RECORD).is_file())
 
     def _init_model_weights(self) -> None:
-        if not self.resumes:  # else the files of initial weights are not needed
+        # The files of initial weights are not needed where a checkpoint has all weights.
+        if not self.resumes and not (
+            self._load_from is not None and load_pretrained(self.bare_model, self._load_from).complete
+        ):
             super()._init_model_weights()
 
     def load_or_resume(self) -> None:
@@ -224,5 +228,6 @@ class RunMixin:
         super().call_hook(fn_name, **kwargs)
         if fn_name == 'before_save_checkpoint':
             checkpoint = kwargs['checkpoint']
+            checkpoint['meta']['cfg'] = config_json(self.cfg)
             checkpoint['message_hub'] = plain_message_hub(checkpoint['message_hub'])
             checkpoint['param_schedulers'] = drop_functions(checkpoint.get('param_schedulers', []))

@@ -1,10 +1,10 @@
 """The config that travels in a checkpoint, read as data: nothing in it is executed or imported."""
 
-import ast
-import math
+import json
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
+import numpy as np
 from mmengine.config import Config
 
 from cslrkit import registry as reg
@@ -28,28 +28,22 @@ _REGISTRIES = (
 # Loaders also name functions and samplers by type; inference builds none of them.
 _DATASET_ONLY = ('test_dataloader', 'val_dataloader')
 _SCOPES = ('cslrkit', 'mmengine')
-_NUMBERS = {'inf': math.inf, 'nan': math.nan}
 
 
 def stored_config(meta: Mapping[str, Any], *, where: str) -> Config:
     """Return the config that a checkpoint carries: its model and how its test data are read.
 
-    A checkpoint may come from anywhere, so its text is parsed as plain values; modules of
-    ``custom_imports`` are not imported, and a ``type`` must be the name of a registered class, never the
-    path of something in another module.
+    A checkpoint may come from anywhere, so modules of ``custom_imports`` are not imported, and a ``type`` must
+    be the name of a registered class, never the path of something in another module.
 
     Args:
         meta: ``meta`` of a checkpoint of cslrkit.
         where: The file, for messages.
 
     Raises:
-        CheckpointError: If there is no config, it is more than plain values, it is malformed, or it names a
-            class that is not registered.
+        CheckpointError: If there is no config, it is malformed, or it names a class that is not registered.
     """
-    text = meta.get('cfg')
-    if not isinstance(text, str) or not text.strip():
-        raise CheckpointError(f"checkpoint: '{where}' carries no config. Give it with --config.")
-    values = parse_values(text, where=where)
+    values = config_values(meta, where=where)
     if not isinstance(values.get('model'), dict):
         raise CheckpointError(f"checkpoint: the config in '{where}' has no model. Give the config with --config.")
     kept = {name: values[name] for name in _KEPT if values.get(name) is not None}
@@ -66,69 +60,43 @@ def stored_config(meta: Mapping[str, Any], *, where: str) -> Config:
     return Config(kept)
 
 
-def parse_values(text: str, *, where: Union[str, Path]) -> Dict[str, Any]:
-    """Return the variables of a config's text, as ``Config.pretty_text`` writes it, without executing it.
+def config_json(config: Config) -> str:
+    """Return a config as the JSON text that a checkpoint carries; a class or function becomes its path."""
+    return json.dumps(config.to_dict(), default=_name)
+
+
+def config_values(meta: Mapping[str, Any], *, where: Union[str, Path]) -> Dict[str, Any]:
+    """Return the values of the config that a checkpoint carries.
 
     Args:
-        text: Assignments of numbers, strings, None, lists, tuples, sets, dicts and ``dict(...)``.
+        meta: ``meta`` of a checkpoint of cslrkit.
         where: The file, for messages.
 
     Raises:
-        CheckpointError: If there is anything else in it, with the line.
-
-    Examples:
-        >>> parse_values('a = dict(b=[1, -2.5])', where='x.pth')
-        {'a': {'b': [1, -2.5]}}
+        CheckpointError: If there is none, or it is not a JSON object.
     """
+    text = meta.get('cfg')
+    if not isinstance(text, str) or not text.strip():
+        raise CheckpointError(f"checkpoint: '{where}' carries no config. Give it with --config.")
     try:
-        values = {}
-        for statement in ast.parse(text).body:
-            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-            if not isinstance(target, ast.Name):
-                raise _NotPlainError(statement)
-            values[target.id] = _value(statement.value)
-        return values
-    except _NotPlainError as error:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        hint = ' It is Python text, as cslrkit 0.1.0 wrote it.' if ' = ' in text.split('\n', 1)[0] else ''
         raise CheckpointError(
-            f"checkpoint: line {error.line} of the config in '{where}' is more than plain values "
-            f'({error.kind}), so it is refused; nothing was executed. Give the config with --config.'
-        ) from None
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
-        raise CheckpointError(
-            f"checkpoint: the config in '{where}' cannot be read ({type(error).__name__}). Give it with --config."
+            f"checkpoint: the config in '{where}' is not JSON ({type(error).__name__}).{hint} Give the config with "
+            '--config.'
         ) from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"checkpoint: the config in '{where}' is {text[:40]}, expected an object.")
+    return values
 
 
-class _NotPlainError(Exception):
-    """A node that is no plain value."""
-
-    def __init__(self, node: ast.AST) -> None:
-        super().__init__()
-        self.line, self.kind = getattr(node, 'lineno', 0), type(node).__name__
-
-
-def _value(node: ast.expr) -> Any:
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.List):
-        return [_value(item) for item in node.elts]
-    if isinstance(node, ast.Tuple):
-        return tuple(_value(item) for item in node.elts)
-    if isinstance(node, ast.Set):
-        return {_value(item) for item in node.elts}
-    if isinstance(node, ast.Dict) and None not in node.keys:
-        return {_value(key): _value(item) for key, item in zip(node.keys, node.values)}
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args:
-        if any(keyword.arg is None for keyword in node.keywords):
-            raise _NotPlainError(node)
-        return {keyword.arg: _value(keyword.value) for keyword in node.keywords}
-    if isinstance(node, ast.Name) and node.id in _NUMBERS:
-        return _NUMBERS[node.id]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        operand = _value(node.operand)
-        if isinstance(operand, (int, float)) and not isinstance(operand, bool):
-            return -operand
-    raise _NotPlainError(node)
+def _name(value: Any) -> Any:
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if hasattr(value, '__qualname__'):
+        return f'{value.__module__}.{value.__qualname__}'
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def _check_types(config: Dict[str, Any], *, where: str, custom_imports: Any) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import traceback
-from typing import Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from cslrkit.errors import CSLRKitError
 from cslrkit.utils.process import prepare_process
@@ -113,6 +113,45 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='how processes were started'
     )
+
+
+def add_training_options(parser: argparse.ArgumentParser) -> None:
+    """Add a config and what a training takes besides it."""
+    parser.add_argument('config', help='a Python or YAML config file')
+    parser.add_argument('--work-dir', help='where checkpoints and logs go (default: work_dirs/<config name>)')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const=True,
+        default=False,
+        metavar='CHECKPOINT',
+        help='go on from the last checkpoint of the work directory, or from CHECKPOINT',
+    )
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='auto',
+        choices=('auto', 'float16', 'bfloat16'),
+        help='mixed precision; auto means float16 on CUDA and bfloat16 elsewhere',
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='multiply the learning rate by the clips of one update over auto_scale_lr.base_batch_size',
+    )
+    parser.add_argument(
+        '--strategy',
+        metavar='NAME',
+        help='how several processes share the state of training: deepspeed_zero2, deepspeed_zero3 or fsdp',
+    )
+    parser.add_argument('--seed', type=int, help='seed of all random generators')
+    add_run_options(parser)
+
+
+def training_options(args: argparse.Namespace) -> Dict[str, Any]:
+    """Return what :func:`add_training_options` added, as arguments of ``cslrkit.apis.train_model``."""
+    names = ('work_dir', 'resume', 'amp', 'auto_scale_lr', 'strategy', 'seed', 'launcher')
+    return {name: getattr(args, name) for name in names}
 
 
 def add_import_option(parser: argparse.ArgumentParser) -> None:

@@ -2,8 +2,10 @@
 
 import os
 import warnings
+from collections import OrderedDict
 
 import pytest
+import torch
 
 from cslrkit.engine.config import load_config
 from cslrkit.engine.run_mixin import RunMixin
@@ -65,15 +67,24 @@ def test_an_evaluator_that_does_not_fit_the_head_is_found_when_the_runner_is_bui
     ('resume', 'load_from', 'trained', 'initialized'),
     [
         (False, None, True, True),
-        (False, 'a.pth', False, True),
+        (False, 'part.pth', False, True),
+        (False, 'whole.pth', False, False),
         (True, None, False, True),
         (True, None, True, False),
         (True, 'a.pth', False, False),
     ],
 )
-def test_a_resumed_run_needs_no_initial_weights(tmp_path, resume, load_from, trained, initialized):
+def test_a_run_from_a_whole_checkpoint_needs_no_initial_weights(
+    tmp_path, monkeypatch, resume, load_from, trained, initialized
+):
+    net = torch.nn.Sequential(OrderedDict(backbone=torch.nn.Linear(2, 3)))
+    for name, tensors in (('whole', net.state_dict()), ('part', {'backbone.weight': net.backbone.weight.data})):
+        torch.save(dict(state_dict=tensors, meta={}), tmp_path / f'{name}.pth')
+    monkeypatch.chdir(tmp_path)
+
     class Base:
         calls = 0
+        model = net
 
         def _init_model_weights(self):
             self.calls += 1

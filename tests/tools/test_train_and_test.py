@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
+
+from cslrkit.engine.stored_config import config_json
 
 REPO = Path(__file__).parents[2]
 TORCHRUN = (sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2')
@@ -212,6 +215,12 @@ def test_unknown_split_is_refused(trained, tiny_config, run_tool):
     assert "invalid choice: 'val'" in done.stderr
 
 
-def test_print_config_shows_derived_settings(tiny_config, tiny_corpus, run_tool):
-    done = run_tool('print_config.py', tiny_config)
-    assert str(tiny_corpus / 'preprocess/gloss_dict.npy') in done.stdout
+def test_print_config_shows_what_train_runs(trained, tiny_config, tiny_corpus, run_tool):
+    work_dir, _ = trained
+    options = [tiny_config, '--work-dir', work_dir, '--seed', '3']
+    printed = Config.fromstring(run_tool('print_config.py', *options).stdout, '.py')
+    assert printed.model.vocab == str(tiny_corpus / 'preprocess/gloss_dict.npy')
+    content = torch.load(work_dir / 'epoch_2.pth', weights_only=True)
+    assert json.loads(content['meta']['cfg']) == json.loads(config_json(printed))
+    mixed = Config.fromstring(run_tool('print_config.py', *options, '--amp', 'bfloat16', '--resume').stdout, '.py')
+    assert (mixed.optim_wrapper.dtype, mixed.resume) == ('bfloat16', True)
