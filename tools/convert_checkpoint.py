@@ -1,8 +1,6 @@
 """Write another project's weights as a checkpoint of cslrkit."""
 
-from mmengine.config import DictAction
-
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
 
 
 def main() -> None:
@@ -19,13 +17,7 @@ def main() -> None:
         '--vocab', metavar='FILE', help="gloss_dict.npy that they were trained with (default: the config's corpus)"
     )
     parser.add_argument('--all', action='store_true', help='print every name, not the first few of each kind')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override settings, e.g. model.head.share_classifier=none',
-    )
+    add_cfg_options(parser)
     args = parser.parse_args()
 
     from cslrkit.apis import convert_checkpoint

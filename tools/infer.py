@@ -113,7 +113,7 @@ def main() -> None:
     from cslrkit.utils.imports import import_modules
 
     check_formats(args.format or ())
-    import_modules(args.modules, option='--import')
+    import_modules(args.modules)
     if args.out_dir:
         ensure_writable_dir(args.out_dir, what='output', option='--out-dir')
     inputs: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]

@@ -20,7 +20,7 @@ def main() -> int:
     from cslrkit.doctor.components import components_json, format_components, list_components
     from cslrkit.utils.imports import import_modules
 
-    import_modules(args.modules, option='--import')
+    import_modules(args.modules)
     components = list_components(args.registry, search=args.search)
     if args.json:
         print(components_json(components))

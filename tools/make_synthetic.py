@@ -42,7 +42,7 @@ def main() -> None:
     from cslrkit.corpora.synthsign import make_corpus, render_videos
     from cslrkit.utils.imports import import_modules
 
-    import_modules(args.modules, option='--import')
+    import_modules(args.modules)
     summary = make_corpus(
         args.out,
         corpus=args.corpus,

@@ -31,7 +31,7 @@ def main() -> int:
     from cslrkit.registry import CORPORA
     from cslrkit.utils.imports import import_modules
 
-    import_modules(args.modules, option='--import')
+    import_modules(args.modules)
     if args.root:
         datasets = datasets_of_corpus(args.source, args.root, splits=args.split, frame_subdir=args.frame_subdir)
     elif args.source in CORPORA.names():

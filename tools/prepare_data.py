@@ -32,7 +32,7 @@ def main() -> int:
     from cslrkit.corpora import find_corpus
     from cslrkit.utils.imports import import_modules
 
-    import_modules(args.modules, option='--import')
+    import_modules(args.modules)
     corpus = find_corpus(args.corpus if args.table is None else dict(type=args.corpus, table=args.table))
     if corpus.recordings and args.frame_dir and not args.check:
         parser.error('--frame-dir: the table says where the frames are')

@@ -60,7 +60,7 @@ def main() -> None:
     from cslrkit.evaluation.functional.text_files import write_text
     from cslrkit.utils.imports import import_modules
 
-    import_modules(args.modules, option='--import')
+    import_modules(args.modules)
     drawing = {'resamples': args.resamples, 'seed': args.seed, 'level': args.level}
     corpora = [
         report.score_files(

@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Optional, Sequence
 
 from cslrkit.doctor.check import Check, Checkup
 from cslrkit.doctor.installation import check_installation
-from cslrkit.doctor.project import check_checkpoint_alone, check_project, check_work_dir
+from cslrkit.doctor.project import check_checkpoint, check_project, check_work_dir
 
 __all__ = ['Check', 'Checkup', 'diagnose']
 
@@ -47,5 +47,5 @@ def diagnose(
     else:
         checkup.run('work dir', check_work_dir, work_dir or 'work_dirs')
         if checkpoint:
-            checkup.run('checkpoint', check_checkpoint_alone, checkpoint)
+            checkup.run('checkpoint', check_checkpoint, checkpoint)
     return checkup.checks

@@ -52,16 +52,7 @@ def check_project(
     if checkpoint is None:
         checkup.skip('checkpoint', 'none was given (--checkpoint)')
     else:
-        checkup.run('checkpoint', _checkpoint, checkpoint, model, needs={'the model': model})
-
-
-def check_checkpoint_alone(path: str) -> Found:
-    """Check that a checkpoint can be read."""
-    from cslrkit.engine.checkpoint_io import find_checkpoint
-    from cslrkit.models.weights import read_weights
-
-    weights = read_weights(find_checkpoint(path))
-    return Found(f"'{weights.path}': {_origin(weights)}; give its config, too, to compare it with the model")
+        checkup.run('checkpoint', check_checkpoint, checkpoint, model, needs={'the model': model})
 
 
 def check_work_dir(path: str, config: Optional[Mapping[str, Any]] = None, model: Optional[Any] = None) -> Found:
@@ -236,12 +227,14 @@ def _pretrained(node: Any) -> List[str]:
     return own + [name for item in node.values() for name in _pretrained(item)]
 
 
-def _checkpoint(path: str, model: Any) -> Found:
-    """Check what testing would load, as it would."""
+def check_checkpoint(path: str, model: Optional[Any] = None) -> Found:
+    """Check that a checkpoint can be read and, if a model is given, loaded as testing would."""
     from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint
     from cslrkit.models.weights import check_num_classes, load_pretrained, read_weights
 
     weights = read_weights(find_checkpoint(path))
+    if model is None:
+        return Found(f"'{weights.path}': {_origin(weights)}; give its config, too, to compare it with the model")
     if weights.format == 'cslrkit':
         check_vocab(weights.path, weights.content.get('meta', {}), getattr(model, 'vocab', None))
     else:

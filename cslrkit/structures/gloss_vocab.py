@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple, Union
 import numpy as np
 
 from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.utils.messages import listed
 from cslrkit.utils.npy import load_object
 
 
@@ -32,7 +33,7 @@ class GlossVocab:
             self._ids[gloss] = int(gloss_id)
         if sorted(self._ids.values()) != list(range(1, len(self._ids) + 1)):
             raise DataError(
-                f'gloss vocabulary: got {len(self._ids)} glosses with ids {_summary(sorted(self._ids.values()))}, '
+                f'gloss vocabulary: got {len(self._ids)} glosses with ids {listed(sorted(self._ids.values()), 4)}, '
                 f'expected each of 1..{len(self._ids)} once (0 is the CTC blank).'
             )
         self._glosses = {gloss_id: gloss for gloss, gloss_id in self._ids.items()}
@@ -104,7 +105,7 @@ class GlossVocab:
         return hash(tuple(self.glosses))
 
     def __repr__(self) -> str:
-        return f'GlossVocab({len(self)} glosses: {_summary(self.glosses)})'
+        return f'GlossVocab({len(self)} glosses: {listed(self.glosses, 4)})'
 
     def encode(self, glosses: Iterable[str]) -> Tuple[List[int], List[str]]:
         """Return the ids of the known glosses, in order, and the glosses that are unknown."""
@@ -128,17 +129,9 @@ class GlossVocab:
         extra = [gloss for gloss in other.glosses if gloss not in self]
         if not missing and not extra:
             return 'the same glosses with other ids'
-        parts = []
-        if missing:
-            parts.append(f'{len(missing)} only in the first ({_summary(missing)})')
-        if extra:
-            parts.append(f'{len(extra)} only in the second ({_summary(extra)})')
+        sides = (('first', missing), ('second', extra))
+        parts = [f'{len(only)} only in the {side} ({listed(only, 4)})' for side, only in sides if only]
         return f'{len(self)} against {len(other)} glosses; ' + ', '.join(parts)
 
 
 AnyVocab = Union[GlossVocab, str, Path, Sequence[str], Mapping[str, Any]]
-
-
-def _summary(items: Sequence, count: int = 4) -> str:
-    shown = ', '.join(str(item) for item in items[:count])
-    return shown + (', ...' if len(items) > count else '')

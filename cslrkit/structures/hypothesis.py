@@ -1,13 +1,11 @@
 """What a decoder finds in one clip."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from cslrkit.structures.gloss_span import GlossSpan
 from cslrkit.structures.gloss_vocab import GlossVocab
-
-if TYPE_CHECKING:
-    from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.structures.temporal_spec import TemporalSpec
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class Hypothesis(Sequence[GlossSpan]):
     def resolve(
         self,
         vocab: GlossVocab,
-        spec: 'TemporalSpec',
+        spec: TemporalSpec,
         *,
         frame_indices: Sequence[int],
         frame_rate: Optional[float] = None,

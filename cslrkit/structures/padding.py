@@ -1,14 +1,12 @@
 """Pad clips to a batch and normalize it: what every collate and the data preprocessor share."""
 
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 
 from cslrkit.errors import DataError
-
-if TYPE_CHECKING:  # the models import this module
-    from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.structures.temporal_spec import TemporalSpec
 
 Statistic = Union[float, Sequence[float]]
 
@@ -22,7 +20,7 @@ def longest_first(clips: Sequence[torch.Tensor]) -> List[int]:
 
 def pad_clips(
     clips: Sequence[torch.Tensor],
-    spec: 'TemporalSpec',
+    spec: TemporalSpec,
     *,
     dtype: Optional[torch.dtype] = None,
     channels_last: bool = False,

@@ -1,6 +1,6 @@
 """The annotation and the result of one clip."""
 
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 import torch
 from mmengine.structures import BaseDataElement
@@ -18,6 +18,8 @@ class SignDataSample(BaseDataElement):
     Data: ``gloss_ids`` (int64 (L,), the reference as class ids) and ``hyps`` (hypotheses by the name
     of the logits that were decoded, e.g. ``'seq/main'``).
     """
+
+    hyps: Dict[str, Hypothesis]
 
     @classmethod
     def create(
@@ -58,17 +60,3 @@ class SignDataSample(BaseDataElement):
         if not isinstance(value, torch.Tensor) or value.dim() != 1 or value.dtype != torch.int64:
             raise TypeError(f'SignDataSample.gloss_ids: expected an int64 tensor (L,), got {value!r}.')
         self.set_field(value, '_gloss_ids', dtype=torch.Tensor)
-
-    @property
-    def hyps(self) -> Dict[str, Hypothesis]:
-        """Hypotheses by the name of their logits."""
-        return self._hyps
-
-    @hyps.setter
-    def hyps(self, value: Dict[str, Hypothesis]) -> None:
-        self.set_field(value, '_hyps', dtype=dict)
-
-
-def sample_ids(samples: Sequence[SignDataSample]) -> List[str]:
-    """Ids of ``samples``, in order."""
-    return [sample.sample_id for sample in samples]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Mapping
 
 from cslrkit.errors import ConfigError
+from cslrkit.utils.checks import positive
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,7 @@ class StreamSpec:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ConfigError(f'StreamSpec.{name}: got {value!r}, expected a positive integer.')
+            positive(f'StreamSpec.{name}', value)
 
 
 def stream_specs(backbone: Any) -> Dict[str, StreamSpec]:

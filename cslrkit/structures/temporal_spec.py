@@ -1,5 +1,6 @@
 """The temporal geometry of a recognizer: padding, stride and lengths from one kernel spec."""
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Sequence, Tuple, TypeVar
@@ -7,6 +8,7 @@ from typing import Sequence, Tuple, TypeVar
 import torch
 
 from cslrkit.errors import ConfigError
+from cslrkit.utils.checks import one_of
 
 Length = TypeVar('Length', int, torch.Tensor)
 
@@ -46,16 +48,12 @@ class TemporalSpec:
             raise ConfigError(f"kernel spec: got the string {self.layers!r}, expected a list such as ['K5', 'P2'].")
         object.__setattr__(self, 'layers', tuple(self.layers))
         object.__setattr__(self, 'parsed', tuple(_parse_layer(layer) for layer in self.layers))
-        if self.left_pad_rule not in LEFT_PAD_RULES:
-            raise ConfigError(f'left_pad_rule: got {self.left_pad_rule!r}, expected one of {LEFT_PAD_RULES}.')
+        one_of('left_pad_rule', self.left_pad_rule, LEFT_PAD_RULES)
 
     @property
     def total_stride(self) -> int:
         """Frames per feature step: the product of the pooling strides."""
-        stride = 1
-        for kind, size in self.parsed:
-            stride *= size if kind == 'P' else 1
-        return stride
+        return math.prod(size for kind, size in self.parsed if kind == 'P')
 
     @property
     def left_pad(self) -> int:
@@ -97,8 +95,7 @@ class TemporalSpec:
         """
         # A step stands for the `total_stride` frames at the centre of its receptive field. With
         # exact padding that is [step * stride, (step + 1) * stride); a shorter padding shifts it.
-        exact = TemporalSpec(self.layers)
-        shift = exact.left_pad - self.left_pad
+        shift = TemporalSpec(self.layers).left_pad - self.left_pad
         start = first_step * self.total_stride + shift
         end = (last_step + 1) * self.total_stride + shift
         start = min(max(start, 0), max(num_frames - 1, 0))

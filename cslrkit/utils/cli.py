@@ -34,11 +34,13 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     The traceback is printed before it with ``--traceback``, or where CSLRKIT_TRACEBACK is set and not 0.
     """
     prepare_process()
-    code = 0
+    code: Optional[int] = None
     atexit.register(lambda: _end_process(code))  # the first to be registered, so it is called last
     try:
         code = main() or 0
-        _note_process_group(leave=True)
+        torch = sys.modules.get('torch')
+        if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
     except CSLRKitError as error:
         code = _fail(f'error: {_FROM_WORKER.split(str(error))[-1].strip()}')
     except KeyboardInterrupt:
@@ -56,29 +58,16 @@ def _fail(message: str, code: int = 1) -> int:
     if _TRACEBACK in sys.argv or os.environ.get('CSLRKIT_TRACEBACK', '0') not in ('', '0'):
         traceback.print_exc()
     print(message, file=sys.stderr)
-    _note_process_group(leave=False)
     return code
 
 
-_is_one_of_several = False
-
-
-def _note_process_group(*, leave: bool) -> None:
-    global _is_one_of_several
-    torch = sys.modules.get('torch')
-    if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
-        _is_one_of_several = True
-        if leave:
-            torch.distributed.destroy_process_group()
-
-
-def _end_process(code: int) -> None:
-    """End one of several processes here, once what was to be done at its end is done.
+def _end_process(code: Optional[int]) -> None:
+    """End one of several processes here, once what was to be done at its end is done; not one that an error ends.
 
     The threads of the process group may still run when the interpreter takes its libraries down, and abort a
     process that has done its work.
     """
-    if _is_one_of_several:
+    if code is not None and 'WORLD_SIZE' in os.environ:  # of torchrun, or set by mmengine for other launchers
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -155,7 +144,7 @@ def training_options(args: argparse.Namespace) -> Dict[str, Any]:
 
 
 def add_import_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--import``, whose modules a tool imports by ``import_modules(args.modules, option='--import')``."""
+    """Add ``--import``, whose modules a tool imports by ``import_modules(args.modules)``."""
     parser.add_argument(
         '--import', nargs='+', dest='modules', default=[], metavar='MODULE', help='modules that register your classes'
     )

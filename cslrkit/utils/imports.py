@@ -8,12 +8,11 @@ from typing import Sequence
 from cslrkit.errors import ConfigError
 
 
-def import_modules(names: Sequence[str], *, option: str) -> None:
-    """Import modules from the current folder or from anywhere on the path.
+def import_modules(names: Sequence[str]) -> None:
+    """Import the modules of ``--import`` from the current folder or from anywhere on the path.
 
     Args:
         names: Dotted names.
-        option: Where they were given, for messages.
 
     Raises:
         ConfigError: If one cannot be imported.
@@ -25,6 +24,6 @@ def import_modules(names: Sequence[str], *, option: str) -> None:
             importlib.import_module(name)
         except Exception as error:  # a module runs any code, so its faults are of any kind
             raise ConfigError(
-                f'{option} {name}: {type(error).__name__}: {error}. Name a module (my_package.my_module) that can be '
+                f'--import {name}: {type(error).__name__}: {error}. Name a module (my_package.my_module) that can be '
                 f"imported from '{os.getcwd()}' or PYTHONPATH."
             ) from error

@@ -15,10 +15,13 @@ from typing import Any, Callable, Tuple
 
 import numpy as np
 
-REFUSAL_START = 'it wants '
 _NUMBERS = re.compile(r'[biufc?]\d{0,2}|[SU]\d{1,6}')
 _UNNEEDED = ('NEXT_BUFFER', 'READONLY_BUFFER', 'EXT1', 'EXT2', 'EXT4', 'INST', 'OBJ', 'NEWOBJ_EX')
 _PUTS = ('PUT', 'BINPUT', 'LONG_BINPUT')
+
+
+class RefusedError(pickle.UnpicklingError):
+    """A pickle asks for what plain data never needs."""
 
 
 def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
@@ -30,8 +33,8 @@ def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
             by default, not guessed; arrays that Python 2 wrote need ``'latin1'``.
 
     Raises:
-        Exception: Nearly any, if ``data`` is damaged; ``pickle.UnpicklingError`` if it asks for
-            anything else.
+        RefusedError: If ``data`` asks for anything else.
+        Exception: Nearly any, if it is damaged.
     """
     for instruction, argument, _ in pickletools.genops(data):  # reads every length by itself
         if instruction.name in _UNNEEDED:
@@ -39,11 +42,6 @@ def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
         if instruction.name in _PUTS and argument > len(data):  # the unpickler would make room for so many
             raise pickle.UnpicklingError(f'it numbers an object {argument} in {len(data)} bytes')
     return _resolve(_ArrayUnpickler(io.BytesIO(data), encoding=encoding).load())
-
-
-def refusal(name: str) -> str:
-    """Say that a file wants to import ``name``, e.g. ``'os.system'``."""
-    return f"{REFUSAL_START}to import '{name}', which plain data never needs"
 
 
 class _Dtype:
@@ -114,7 +112,7 @@ def _empty_bytes() -> bytes:
 def _encode_latin1(text: str, encoding: str) -> bytes:
     # Protocol 2 writes bytes as text in this encoding; other codecs import modules or inflate.
     if encoding != 'latin1':
-        raise pickle.UnpicklingError(f"{REFUSAL_START}the codec {encoding!r}, expected 'latin1'")
+        raise RefusedError(f"it wants the codec {encoding!r}, expected 'latin1'")
     return text.encode('latin1')
 
 
@@ -149,7 +147,7 @@ for _module in ('builtins', '__builtin__'):  # the second is Python 2's name, wh
 class _ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _NAMES:
-            raise pickle.UnpicklingError(refusal(f'{module}.{name}'))
+            raise RefusedError(f"it wants to import '{module}.{name}', which plain data never needs")
         return _NAMES[module, name]
 
 

@@ -14,7 +14,7 @@ import torch
 
 from cslrkit.errors import CheckpointError
 from cslrkit.utils.files import write_beside
-from cslrkit.utils.plain_arrays import REFUSAL_START, load_plain_arrays, refusal
+from cslrkit.utils.plain_arrays import RefusedError, load_plain_arrays
 
 SAFETENSORS_SUFFIX = '.safetensors'
 SUFFIXES = ('.pth', SAFETENSORS_SUFFIX)
@@ -23,10 +23,7 @@ _META = 'cslrkit'
 _ZIP = b'PK\x03\x04'
 # Files of torch before 1.6 begin with its magic number, pickled.
 _LEGACY_TORCH = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
-_TORCH_REFUSALS = (
-    re.compile(r'GLOBAL (\S+) was not an allowed global'),
-    re.compile(r'unsupported GLOBAL (\S+) whose module'),
-)
+_TORCH_REFUSAL = re.compile(r'GLOBAL (\S+) (?:was not an allowed global|whose module)')
 
 
 def read_tensor_file(path: Union[str, Path], *, map_location: Any = 'cpu') -> Any:
@@ -140,17 +137,14 @@ def _numpy_globals() -> List[Any]:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
-    for pattern in _TORCH_REFUSALS:
-        match = pattern.search(text)
-        if match:
-            advice = ''
-            if match[1].startswith('numpy') and torch.__version__ < (2, 6):
-                advice = ' (numpy arrays beside weights need torch 2.6 or newer)'
-            return f'is refused: {refusal(match[1])}{advice}. Nothing was executed.'
-    if text.startswith(REFUSAL_START):
-        return f'is refused: {_first_line(error)}. Nothing was executed.'
-    return f'cannot be read (UnpicklingError: {_first_line(error)}). Is it complete?'
+    match = _TORCH_REFUSAL.search(str(error))
+    if isinstance(error, RefusedError):
+        return f'is refused: {error}. Nothing was executed.'
+    if match is None:
+        return f'cannot be read (UnpicklingError: {_first_line(error)}). Is it complete?'
+    is_old = match[1].startswith('numpy') and torch.__version__ < (2, 6)
+    advice = ' (numpy arrays beside weights need torch 2.6 or newer)' if is_old else ''
+    return f"is refused: it wants to import '{match[1]}', which plain data never needs{advice}. Nothing was executed."
 
 
 def _first_line(error: Exception) -> str:

@@ -188,7 +188,7 @@ def test_the_tool(run_tool, checkpoint, videos, tmp_path):
     ]
     assert sorted(p.name for p in (tmp_path / 'captions').iterdir()) == sorted(f'{p.stem}.mp4' for p in videos)
     early = run_tool('infer.py', videos[0], '--checkpoint', 'none', '--out-dir', out, '--format', 'jsn', check=False)
-    assert "format: got 'jsn', expected text, json" in early.stderr  # before anything is read or recognized
+    assert "format: got 'jsn', expected one of 'text', 'json'" in early.stderr  # before anything is read or recognized
     (tmp_path / 'bad.mp4').write_bytes(b'no video at all')
     done = run_tool('infer.py', tmp_path / 'bad.mp4', '--checkpoint', checkpoint, check=False)
     assert done.returncode == 1

@@ -191,18 +191,16 @@ def read_clip(
     spec: Optional[FrameSpec] = None,
     frame_rate: Optional[float] = None,
     max_seconds: Optional[float] = None,
-    duration: Optional[float] = None,
 ) -> Dict[str, Any]:
     """Read a whole video for a model; see :class:`~cslrkit.apis.CSLRInferencer` for long ones.
 
     Args:
-        video: A video file, a folder of frames, a pattern of images, RGB frames (T, H, W, 3), or the index of
-            a camera.
+        video: A video file, a folder of frames, a pattern of images, RGB frames (T, H, W, 3), or a clip that
+            ``open_clips`` gave, such as one of a camera.
         config: The model's config, as ``init_recognizer`` returns it.
         spec: How frames are brought to the model; ``frame_spec(config)`` by default.
         frame_rate: Frames per second of an input that does not say; the corpus's by default.
         max_seconds: A longer video is an error; none of it stays in memory.
-        duration: Seconds to record from a camera.
 
     Returns:
         ``inputs`` uint8 (T, C, H, W) and ``data_samples``: ``model.test_step(pseudo_collate([clip]))`` predicts, and
@@ -215,7 +213,7 @@ def read_clip(
     """
     spec = frame_spec(config) if spec is None else spec
     frame_rate = spec.frame_rate if frame_rate is None else frame_rate
-    clips = open_clips(video, frame_rate=frame_rate, duration=duration)
+    clips = open_clips(video, frame_rate=frame_rate)
     if len(clips) != 1:
         raise DataError(f'read_clip: got {len(clips)} videos, expected one.')
     clip, frames = clips[0], []

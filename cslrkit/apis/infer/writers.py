@@ -7,11 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import Callable, Dict, List, Sequence, Tuple, Union
 
-from cslrkit.errors import ConfigError, DataError
+from cslrkit.errors import DataError
 from cslrkit.evaluation.functional.ctm import CtmEntry, ctm_entries, dump_ctm
 from cslrkit.evaluation.functional.text_files import write_text
-from cslrkit.registry import nearest
 from cslrkit.structures.result import InferenceResult
+from cslrkit.utils.checks import one_of
 
 Results = Sequence[InferenceResult]
 
@@ -44,8 +44,7 @@ def check_formats(formats: Sequence[str]) -> None:
         ConfigError: For a name that is none of ``FORMATS``.
     """
     for name in formats:
-        if name not in FORMATS:
-            raise ConfigError(f'format: got {name!r}, expected {", ".join(FORMATS)}.{nearest(name, FORMATS)}')
+        one_of('format', name, FORMATS)
 
 
 def format_result(result: InferenceResult) -> str:

@@ -6,7 +6,6 @@ from mmengine.hooks import Hook
 
 from cslrkit.errors import TrainingError
 from cslrkit.registry import HOOKS
-from cslrkit.structures.sign_data_sample import sample_ids
 
 
 @HOOKS.register_module()
@@ -40,7 +39,7 @@ class NonFiniteLossHook(Hook):
         if not getattr(runner.optim_wrapper, 'skipped', False):
             return
         self.count += 1
-        ids = ', '.join(sample_ids(data_batch['data_samples']))
+        ids = ', '.join(sample.sample_id for sample in data_batch['data_samples'])
         place = f'epoch {runner.epoch + 1}, batch {batch_idx + 1}'
         runner.logger.warning(
             f'{place}: the loss is not finite, so this batch was left out ({self.count} in this epoch). Samples: {ids}.'
