@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from corpus_files import entry, write_annotation, write_frames
+from tool_server import ToolServer
 
 REPO = Path(__file__).parents[1]
 
@@ -75,16 +76,42 @@ def untrained_checkpoint(tiny_config, tmp_path_factory):
     return path
 
 
+_ENVIRONMENT = {'OMP_NUM_THREADS': '1', 'CSLRKIT_DATA': '/nowhere'}
+
+
+@pytest.fixture(scope='session')
+def tool_server():
+    """The process whose forks run the tools; it starts at the first call."""
+    servers = []
+
+    def run(*arguments):
+        if not servers:
+            servers.append(ToolServer({**os.environ, **_ENVIRONMENT}))
+        return servers[0].run(*arguments)
+
+    yield run
+    for server in servers:
+        server.close()
+
+
 @pytest.fixture
-def run_tool():
-    """Run a script of ``tools/`` as a user would; returns the finished process with its text output."""
+def run_tool(tool_server):
+    """Run a script of ``tools/`` as a user would; returns the finished process with its text output.
+
+    With ``prefix`` (another command than Python's) or ``env`` (variables that Python reads when it starts) it is a new
+    process, otherwise a fork of one that has imported torch and cslrkit.
+    """
 
     def run(script, *args, check=True, cwd=REPO, prefix=(sys.executable,), env=None):
-        command = [*map(str, prefix), str(REPO / 'tools' / script), *map(str, args)]
-        environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'CSLRKIT_DATA': '/nowhere', **(env or {})}
-        done = subprocess.run(
-            command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=600, check=False
-        )
+        script, args = REPO / 'tools' / script, list(map(str, args))
+        command = [*map(str, prefix), str(script), *args]
+        if env is None and prefix == (sys.executable,):
+            done = tool_server(script, args, cwd)
+        else:
+            environment = {**os.environ, **_ENVIRONMENT, **(env or {})}
+            done = subprocess.run(
+                command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=600, check=False
+            )
         if check:
             assert done.returncode == 0, f'{command}\n{done.stdout}\n{done.stderr}'
         return done
