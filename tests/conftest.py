@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from corpus_files import entry, write_annotation, write_frames
+from memory import release_memory
 from tool_server import ToolServer
 
 REPO = Path(__file__).parents[1]
@@ -20,6 +21,13 @@ def corpus(tmp_path):
     write_frames(tmp_path / 'a', 3)
     write_frames(tmp_path / 'b', 5)
     return tmp_path
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _memory_between_files():
+    """What the tests of a file used is the system's again before those of the next."""
+    yield
+    release_memory()
 
 
 @pytest.fixture(scope='session')

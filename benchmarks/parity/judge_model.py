@@ -1,6 +1,7 @@
 """Judges the network, its losses and its gradients against the published SlowFastSign."""
 
 import math
+import tempfile
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
@@ -18,6 +19,7 @@ from benchmarks.parity.published_model import (
 )
 from benchmarks.parity.result import CaseResult, Comparison
 from benchmarks.threads import torch_threads
+from benchmarks.parity.updates_in_backward import UpdatesInBackward
 from cslrkit.errors import DataError
 from cslrkit.models.weights.names import published_names
 from cslrkit.structures import SignDataSample
@@ -119,19 +121,23 @@ def observe(case: Dict[str, Any], *, rounding: float = 0.0) -> Observed:
     observed = Observed(shapes=published_shapes(model))
     fill_by_rule(model)
     published_arithmetic(model)
-    noise = np.random.RandomState(case['input_seed']).standard_normal(
-        (case['B'], num_frames, 3, _IMAGE_SIZE, _IMAGE_SIZE)
-    )
-    noise *= 1 + rounding * np.random.RandomState(0).standard_normal(noise.shape)
-    inputs = torch.from_numpy(noise.astype(np.float32))
     samples = [
         SignDataSample.create(str(index), ids)
         for index, ids in enumerate(split_labels(case['labels'], case['label_lengths']))
     ]
-    batch = (inputs, torch.tensor(lens), samples)
+    batch = (_inputs(case, rounding), torch.tensor(lens), samples)
     _observe_eval(model, batch, list(case['eval']['intermediate']), observed)
     _observe_train(model, batch, case['train'], observed)
     return observed
+
+
+def _inputs(case: Dict[str, Any], rounding: float) -> torch.Tensor:
+    noise = np.random.RandomState(case['input_seed']).standard_normal(
+        (case['B'], case['T'], 3, _IMAGE_SIZE, _IMAGE_SIZE)
+    )
+    if rounding:
+        noise *= 1 + rounding * np.random.RandomState(0).standard_normal(noise.shape)
+    return torch.from_numpy(noise.astype(np.float32))
 
 
 def compare(
@@ -185,22 +191,18 @@ def _observe_eval(model: torch.nn.Module, batch: Tuple, stages: List[str], obser
 def _observe_train(model: torch.nn.Module, batch: Tuple, recipe: Dict[str, Any], observed: Observed) -> None:
     model.train()
     disable_dropout(model)
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe['lr'], weight_decay=recipe['weight_decay'])
-    own_parameters = dict(model.named_parameters())
-    parameters = {
-        published: own_parameters[own]
-        for published, own in published_names(model.state_dict())
-        if own in own_parameters
-    }
-    for recorded in recipe['steps']:
-        optimizer.zero_grad()
-        losses = model.loss(*batch)
-        total, _ = model.parse_losses(losses)
-        total.backward()
-        norms = {name: _norm(parameters[name]) for name in recorded['grad_norms'] if name in parameters}
-        norms['__total__'] = math.sqrt(sum(_norm(parameter) ** 2 for parameter in model.parameters()))
-        optimizer.step()
-        observed.steps.append(_Step(total.item(), _published_parts(losses), norms))
+    own_names = dict(published_names(model.state_dict()))
+    with tempfile.TemporaryDirectory(prefix='cslrkit-') as folder:
+        updates = UpdatesInBackward(model, folder, lr=recipe['lr'], weight_decay=recipe['weight_decay'])
+        for number, recorded in enumerate(recipe['steps'], 1):
+            updates.wanted = number < len(recipe['steps'])
+            losses = model.loss(*batch)
+            total, _ = model.parse_losses(losses)
+            total.backward()
+            norms = updates.take_norms()
+            named = {name: norms[own_names[name]] for name in recorded['grad_norms'] if own_names.get(name) in norms}
+            named['__total__'] = math.sqrt(sum(norm**2 for norm in norms.values()))
+            observed.steps.append(_Step(total.item(), _published_parts(losses), named))
 
 
 def _statistics(x: torch.Tensor) -> Statistics:
@@ -213,10 +215,6 @@ def _statistics(x: torch.Tensor) -> Statistics:
         abs=exact.abs().mean().item(),
         at=flat[evenly].tolist(),
     )
-
-
-def _norm(parameter: torch.Tensor) -> float:
-    return 0.0 if parameter.grad is None else parameter.grad.double().norm().item()
 
 
 def _published_parts(losses: Dict[str, torch.Tensor]) -> Dict[str, float]:

@@ -90,7 +90,7 @@ def build_recognizer(
     conv_type = one_of('conv_type', arguments['conv_type'], range(len(KERNEL_SPECS)))
     share = int(one_of('share_classifier', arguments['share_classifier'], (0, 1, 2)))
     return CSLRRecognizer(
-        dict(type='SlowFast', **slowfast_arguments(arguments)),
+        dict(type='SlowFast', with_cp=True, **slowfast_arguments(arguments)),
         dict(
             type='MultiStreamTemporalConv' if multi_stream else 'TemporalConv',
             kernel_spec=KERNEL_SPECS[conv_type],

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
+from memory import release_memory
 
 from benchmarks.parity import judge_model
 from benchmarks.parity.published_model import slowfast_arguments
@@ -97,6 +98,7 @@ def observed_r50():
 @pytest.mark.parametrize('case', CASES, ids=lambda case: case['tag'])
 def test_the_golden_file_holds(case):
     result = run(case)
+    release_memory()
     assert result.passed, result.failures[:5]
 
 
@@ -130,6 +132,7 @@ def changed(case, path):
     return case
 
 
+@pytest.mark.slow
 def test_every_recorded_result_is_compared(observed_r50):
     case = CASES[1]
     assert compared(case, observed_r50).passed
