@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install quickstart test wheel test-deepspeed lint parity bench docs clean
+.PHONY: install quickstart test test-fast wheel test-deepspeed lint parity bench docs clean
 
 install: $(STAMP)
 
@@ -19,8 +19,15 @@ quickstart: install
 	$(RUN) tools/train.py configs/slowfast/synthsign.py --work-dir work_dirs/synthsign --amp bfloat16
 	$(RUN) tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign --split dev test
 
+# All tests, by two processes of a thread each where there are two processors. What shares a file shares a process.
+WORKERS := $(shell n=`nproc 2>/dev/null || echo 1`; [ $$n -gt 1 ] && echo 2 || echo 0)
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile
 test: install
-	$(RUN) -m pytest
+	$(PYTEST)
+
+# What to run before each commit: all but those that take more than some seconds.
+test-fast: install
+	$(PYTEST) -m 'not slow'
 
 # A wheel, in dist/; configs and tools are in it.
 wheel: install

@@ -87,7 +87,14 @@ setup(
         # Of 0.19.7 mmengine imports a module that is gone. Install with DS_BUILD_OPS=0: nothing is compiled.
         'deepspeed': ['deepspeed>=0.13.2,<0.19.7'],
         'demo': ['gradio>=6.0,<7; python_version >= "3.10"'],
-        'dev': ['pytest>=7.4', 'ruff>=0.6', 'safetensors>=0.4', 'selenium>=4.11', 'zstandard>=0.22'],
+        'dev': [
+            'pytest>=7.4',
+            'pytest-xdist>=3.3',
+            'ruff>=0.6',
+            'safetensors>=0.4',
+            'selenium>=4.11',
+            'zstandard>=0.22',
+        ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
         'packed': ['zstandard>=0.22'],
         'safetensors': ['safetensors>=0.4'],

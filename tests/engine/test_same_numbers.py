@@ -31,6 +31,7 @@ default_hooks = dict(checkpoint=dict(interval=2, save_best=None), visualization=
     return path
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_a_training(short_config, tmp_path):
     alone = train(short_config, tmp_path / 'alone')
     workers = dict(train_dataloader__num_workers=2, train_dataloader__persistent_workers=True)
@@ -38,6 +39,7 @@ def test_workers_do_not_change_a_training(short_config, tmp_path):
         torch.testing.assert_close(value, alone[name], rtol=0, atol=0, msg=name)
 
 
+@pytest.mark.slow
 def test_validations_do_not_change_a_training_by_steps(tiny_config, tmp_path, monkeypatch):
     by_steps = tmp_path / 'steps.py'
     by_steps.write_text(

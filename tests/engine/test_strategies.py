@@ -17,6 +17,7 @@ def test_deepspeed_that_is_not_installed(monkeypatch):
         DeepSpeedStrategy(zero_optimization=dict(stage=2), env_kwargs=dict(launcher='pytorch'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('key', 'name'), [('deepspeed', 'DeepSpeed'), ('fsdp', 'FSDP')])
 def test_a_checkpoint_of_a_strategy_resumes_with_it_only(tiny_config, tmp_path, key, name):
     from cslrkit.apis import train_model

@@ -229,6 +229,7 @@ def clip_of(num_frames):
     return torch.randn(2, num_frames, 32, 32, 3).permute(0, 4, 1, 2, 3)
 
 
+@pytest.mark.slow
 def test_one_compilation_serves_all_lengths():
     network = trained(OneBlock()).eval()
     prepared = prepare_for_inference(network, compile=True)

@@ -9,6 +9,7 @@ PAGE = REPO / 'docs/add_a_corpus.md'
 SMALL = ['--cfg-options', 'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0', 'val_dataloader.num_workers=0']
 
 
+@pytest.mark.slow
 def test_the_page(tmp_path, run_tool):
     pytest.importorskip('zstandard')
     write_files(PAGE, tmp_path)

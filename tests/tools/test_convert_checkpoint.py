@@ -75,6 +75,7 @@ def test_vocabularies_of_another_size_are_named(tmp_path, authors_file, tiny_con
     assert not (tmp_path / 'out.pth').exists()
 
 
+@pytest.mark.slow
 def test_training_starts_from_published_weights(tmp_path, authors_file, tiny_config, run_tool):
     path, _ = authors_file
     options = ['train_cfg.max_epochs=1', 'model.backbone.init_cfg.type=Pretrained']
@@ -105,6 +106,7 @@ def test_a_backbone_file_gives_a_checkpoint_of_the_backbone(tmp_path, authors_fi
         convert_checkpoint(config, tmp_path / 'a.pyth', tmp_path / 'b.bin')
 
 
+@pytest.mark.slow
 def test_a_file_by_the_recorded_rule_gives_the_recorded_logits(tmp_path):
     case = next(case for case in json.loads(MODEL_CASES.read_text()) if case['tag'] == 'single_head_r50_biadd2')
     state = {name: _fill_value(name, tuple(shape)) for name, shape in case['state_dict']}

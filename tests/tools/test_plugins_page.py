@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 REPO = Path(__file__).parents[2]
 
 USE = """
@@ -21,6 +23,7 @@ sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'test_my_plugin.py']))
 """
 
 
+@pytest.mark.slow
 def test_the_page(tmp_path):
     text = (REPO / 'docs/plugins.md').read_text(encoding='utf-8')
     (project,) = re.findall(r'```toml\n(.*?)```', text, flags=re.DOTALL)
