@@ -18,8 +18,8 @@ from benchmarks.parity.published_model import (
     split_labels,
 )
 from benchmarks.parity.result import CaseResult, Comparison
-from benchmarks.threads import torch_threads
 from benchmarks.parity.updates_in_backward import UpdatesInBackward
+from benchmarks.threads import torch_threads
 from cslrkit.errors import DataError
 from cslrkit.models.weights.names import published_names
 from cslrkit.structures import SignDataSample

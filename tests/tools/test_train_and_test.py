@@ -14,7 +14,6 @@ import torch
 from mmengine.config import Config
 
 from cslrkit.engine.stored_config import config_json
-
 from cslrkit.utils.npy import load_object, save_object
 
 REPO = Path(__file__).parents[2]
