@@ -43,7 +43,7 @@ def main() -> None:
     from cslrkit.apis import evaluate_model
     from cslrkit.engine.checkpoint_io import find_checkpoint
     from cslrkit.engine.config import load_config
-    from cslrkit.evaluation.functional.table import format_wer_table
+    from cslrkit.evaluation.report import format_wer_table
 
     checkpoint = find_checkpoint(args.checkpoint)
     results = {

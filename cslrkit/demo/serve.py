@@ -5,7 +5,7 @@ import signal
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from cslrkit.demo.limits import Limits
 from cslrkit.demo.uploads import Uploads
@@ -31,7 +31,6 @@ def serve(
     share: bool = False,
     limits: Optional[Limits] = None,
     examples: Sequence[Path] = (),
-    say: Callable[[str], None] = print,
 ) -> None:
     """Serve the demo until the process is told to end (Ctrl-C, SIGTERM); call it from the main thread.
 
@@ -43,7 +42,6 @@ def serve(
         share: Whether Gradio's servers give the page a public address for a week.
         limits: On uploads.
         examples: Videos that visitors may choose.
-        say: Prints where the page is.
 
     Raises:
         CheckpointError: If there is no such checkpoint, or it cannot be used.
@@ -63,7 +61,7 @@ def serve(
         os.environ.update({**_QUIET, 'GRADIO_TEMP_DIR': str(folder)})  # before Gradio is imported
         address = dict(server_name=host, server_port=port, share=share)
         app = _launch(checkpoint, device, address, uploads=uploads, limits=limits or Limits(), examples=examples)
-        say(f'The demo is at {app.share_url or app.local_url}  (Ctrl-C ends it)')
+        print(f'The demo is at {app.share_url or app.local_url}  (Ctrl-C ends it)', flush=True)
         ended.wait()
     finally:
         for each, handler in before.items():

@@ -1,19 +1,23 @@
-"""Contact sheets of clips as they are on disk and as the network is given them."""
+"""Samples of a config's corpus: which they are, and contact sheets of them on disk and as the network is given them."""
 
 import copy
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Sequence, Union
 
 import cv2
 import numpy as np
 from mmengine.config import Config
 from mmengine.runner import set_random_seed
 
+from cslrkit.datasets.seeded_dataset import SeededDataset
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.registry import DATASETS
+from cslrkit.registry import DATASETS, nearest
 from cslrkit.structures import SignDataSample
 from cslrkit.utils.checks import one_of, positive
+from cslrkit.utils.messages import listed
 from cslrkit.video.video_writer import VideoWriter
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate
 from cslrkit.visualization.canvas import Canvas, scaled
@@ -76,10 +80,6 @@ class SampleBrowser:
             runs.append(PipelineRun(each, clip_images(packed), packed['data_samples']))
         return runs
 
-    def frames_on_disk(self, place: int) -> Any:
-        """Frames of a sample as they are on disk: a :class:`~cslrkit.video.Clip`."""
-        return self._on_disk[place]['frames']
-
     def sheet(self, place: int, runs: Sequence[PipelineRun]) -> np.ndarray:
         """Draw the frames of a sample on disk, and below them what each run gave, with numbers of frames.
 
@@ -88,7 +88,7 @@ class SampleBrowser:
         Returns:
             RGB picture, uint8.
         """
-        info, frames = self.dataset.get_data_info(place), self.frames_on_disk(place)
+        info, frames = self.dataset.get_data_info(place), self._on_disk[place]['frames']
         height, width = frames.frame_size(0)
         tile_width = max(round(_TILE * width / height), *(_tile_width(run.images[0]) for run in runs), 60)
         glosses = ' '.join(info['glosses'])
@@ -112,23 +112,57 @@ class SampleBrowser:
 
     def write_video(self, place: int, run: PipelineRun, path: Union[str, Path]) -> None:
         """Write what a run gave as a video, each frame beside the one on disk that it was made from."""
-        writer = VideoWriter(path, clip_rate(run.sample))
-        try:
-            for pair in self._pairs(place, run):
+        distinct = sorted(set(run.sample.frame_indices))
+        on_disk = dict(zip(distinct, self._on_disk[place]['frames'].decode(distinct)))
+        with closing(VideoWriter(path, clip_rate(run.sample))) as writer:
+            for index, image in zip(run.sample.frame_indices, run.images):
+                pair = (on_disk[index], image)
                 height = max(2 * _TILE, *map(len, pair)) // 2 * 2
                 sides = [scaled(each, height, -(-each.shape[1] * height // len(each) // 2) * 2) for each in pair]
                 writer.write(np.concatenate(sides, 1))
-        finally:
-            writer.close()
 
-    def _pairs(self, place: int, run: PipelineRun) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
-        distinct = sorted(set(run.sample.frame_indices))
-        decoded: Dict[int, np.ndarray] = {}
-        arriving = zip(distinct, self.frames_on_disk(place).decode(distinct))
-        for index, image in zip(run.sample.frame_indices, run.images):
-            while index not in decoded:  # frames come in ascending order, those of a clip mostly, too
-                decoded.update([next(arriving)])
-            yield decoded[index], image
+
+def evaluation_samples(
+    config: Config, split: str, *, sample_ids: Sequence[str] = (), num: int = 1
+) -> List[Callable[[], Dict[str, Any]]]:
+    """Return a function for each sample that reads and packs it as in testing.
+
+    Args:
+        config: A complete config with a test loader.
+        split: ``'train'``, ``'dev'`` or ``'test'``.
+        sample_ids: Which samples; the first ``num`` by default.
+        num: How many.
+
+    Raises:
+        ConfigError: If the config has no test loader.
+        DataNotFoundError: If the corpus is not there.
+        DataError: If there is no such sample.
+    """
+    from cslrkit.engine.config import select_split  # late: that package imports hooks of this one
+
+    if config.get('test_dataloader') is None:
+        raise ConfigError('config: it has no test_dataloader, which says how samples are read.')
+    dataset = SeededDataset(select_split(config, split).test_dataloader.dataset)
+    places = find_samples(dataset, sample_ids, num)
+    return [partial(dataset.__getitem__, place) for place in places]
+
+
+def find_samples(dataset: Any, sample_ids: Sequence[str], num: int) -> List[int]:
+    """Return the positions of samples in a dataset; the first ``num`` if none is named.
+
+    Raises:
+        DataError: If there is no such sample; the message has the nearest names.
+    """
+    if not sample_ids:
+        return list(range(min(positive('num', num), len(dataset))))
+    known = {name: place for place, name in enumerate(dataset.sample_ids)}
+    for name in sample_ids:
+        if name not in known:
+            raise DataError(
+                f"sample id: got '{name}', expected one of the {len(known)} of '{dataset.split}': "
+                f'{listed(known, 3)}.{nearest(name, known)}'
+            )
+    return [known[name] for name in sample_ids]
 
 
 def _spread(count: int) -> List[int]:

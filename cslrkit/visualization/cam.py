@@ -166,7 +166,6 @@ def _find_targets(
     feat_lens: torch.Tensor,
     targets: Optional[Sequence[Union[str, GlossSpan]]],
 ) -> List[GlossSpan]:
-    steps = int(feat_lens[0])
     own = targets is not None and all(isinstance(target, GlossSpan) for target in targets)
     decoded = [] if own else model.decode(log_probs, feat_lens)[0].spans
     if targets is None:
@@ -175,15 +174,11 @@ def _find_targets(
     found: List[GlossSpan] = []
     for target in targets:
         if isinstance(target, GlossSpan):
-            first, last = target.steps
-            if not 0 <= first <= last < steps:
+            (first, last), num_classes = target.steps, model.vocab.num_classes
+            if not (0 <= first <= last < int(feat_lens[0]) and 0 < target.gloss_id < num_classes):
                 raise DataError(
-                    f'target: got the steps {first} to {last} for the gloss {target.gloss_id}, expected some of 0 to '
-                    f'{steps - 1}.'
-                )
-            if not 0 < target.gloss_id < model.vocab.num_classes:
-                raise DataError(
-                    f'target: got the gloss id {target.gloss_id}, expected one of 1 to {model.vocab.num_classes - 1}.'
+                    f'target: got the gloss id {target.gloss_id} at the steps {first} to {last}, expected an id of '
+                    f'1 to {num_classes - 1} and steps of 0 to {int(feat_lens[0]) - 1}.'
                 )
             found.append(target)
         elif target in names:

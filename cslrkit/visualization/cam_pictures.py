@@ -1,6 +1,7 @@
 """Heat maps on the frames that they explain: grids, videos and single frames."""
 
 import math
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Union
@@ -43,15 +44,15 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return np.uint8(np.rint(image * (1 - opacity) + colours * opacity))
 
 
-def cam_grid(images: np.ndarray, cams: Sequence[GlossCam], *, columns: int = _COLUMNS, heading: str = '') -> np.ndarray:
+def cam_grid(images: np.ndarray, cams: Sequence[GlossCam], *, heading: str = '') -> np.ndarray:
     """Draw a row of frames for each gloss: those of its span and around it, with the heat.
 
-    Frames of the span have a bright edge. A row's colours are scaled to its hottest place.
+    A row has eight frames; of a longer span, frames at equal distances. Those of the span have a bright
+    edge. A row's colours are scaled to its hottest place.
 
     Args:
         images: The clip, RGB, uint8 (T, H, W, 3).
         cams: Of this clip.
-        columns: Frames in a row; of a longer span, frames at equal distances.
         heading: Title of the picture.
 
     Returns:
@@ -59,7 +60,7 @@ def cam_grid(images: np.ndarray, cams: Sequence[GlossCam], *, columns: int = _CO
     """
     tile_height = max(_TILE, images.shape[1])
     tile_width = round(tile_height * images.shape[2] / images.shape[1])
-    columns = min(columns, len(images))
+    columns = min(_COLUMNS, len(images))
     canvas = Canvas((tile_width + 4) * columns + 4, texts=[cam.span.gloss for cam in cams] + [heading])
     if heading:
         canvas.text(heading, size=17)
@@ -95,16 +96,13 @@ def write_cam_video(
     height, width = images.shape[1] * factor, images.shape[2] * factor
     spans = [replace(cam.span, frames=cam.clip_span) for cam in cams]
     painter = CaptionPainter(spans, pause=round(1.5 * rate), font=font)
-    writer = VideoWriter(path, rate)
-    try:
+    with closing(VideoWriter(path, rate)) as writer:
         for index, image in enumerate(images):
             frame = scaled(image, height, width)
             if cams:
                 nearest = min(cams, key=lambda cam: abs(np.clip(index, cam.clip_span[0], cam.clip_span[1] - 1) - index))
                 frame = overlay(frame, nearest.frame_heat(index, (height, width)))
             writer.write(painter.draw(frame, index))
-    finally:
-        writer.close()
 
 
 def write_cams(

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cslrkit.errors import OutputError
+from cslrkit.utils.files import write_beside
 from cslrkit.video.fonts import find_font
 
 _PAPER, _INK = (255, 255, 255), (25, 25, 25)
@@ -66,10 +66,6 @@ def save_picture(picture: np.ndarray, path: Union[str, Path]) -> Path:
         OutputError: If it cannot be written.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        encoded, data = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        path.write_bytes(data.tobytes() if encoded else b'')
-    except (OSError, cv2.error) as error:
-        raise OutputError(f"'{path}' cannot be written: {error}.") from error
+    data = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+    write_beside(path, lambda part: part.write_bytes(data))
     return path

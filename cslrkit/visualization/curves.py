@@ -3,12 +3,14 @@
 import json
 import math
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError, OutputError
 from cslrkit.utils.checks import one_of
+from cslrkit.utils.files import write_beside
 from cslrkit.utils.messages import listed
 
 LOG = Path('vis_data', 'scalars.json')
@@ -101,9 +103,8 @@ def draw_curves(runs: Sequence[RunCurves], keys: Sequence[str], out: Union[str, 
     panels[-1].set_xlabel(' or '.join(sorted(units)))
     out = Path(out)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out, dpi=110)
-    except (OSError, ValueError) as error:  # the latter for an unknown suffix, with those that there are
+        write_beside(out, partial(figure.savefig, dpi=110, format=out.suffix[1:]))
+    except ValueError as error:  # an unknown suffix; the message has those that there are
         raise OutputError(f"'{out}' cannot be written: {error}.") from error
     return out
 

@@ -50,7 +50,7 @@ class SignVisualizationHook(Hook):
         self.num_samples = num_samples if num_samples == 0 else positive('num_samples', num_samples)
         self.interval = positive('interval', interval)
         if cam is not None:
-            check_arguments(_cam_options, cam)
+            check_arguments(compute_cam, cam, provided=('model', 'clip'))
         self.cam = cam
         self._validations = 0
         self._clips: List[Dict[str, Any]] = []
@@ -130,10 +130,6 @@ def _add_text(visualizer: Visualizer, name: str, text: str, step: int) -> None:
 
 def _name(clip: Dict[str, Any]) -> str:
     return clip['data_samples'].sample_id
-
-
-def _cam_options(layer: Optional[str] = None, stream: Optional[str] = None, method: str = '') -> None:
-    """What ``cam`` may hold."""
 
 
 def _write_rates(runner, split: str, metrics: Dict[str, float], step: int) -> None:

@@ -1,4 +1,4 @@
-from cslrkit.evaluation.functional import format_wer_table
+from cslrkit.evaluation.report import format_wer_table
 
 
 def test_table_of_two_splits():

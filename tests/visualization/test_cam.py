@@ -220,9 +220,9 @@ def test_targets_by_gloss_and_errors():
         (
             dict(targets=[GlossSpan(1, steps=(0, 6))]),
             DataError,
-            'the steps 0 to 6 for the gloss 1, expected some of 0 to 5',
+            'the gloss id 1 at the steps 0 to 6, expected an id of 1 to 3 and steps of 0 to 5',
         ),
-        (dict(targets=[GlossSpan(9)]), DataError, 'the gloss id 9, expected one of 1 to 3'),
+        (dict(targets=[GlossSpan(9)]), DataError, 'the gloss id 9 at .* expected an id of 1 to 3'),
     ]
     for arguments, error, message in cases:
         with pytest.raises(error, match=message):

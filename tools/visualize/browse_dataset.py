@@ -38,9 +38,8 @@ def main() -> None:
     from cslrkit.engine.config import load_config
     from cslrkit.utils.files import ensure_writable_dir
     from cslrkit.utils.progress import ProgressLine
-    from cslrkit.visualization.browse import SampleBrowser
+    from cslrkit.visualization.browse import SampleBrowser, find_samples
     from cslrkit.visualization.canvas import save_picture
-    from cslrkit.visualization.samples import find_samples
 
     browser = SampleBrowser(load_config(args.config, args.cfg_options), args.split)
     out = ensure_writable_dir(args.out, what='output', option='--out')

@@ -56,8 +56,8 @@ def main() -> None:
     from cslrkit.utils.checks import one_of
     from cslrkit.utils.progress import ProgressLine
     from cslrkit.visualization import compute_cam, write_cams
+    from cslrkit.visualization.browse import evaluation_samples
     from cslrkit.visualization.cam_pictures import FORMATS
-    from cslrkit.visualization.samples import evaluation_samples
 
     for name in args.format:
         one_of('--format', name, FORMATS)

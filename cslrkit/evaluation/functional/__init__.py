@@ -4,7 +4,6 @@ from cslrkit.evaluation.functional.alignment import align_sentences
 from cslrkit.evaluation.functional.ctm import CtmEntry, dump_ctm, load_ctm
 from cslrkit.evaluation.functional.published import compare_outputs
 from cslrkit.evaluation.functional.stm import StmEntry, dump_stm, load_stm
-from cslrkit.evaluation.functional.table import format_wer_table
 from cslrkit.evaluation.functional.wer import WordCounts, merge_repeats, score_sentence, score_sentences
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     'compare_outputs',
     'dump_ctm',
     'dump_stm',
-    'format_wer_table',
     'load_ctm',
     'load_stm',
     'merge_repeats',

@@ -71,19 +71,31 @@ def load_ctm(path: Union[str, Path]) -> List[CtmEntry]:
         DataNotFoundError: If there is no such file.
         DataError: If a line is malformed, a sample comes twice, or its words are not in order.
     """
-    entries: List[CtmEntry] = []
-    places: List[str] = []
-    done = set()
-    for where, line in numbered_lines(path, 'CTM'):
-        entry = _parse(line, where)
-        if entries:
-            _check_order(entries[-1], entry, done, where)
-        if not entries or entries[-1].sample_id != entry.sample_id:
-            done.add(entry.sample_id)
-        entries.append(entry)
-        places.append(where)
-    if any(entry.confidence is not None for entry in entries):
-        _check_words(entries, places)
+    lines = list(numbered_lines(path, 'CTM'))
+    entries = [_parse(line, where) for where, line in lines]
+    with_confidence = any(entry.confidence is not None for entry in entries)
+    seen: Set[str] = set()
+    for before, entry, (where, _) in zip([None, *entries], entries, lines):
+        if with_confidence and entry.confidence is None and parse_number(entry.word) is not None:
+            raise DataError(
+                f"CTM file: {where}: got the word '{entry.word}' and no confidence, which other lines have; expected "
+                'sample, channel, start, duration, word and confidence. Mend the line, or write the file again.'
+            )
+        fault = ''
+        if before is not None and before.sample_id == entry.sample_id:
+            if entry.start < before.start:
+                fault = (
+                    f"a word of '{entry.sample_id}' at {entry.start}, after one at {before.start}; expected rising "
+                    'starts. Does it hold two hypotheses of one sample?'
+                )
+        elif entry.sample_id in seen:
+            fault = (
+                f"sample '{entry.sample_id}' again, after words of '{before.sample_id}'; expected the words of a "
+                'sample next to each other. Were two files joined?'
+            )
+        if fault:
+            raise DataError(f'CTM file: {where}: got {fault} Otherwise sort it: `sort -s -k1,1 -k3,3n`.')
+        seen.add(entry.sample_id)
     return entries
 
 
@@ -134,32 +146,6 @@ def _parse(line: str, where: str) -> CtmEntry:
         f'CTM file: {where}: got {line[:80]!r}, expected sample, channel, start, duration, word '
         f'and possibly a confidence ({fault}). Mend the line, or write the file again.'
     )
-
-
-def _check_order(before: CtmEntry, entry: CtmEntry, done: Set[str], where: str) -> None:
-    if before.sample_id != entry.sample_id:
-        if entry.sample_id in done:
-            raise DataError(
-                f"CTM file: {where}: got sample '{entry.sample_id}' again, after words of '{before.sample_id}'; "
-                'expected the words of a sample next to each other. Were two files joined? '
-                'Otherwise sort it: `sort -s -k1,1 -k3,3n`.'
-            )
-    elif entry.start < before.start:
-        raise DataError(
-            f"CTM file: {where}: got a word of '{entry.sample_id}' at {entry.start}, after one at {before.start}; "
-            'expected rising starts. Does it hold two hypotheses of one sample? Otherwise sort it: '
-            '`sort -s -k1,1 -k3,3n`.'
-        )
-
-
-def _check_words(entries: List[CtmEntry], places: List[str]) -> None:
-    """Refuse a confidence that stands where the word is missing."""
-    for entry, where in zip(entries, places):
-        if entry.confidence is None and parse_number(entry.word) is not None:
-            raise DataError(
-                f"CTM file: {where}: got the word '{entry.word}' and no confidence, which other lines have; expected "
-                'sample, channel, start, duration, word and confidence. Mend the line, or write the file again.'
-            )
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -3,7 +3,7 @@
 import string
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Iterable, List, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from cslrkit.evaluation.functional.alignment import Edit, align_sentences
 from cslrkit.utils.checks import one_of
@@ -46,6 +46,12 @@ class WordCounts:
     def wer(self) -> float:
         """Word error rate in percent."""
         return self.percent(self.errors)
+
+    @property
+    def rates(self) -> Dict[str, float]:
+        """``wer``, ``sub``, ``del`` and ``ins`` in percent of the reference words."""
+        names = {'wer': self.errors, 'sub': self.substitutions, 'del': self.deletions, 'ins': self.insertions}
+        return {name: self.percent(count) for name, count in names.items()}
 
     def percent(self, count: int) -> float:
         """``count`` in percent of the reference words.

@@ -1,6 +1,7 @@
 """Word error rate of the hypotheses that a recognizer leaves in its data samples."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -11,7 +12,7 @@ from mmengine.structures import BaseDataElement
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.evaluation.functional.published import compare_outputs
 from cslrkit.evaluation.functional.stm import load_stm
-from cslrkit.evaluation.functional.wer import MODES, SentenceScore, WordCounts, score_sentences
+from cslrkit.evaluation.functional.wer import MODES, WordCounts, score_sentences
 from cslrkit.evaluation.metrics.wer_files import ScoredClip, write_files
 from cslrkit.registry import METRICS, NORMALIZERS
 from cslrkit.utils.checks import one_of
@@ -105,7 +106,7 @@ class WERMetric(BaseMetric):
         self.missing = one_of('missing', missing, MISSING_RULES)
         self.normalizer_name = normalizer
         self.normalizer = NORMALIZERS.build(dict(type=normalizer))
-        self.merge_repeats = merge_repeats
+        self._score = partial(score_sentences, mode=mode, merge=merge_repeats)
         self.primary = primary
         self.auxiliary = auxiliary
         self.out_dir = None if out_dir is None else Path(out_dir)
@@ -152,10 +153,7 @@ class WERMetric(BaseMetric):
         if not total.ref_words:
             raise DataError(f'{self._where}: the references of {len(clips)} samples hold no word at all.')
         metrics = {
-            'wer': total.wer,
-            'sub': total.percent(total.substitutions),
-            'del': total.percent(total.deletions),
-            'ins': total.percent(total.insertions),
+            **total.rates,
             'num_sentences': len(clips),
             'num_words': total.ref_words,
             **({'num_missing': len(absent)} if self.missing == 'empty' else {}),
@@ -247,9 +245,6 @@ class WERMetric(BaseMetric):
         if self._stm_entries is not None:
             return {clip.sample_id: list(self._stm_entries[clip.sample_id].words) for clip in clips}
         return {clip.sample_id: self.normalizer.reference(list(clip.ref), split=self.split) for clip in clips}
-
-    def _score(self, refs: Sequence[Sequence[str]], hyps: Sequence[Sequence[str]]) -> List[SentenceScore]:
-        return score_sentences(refs, hyps, mode=self.mode, merge=self.merge_repeats)
 
     def _compare(
         self, clips: List[ScoredClip], references: Mapping[str, Sequence[str]], words: Sequence[Sequence[str]]

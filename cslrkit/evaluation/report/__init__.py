@@ -4,7 +4,13 @@ from cslrkit.evaluation.report.bootstrap import PairedTest, bootstrap_wer, paire
 from cslrkit.evaluation.report.breakdown import by_frequency, by_length, by_signer, count_confusions
 from cslrkit.evaluation.report.corpus import MISSING_RULES, ScoredCorpus, ScoredSentence, score_files
 from cslrkit.evaluation.report.summary import compare_corpora, sentence_record, summarize
-from cslrkit.evaluation.report.text import format_alignment, format_comparison, format_interval, format_summary
+from cslrkit.evaluation.report.text import (
+    format_alignment,
+    format_comparison,
+    format_interval,
+    format_summary,
+    format_wer_table,
+)
 
 __all__ = [
     'MISSING_RULES',
@@ -21,6 +27,7 @@ __all__ = [
     'format_comparison',
     'format_interval',
     'format_summary',
+    'format_wer_table',
     'paired_bootstrap',
     'score_files',
     'sentence_record',

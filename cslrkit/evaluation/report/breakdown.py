@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from cslrkit.evaluation.functional.wer import EMPTY, WordCounts
 from cslrkit.evaluation.report.corpus import ScoredSentence
@@ -35,13 +35,12 @@ def figures(counts: WordCounts) -> Dict[str, Any]:
 
 def by_length(sentences: Sequence[ScoredSentence]) -> List[Group]:
     """Group sentences by the number of reference words: 0, 1-5, 6-10, ..., 26+."""
-    pairs = [(_first_of(LENGTHS, len(sentence.score.ref)), sentence.score.counts) for sentence in sentences]
-    return _grouped(pairs, lambda first: _name_of(LENGTHS, first))
+    return _grouped([(_bin(LENGTHS, len(sentence.score.ref)), sentence.score.counts) for sentence in sentences])
 
 
 def by_signer(sentences: Sequence[ScoredSentence]) -> List[Group]:
     """Group sentences by signer, in the order of their names."""
-    return _grouped([(sentence.signer, sentence.score.counts) for sentence in sentences], str)
+    return _grouped([((sentence.signer, sentence.signer), sentence.score.counts) for sentence in sentences])
 
 
 def by_frequency(sentences: Sequence[ScoredSentence], occurrences: Mapping[str, int]) -> List[Group]:
@@ -54,15 +53,15 @@ def by_frequency(sentences: Sequence[ScoredSentence], occurrences: Mapping[str, 
         sentences: As for :func:`by_length`.
         occurrences: Of each gloss; one that is absent occurs never.
     """
-    pairs: List[Tuple[int, WordCounts]] = []
+    pairs: List[Tuple[Any, WordCounts]] = []
     for sentence in sentences:
-        within: Dict[int, WordCounts] = {}
+        within: Dict[Any, WordCounts] = {}
         for edit in sentence.score.edits:
             word = sentence.score.hyp[edit.hyp] if edit.ref is None else sentence.score.ref[edit.ref]
-            first = _first_of(FREQUENCIES, occurrences.get(word, 0))
-            within[first] = within.get(first, WordCounts()) + _EDIT_COUNTS[edit.op]
+            key = _bin(FREQUENCIES, occurrences.get(word, 0))
+            within[key] = within.get(key, WordCounts()) + _EDIT_COUNTS[edit.op]
         pairs += within.items()
-    return _grouped(pairs, lambda first: _name_of(FREQUENCIES, first))
+    return _grouped(pairs)
 
 
 def count_confusions(sentences: Sequence[ScoredSentence]) -> Dict[str, List[Dict[str, Any]]]:
@@ -90,23 +89,22 @@ def count_confusions(sentences: Sequence[ScoredSentence]) -> Dict[str, List[Dict
     }
 
 
-def _first_of(firsts: Sequence[int], value: int) -> int:
-    """First value of the group that ``value`` is in."""
-    return firsts[bisect_right(firsts, value) - 1]
+def _bin(firsts: Sequence[int], value: int) -> Tuple[int, str]:
+    """First value of the group that ``value`` is in, and the name of the group."""
+    place = bisect_right(firsts, value)
+    first = firsts[place - 1]
+    if place == len(firsts):
+        return first, f'{first}+'
+    last = firsts[place] - 1
+    return first, str(first) if last == first else f'{first}-{last}'
 
 
-def _name_of(firsts: Sequence[int], first: int) -> str:
-    following = firsts[firsts.index(first) + 1 :]
-    if not following:
-        return f'{first}+'
-    return str(first) if following[0] == first + 1 else f'{first}-{following[0] - 1}'
-
-
-def _grouped(pairs: Sequence[Tuple[Any, WordCounts]], name_of: Callable[[Any], str]) -> List[Group]:
-    groups: Dict[Any, List[WordCounts]] = {}
+def _grouped(pairs: Sequence[Tuple[Tuple[Any, str], WordCounts]]) -> List[Group]:
+    """Sum the counts of each group; its key is what groups are ordered by, and its name."""
+    groups: Dict[Tuple[Any, str], List[WordCounts]] = {}
     for key, counts in pairs:
         groups.setdefault(key, []).append(counts)
     return [
-        {'name': name_of(key), 'num_sentences': len(groups[key]), **figures(sum(groups[key], WordCounts()))}
+        {'name': key[1], 'num_sentences': len(groups[key]), **figures(sum(groups[key], WordCounts()))}
         for key in sorted(groups)
     ]

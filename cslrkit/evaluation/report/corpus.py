@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union
 
 from cslrkit.errors import DataError
 from cslrkit.evaluation.functional.ctm import CtmEntry, load_ctm
@@ -109,7 +109,7 @@ def score_files(
         'merge_repeats': mode == 'python' if merge_repeats is None else merge_repeats,
         'missing': missing,
     }
-    notes = [*_missing_note(hypotheses, entries, settings), *_raw_reference_note(entries, cleaner, settings)]
+    notes = list(_notes(hypotheses, entries, cleaner, settings))
     sentences = _score(entries, hypotheses, cleaner, settings)
     corpus = ScoredCorpus(sentences, settings, notes)
     if not corpus.total.ref_words:
@@ -165,31 +165,26 @@ def _words_by_sample(
     return hypotheses
 
 
-def _missing_note(
-    hypotheses: Mapping[str, Sequence[str]], entries: Sequence[StmEntry], settings: Mapping[str, Any]
-) -> List[str]:
+def _notes(
+    hypotheses: Mapping[str, Sequence[str]], entries: Sequence[StmEntry], cleaner: Any, settings: Mapping[str, Any]
+) -> Iterator[str]:
+    """Say which sentences are missing, and if hypotheses are cleaned and references look as if they should be."""
     absent = [entry.sample_id for entry in entries if entry.sample_id not in hypotheses]
-    if not absent:
-        return []
-    finding = f"'{settings['hyp']}' has no word of {len(absent)} of {len(entries)} sentences ({listed(absent, 5)})"
-    if settings['missing'] == 'error':
-        raise DataError(f'CTM file: {finding}. Decode them, too, or let them count as empty.')
-    rule = f"the one word '{EMPTY}'" if settings['missing'] == 'empty' else 'deletions'
-    return [f'{finding}; they count as {rule}.']
-
-
-def _raw_reference_note(entries: Sequence[StmEntry], cleaner: Any, settings: Mapping[str, Any]) -> List[str]:
-    """Say so if hypotheses are cleaned and references look as if they should be."""
+    if absent:
+        finding = f"'{settings['hyp']}' has no word of {len(absent)} of {len(entries)} sentences ({listed(absent, 5)})"
+        if settings['missing'] == 'error':
+            raise DataError(f'CTM file: {finding}. Decode them, too, or let them count as empty.')
+        rule = f"the one word '{EMPTY}'" if settings['missing'] == 'empty' else 'deletions'
+        yield f'{finding}; they count as {rule}.'
     if settings['clean_ref'] is not None:
-        return []
+        return
     changed = sum(list(cleaner.reference(entry.words, split='dev')) != list(entry.words) for entry in entries)
-    if not changed:
-        return []
-    return [
-        f"the normalizer '{settings['normalizer']}' would change {changed} of {len(entries)} references of "
-        f"'{settings['ref']}', which are taken as they are. If they are raw labels, have them cleaned by clean_ref "
-        '(--clean-ref).'
-    ]
+    if changed:
+        yield (
+            f"the normalizer '{settings['normalizer']}' would change {changed} of {len(entries)} references of "
+            f"'{settings['ref']}', which are taken as they are. If they are raw labels, have them cleaned by clean_ref "
+            '(--clean-ref).'
+        )
 
 
 def _check_markup(sample_id: str, words: Sequence[str]) -> None:

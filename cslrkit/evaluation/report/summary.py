@@ -33,9 +33,7 @@ def summarize(corpus: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, l
         'notes': corpus.notes,
         'metrics': {
             **figures(total),
-            'sub': total.percent(total.substitutions),
-            'del': total.percent(total.deletions),
-            'ins': total.percent(total.insertions),
+            **total.rates,
             'num_sentences': len(sentences),
             'num_missing': sum(sentence.missing for sentence in sentences),
             'sentence_error_rate': 100 * wrong / len(sentences),

@@ -141,15 +141,15 @@ def _sentence(scored: Sequence[ScoredSentence], runs: Sequence[Results]) -> Dict
         'signer': first.signer,
         'ref': first.score.ref,
         'words': first.score.counts.ref_words,
-        'frames': times[0].num_frames,
-        'rate': times[0].frame_rate,
+        'frames': times[0]['frames'],
+        'rate': times[0]['rate'],
         'runs': [
             {
                 'hyp': sentence.score.hyp,
                 'ops': ''.join(edit.op for edit in sentence.score.edits),
                 'errors': sentence.score.counts.errors,
-                'spans': time.spans,
-                'confidence': time.confidence,
+                'spans': time['spans'],
+                'confidence': time['confidence'],
             }
             for sentence, time in zip(scored, times)
         ],

@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.evaluation.functional.alignment import edits_of_steps
@@ -17,23 +17,6 @@ _EXPECTED = 'Give the dev.json or test.json that tools/test.py wrote, or the fil
 
 
 @dataclass(frozen=True)
-class ClipTimes:
-    """When the words of one hypothesis were signed.
-
-    Args:
-        spans: First frame and frame after the last, for each scored word; None where they are not known.
-        num_frames: Frames of the clip, None where not known.
-        frame_rate: Frames per second, None where not known.
-        confidence: Of each scored word, 0 to 1; None where there is none.
-    """
-
-    spans: Optional[List[List[float]]] = None
-    num_frames: Optional[int] = None
-    frame_rate: Optional[float] = None
-    confidence: Optional[List[float]] = None
-
-
-@dataclass(frozen=True)
 class Results:
     """What one run said of one split.
 
@@ -41,14 +24,16 @@ class Results:
         name: For headings.
         path: The file it was read from.
         corpus: Scores of all sentences, from the file: nothing is aligned anew.
-        times: Of each sentence, by sample.
+        times: When the words of each hypothesis were signed, by sample: ``spans``, first frame and frame after
+            the last of each scored word; its ``confidence``, 0 to 1; ``frames`` and frame ``rate`` of the clip.
+            None where not known.
         metrics: Figures of the file, in percent where they are rates.
     """
 
     name: str
     path: Path
     corpus: ScoredCorpus
-    times: Dict[str, ClipTimes]
+    times: Dict[str, Dict[str, Any]]
     metrics: Dict[str, float]
 
 
@@ -158,7 +143,7 @@ def _sentence(entry: Mapping[str, Any], where: str) -> ScoredSentence:
     return ScoredSentence(sample_id, signer, SentenceScore(counts, edits_of_steps(ops), ref, hyp), missing=missing)
 
 
-def _times(entry: Mapping[str, Any], where: str, length: int) -> ClipTimes:
+def _times(entry: Mapping[str, Any], where: str, length: int) -> Dict[str, Any]:
     def each(right: Callable[[Any], bool], expected: str) -> _Kind:
         return lambda value: value is None or (_list_of(right)(value) and len(value) == length), expected
 
@@ -166,9 +151,9 @@ def _times(entry: Mapping[str, Any], where: str, length: int) -> ClipTimes:
     spans = each(lambda s: is_span(s) and len(s) == 2 and 0 <= s[0] <= s[1], f'{length} pairs of frames')
     shares = each(lambda value: _is_number(value) and 0 <= value <= 1, f'{length} numbers from 0 to 1')
     rate = _take(entry, where, 'frame_rate', _NUMBER)
-    return ClipTimes(
-        spans=_take(entry, where, 'scored_spans', spans),
-        num_frames=_take(entry, where, 'num_frames', _NUMBER),
-        frame_rate=rate if rate and rate > 0 else None,
-        confidence=_take(entry, where, 'scored_confidence', shares),
-    )
+    return {
+        'spans': _take(entry, where, 'scored_spans', spans),
+        'frames': _take(entry, where, 'num_frames', _NUMBER),
+        'rate': rate if rate and rate > 0 else None,
+        'confidence': _take(entry, where, 'scored_confidence', shares),
+    }
