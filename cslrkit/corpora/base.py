@@ -4,7 +4,7 @@ import os
 import posixpath
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from cslrkit.corpora.tables import PathLike, check_folder, check_names, find_annotation_file, read_table
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
@@ -28,6 +28,8 @@ class Annotation:
         num_frames: Number of frames as annotated; None where the corpus does not say.
         split: One of ``SPLITS``, where one file annotates several.
         frame_rate: Frames per second, where the corpus says it for each sentence.
+        start: Second of a recording at which the sentence begins; None for its beginning.
+        end: Second of a recording at which the sentence ends; None for its end.
         where: File and line, for messages; the reader adds it.
     """
 
@@ -39,6 +41,8 @@ class Annotation:
     num_frames: Optional[str] = None
     split: Optional[str] = None
     frame_rate: Optional[float] = None
+    start: Optional[float] = None
+    end: Optional[float] = None
     where: str = ''
 
 
@@ -118,7 +122,7 @@ class Corpus:
             DataNotFoundError: If there is no annotation file.
             DataError: If a line is malformed or a sample occurs twice; names the file and the line.
         """
-        annotations = self.read_file(find_annotation_file(root, self.annotation_file.format(split=split)))
+        annotations = self.read_file(self.find_file(root, split))
         if '{split}' in self.annotation_file:
             return [replace(annotation, split=split) for annotation in annotations]
         for annotation in annotations:
@@ -127,24 +131,34 @@ class Corpus:
                 raise DataError(f'{got}, expected one of {", ".join(SPLITS)}.')
         return [annotation for annotation in annotations if annotation.split == split]
 
+    def find_file(self, root: PathLike, split: str) -> Path:
+        """Return the annotation file; a DataNotFoundError if there is none."""
+        return find_annotation_file(root, self.annotation_file.format(split=split))
+
     def read_file(self, path: Path) -> List[Annotation]:
         """Read all annotations of a file; raises as :meth:`read`."""
         annotations: Dict[str, Annotation] = {}
+        for found in self.read_rows(path):
+            check_names(found.sample_id, found.signer, found.label, where=found.where)
+            if not self.recordings:
+                check_folder(self.pattern(found.folder), where=found.where)
+            # Folders of recordings are named after ids; some file systems do not tell upper from lower case.
+            name = found.sample_id.casefold() if self.recordings else found.sample_id
+            first = annotations.setdefault(name, found)
+            if first is not found:
+                raise DataError(f"{found.where}: sample '{found.sample_id}' is already in {first.where}.")
+        if not annotations:
+            raise DataError(f"'{path}' has no sample.")
+        return list(annotations.values())
+
+    def read_rows(self, path: Path) -> Iterator[Annotation]:
+        """Yield what :meth:`parse` makes of each line of a file."""
         for where, line, row in read_table(path, self.columns, delimiter=self.delimiter, header=self.has_header):
             try:
                 found = self.parse(row, line)
             except DataError as error:
                 raise DataError(f'{where}: {error}') from error
-            found = replace(found, where=where, original_info=found.original_info or line.rstrip('\n'))
-            check_names(found.sample_id, found.signer, found.label, where=where)
-            if not self.recordings:
-                check_folder(self.pattern(found.folder), where=where)
-            first = annotations.setdefault(found.sample_id, found)
-            if first is not found:
-                raise DataError(f"{where}: sample '{found.sample_id}' is already in {first.where}.")
-        if not annotations:
-            raise DataError(f"'{path}' has no sample.")
-        return list(annotations.values())
+            yield replace(found, where=where, original_info=found.original_info or line.rstrip('\n'))
 
     def notes(self, root: PathLike, sample_ids: Sequence[str]) -> List[str]:
         """What else a reader of the corpus should know of its files, a sentence each."""

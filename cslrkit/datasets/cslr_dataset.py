@@ -16,6 +16,7 @@ from cslrkit.structures import GlossVocab, TemporalSpec
 from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.temporal_spec import steps_needed
 from cslrkit.utils.config_path import config_path
+from cslrkit.video.clip import Clip
 from cslrkit.video.clip_reader import ClipReader, reader_config
 
 UNKNOWN_GLOSS_RULES = ('drop', 'error')
@@ -189,6 +190,13 @@ class CSLRDataset(BaseDataset):
             warnings.warn(f'{message} They are dropped from the targets and stay in the references.', stacklevel=4)
         return [dict(entry, gloss_ids=gloss_ids) for entry, gloss_ids in zip(entries, encoded)]
 
+    def clip(self, idx: int) -> Clip:
+        """Return all frames of sample ``idx``, none decoded yet; raises as :meth:`prepare_data`."""
+        info = self.get_data_info(idx)
+        return self.clip_reader.clip(
+            self.frame_pattern(info['folder']), where=f"{self._where}: sample '{info['sample_id']}'"
+        )
+
     def prepare_data(self, idx: int) -> Any:
         """Find the frames of sample ``idx`` and run the pipeline.
 
@@ -196,9 +204,9 @@ class CSLRDataset(BaseDataset):
             DataNotFoundError: If the sample's folder does not exist.
             DataError: If no frame is in it.
         """
-        sample = PlannedSample(self.get_data_info(idx + len(self) if idx < 0 else idx))
-        pattern = self.frame_pattern(sample.pop('folder'))
-        frames = self.clip_reader.clip(pattern, where=f"{self._where}: sample '{sample['sample_id']}'")
+        idx = idx + len(self) if idx < 0 else idx
+        sample, frames = PlannedSample(self.get_data_info(idx)), self.clip(idx)
+        del sample['folder']
         sample.update(split=self.split, frames=frames, frame_interval=self.interval_of(sample))
         if frames.paths is not None:
             sample['frame_paths'] = frames.paths
@@ -247,6 +255,11 @@ class CSLRDataset(BaseDataset):
             missing = ' and '.join(f"'{path}'" for path in needed if not path.is_file())
             note = f' Splits that are there: {", ".join(splits)}.' if splits else ' No *_info.npy is there.'
             note += ' Prepare the corpus (docs/data_format.md).'
+            if splits and self.split != 'train':
+                note += (
+                    ' Without such a split, train with --cfg-options val_dataloader=None val_cfg=None '
+                    'val_evaluator=None.'
+                )
         else:
             relative = not ann_dir.is_absolute() or Path(self.data_root) in ann_dir.parents
             lost_root = relative and not os.path.isdir(self.data_root)

@@ -1,5 +1,6 @@
 """Samples that draw from seeds of their own, whoever reads them."""
 
+import warnings
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import torch
@@ -171,7 +172,15 @@ def build_loader(
         )
     if not loader.get('num_workers'):
         settings['persistent_workers'] = False  # none to keep alive; torch refuses the pair
-    return Runner.build_dataloader(settings, seed=seed, diff_rank_seed=diff_rank_seed)
+    built = Runner.build_dataloader(dict(settings), seed=seed, diff_rank_seed=diff_rank_seed)
+    if len(built) == 0 and settings.pop('drop_last', False):
+        built = Runner.build_dataloader(settings, seed=seed, diff_rank_seed=diff_rank_seed)
+        warnings.warn(
+            f'{len(built.sampler)} samples make no batch of {built.batch_size}: the short one is kept, although '
+            'drop_last=True.',
+            stacklevel=2,
+        )
+    return built
 
 
 def loader_sampler(loader: DataLoader) -> Any:

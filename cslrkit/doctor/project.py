@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+from collections import deque
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
@@ -112,6 +113,10 @@ def _dataset(settings: Mapping[str, Any]) -> Found:
 
 
 def _sample(dataset: Any) -> Found:
+    from cslrkit.datasets import CSLRDataset
+
+    if isinstance(dataset, CSLRDataset):
+        deque(dataset.clip(0).frames(), maxlen=0)  # those that frame_interval leaves out this time, too
     sample = dataset[0]
     inputs, annotation = sample['inputs'], sample['data_samples']
     frames, channels, height, width = inputs.shape

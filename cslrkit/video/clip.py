@@ -95,6 +95,16 @@ class Clip(ABC):
             self.check_size(index, image, size)
             yield Frame(image, index, None if self.frame_rate is None else index / self.frame_rate)
 
+    def images_between(self, start: float, end: float) -> Iterator[np.ndarray]:
+        """Yield the images that are shown from ``start`` to before ``end``, seconds from the first frame.
+
+        Raises:
+            DataError: If nothing says how fast frames follow, or one cannot be read.
+        """
+        if self.frame_rate is None:
+            raise DataError(f"{self.where}: '{self.source}': nothing says when a frame is shown. Give its frame rate.")
+        return self.decode([index for index in range(len(self)) if is_between(index / self.frame_rate, start, end)])
+
     def read_into(
         self,
         out: Sequence[np.ndarray],
@@ -161,6 +171,11 @@ class ArrayClip(Clip):
     def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames of the array."""
         return (self._array[index] for index in indices)
+
+
+def is_between(time: float, start: float, end: float) -> bool:
+    """Whether a time is from ``start`` to before ``end``, seconds that may be rounded to milliseconds."""
+    return start <= time + 0.0005 < end
 
 
 def copy_box(frame: np.ndarray, out: np.ndarray, *, box: Tuple[int, int], flip: bool) -> None:

@@ -1,14 +1,14 @@
 """A video file as a clip: the frames that a player shows, at the times at which it shows them."""
 
 import os
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, ContextManager, Iterator, List, Optional, Sequence, Tuple
 
 import av
 import numpy as np
 
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.video.clip import Clip, Frame
+from cslrkit.video.clip import Clip, Frame, is_between
 from cslrkit.video.containers import is_cut_off
 from cslrkit.video.video_file import (
     UprightImages,
@@ -61,6 +61,7 @@ class VideoClip(Clip):
             raise DataNotFoundError(f"{where}: '{path}' does not exist, looked for from {os.getcwd()!r}.")
         with self._open() as (container, stream):
             context = stream.codec_context
+            self._tick = stream.time_base
             rates = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
             self.frame_rate = next((float(rate) for rate in rates if _MIN_RATE <= rate <= _MAX_RATE), frame_rate)
             self.coded_size = context.height, context.width
@@ -112,6 +113,16 @@ class VideoClip(Clip):
         elif faults:
             self.notes = [f"'{self.source}' is damaged ({faults[0]}): {index} frames can be decoded."]
         self.num_frames = index
+
+    def images_between(self, start: float, end: float) -> Iterator[np.ndarray]:
+        """Yield the images that are shown from ``start`` to before ``end``; see :class:`Clip`."""
+        stamps = self.index.stamps
+        if not stamps:  # only decoding from the start tells the times
+            shown = takewhile(lambda frame: frame.time is None or frame.time < end, self.frames())
+            return (frame.image for frame in shown if frame.time is None or is_between(frame.time, start, end))
+        first = min(stamps)
+        times = {position: float((stamp - first) * self._tick) for stamp, position in stamps.items()}
+        return self.decode(sorted(place for place, time in times.items() if is_between(time, start, end)))
 
     def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames.

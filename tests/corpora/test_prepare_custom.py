@@ -118,12 +118,11 @@ def test_other_delimiters_and_byte_order_mark(tmp_path, delimiter):
     ('text', 'message'),
     [
         ('', r'line 1: got nothing, which lacks id, glosses, split, frames or video or path'),
-        (HEADER, r"own\.csv' lists no sentence"),
-        ('id,frames,gloss,split\n', r"line 1: got the column 'gloss'.*Did you mean 'glosses'"),
+        (HEADER, r"own\.csv' has no sample"),
+        ('id,frames,gloss,split\n', r"line 1: got id, frames, gloss, split, which lacks glosses.*Did you mean 'gloss'"),
         ('id,frames,frames,glosses,split\n', r'line 1: a column is there twice'),
         ('id,glosses,split\n', r'lacks frames or video or path'),
         (HEADER + 'a,b,c\n', r"line 2: got 3 fields separated by ',', expected 5"),
-        (HEADER + 'a,b,X,S,val\n', r"line 2: got the split 'val', expected one of train, dev, test"),
         (HEADER + 'a,b,,S,dev\n', r'line 2: there are no glosses'),
         (HEADER + ',b,X,S,dev\n', r"line 2: the sample's name is empty"),
         (HEADER + 'a b,b,X,S,dev\n', r"line 2: got the name 'a b', expected a word without white space"),
@@ -160,6 +159,78 @@ def test_malformed_json(tmp_path, text, message):
     write(tmp_path / 'own.json', text)
     with pytest.raises(DataError, match=message):
         read_custom_table(tmp_path / 'own.json')
+
+
+# Frames of the film at 25 a second: number 8 is shown from 0.32 s to 0.36 s.
+PARTS = {
+    'seconds.csv': 'id,video,start,end,glosses,split\na,long.avi,0.32,0.44,RAIN,train\nb,long.avi,,0.12,SUN,dev\n',
+    'german.csv': 'Id;Video;Begin;Ende;End;Glosses;Split\n'
+    'a;long.avi;0,32;x;0,44;RAIN;train\nb;long.avi;;;0,12;SUN;dev\n',
+    'elan.txt': 'gloss\t\t00:00:00.320\t0.32\t00:00:00.440\t0.44\t00:00:00.120\t0.12\tRAIN\n'
+    'gloss\t\t00:00:00.000\t0.0\t00:00:00.120\t0.12\t00:00:00.120\t0.12\tSUN\n',
+    'seconds.txt': 'gloss\t0.32\t0.44\tRAIN\ngloss\t0.0\t0.12\tSUN\n',
+    'milliseconds.txt': 'gloss\t320\t440\tRAIN\ngloss\t0\t120\tSUN\n',
+    'header.txt': 'Begin Time - hh:mm:ss.ms\tBegin Time - msec\tEnd Time - hh:mm:ss.ms\tglosses\n'
+    '00:00:00.320\t320\t00:00:00.440\tRAIN\n00:00:00.000\t0\t00:00:00.120\tSUN\n',
+    'parts.json': '[{"video": "long.avi", "start": 0.32, "end": "0:00.440", "glosses": ["RAIN"]},'
+    ' {"video": "long.avi", "end_ms": 120, "glosses": "SUN"}]',
+    'folder.csv': 'id,frames,start,end,glosses,split,frame_rate\n'
+    'a,images,0.32,0.44,RAIN,train,25\nb,images,0,0.12,SUN,dev,25\n',
+}
+
+
+@pytest.fixture(scope='module')
+def long_recording(tmp_path_factory):
+    root = tmp_path_factory.mktemp('long')
+    film(root / 'long.avi', 20, rate=25.0)
+    draw_frames(root / 'images', 20, '.png', size=(48, 64))
+    return root
+
+
+@pytest.mark.parametrize('name', list(PARTS))
+def test_rows_that_are_parts_of_a_recording(long_recording, tmp_path, name):
+    write(long_recording / name, PARTS[name])
+    summary = prepare_custom(long_recording / name, out=tmp_path / 'pre', frames_out=tmp_path, workers=1)
+    assert sum(summary.num_frames.values()) == 6
+    entries = [e for s in summary.splits for k, e in load_object(tmp_path / f'pre/{s}_info.npy').items()]
+    assert [entry['label'] for entry in entries] == ['RAIN', 'SUN']
+    if not name.endswith('.csv'):
+        assert [entry['fileid'] for entry in entries] == ['long-0001', 'long-0002']
+        assert any('no column split: all sentences are for training' in note for note in summary.notes)
+    if name != 'folder.csv':
+        for entry, first in zip(entries, (8, 0)):
+            images = [cv2.imread(str(path)) for path in sorted((tmp_path / 'frames' / entry['fileid']).glob('*.png'))]
+            for image, index in zip(images, range(first, first + 3)):
+                assert abs(int(image[10, 10, 2]) - 150 - 10 * (index % 8)) <= 12
+
+
+def test_parts_that_are_not_there(long_recording, tmp_path):
+    head = 'id,video,start,end,glosses,split\n'
+    for row, message in (
+        ('a,long.avi,2,1,X,dev', r'line 2: got the start 2 s and the end 1 s, expected an end after the start'),
+        ('a,long.avi,soon,1,X,dev', r"line 2: 'start': got 'soon', expected seconds or hh:mm:ss.mmm"),
+        ('a,long.avi,5,6,X,dev', r"sample 'a': '.*long\.avi' has no frame from 5 s to 6 s"),
+        ('a,images,0,1,X,dev', r"sample 'a': .*'.*images.*: nothing says when a frame is shown"),
+    ):
+        write(long_recording / 'own.csv', f'{head}{row}\n')
+        with pytest.raises(DataError, match=message):
+            prepare_custom(long_recording / 'own.csv', out=tmp_path, frames_out=tmp_path, workers=1)
+    write(tmp_path / 'elan.txt', 'gloss\t0.1\t0.2\tA\nwords\t0.1\t0.2\tB\n')
+    with pytest.raises(DataError, match='got annotations of the tiers gloss, words, expected those of one'):
+        prepare_custom(tmp_path / 'elan.txt')
+    write(tmp_path / 'elan.txt', 'gloss\t0.1\t0.2\tA\n')
+    with pytest.raises(DataError, match=r'has no column video, and the videos beside it are: none\. Add the column'):
+        prepare_custom(tmp_path / 'elan.txt')
+
+
+def test_columns_that_are_not_read(recordings):
+    text = 'id,video,glosses,split,translation,singer,,\nhello,hello.avi,X,train,Hallo,Aya,,\n'
+    write(recordings / 'own.csv', text)
+    (note,) = [n for n in prepare_custom(recordings / 'own.csv', workers=1).notes if 'columns' in n]
+    assert note == "'own.csv': columns that are not read: translation, singer (Did you mean 'signer'?)"
+    write(recordings / 'own.csv', text.replace(',train,', ',val,'))
+    with pytest.raises(DataError, match=r"line 2: got the split 'val', expected one of train, dev, test"):
+        prepare_custom(recordings / 'own.csv')
 
 
 def test_recordings_that_cannot_be_used(tmp_path):

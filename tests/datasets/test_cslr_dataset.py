@@ -165,6 +165,8 @@ def test_unknown_split_lists_what_is_there(corpus):
     write_annotation(corpus, [entry('a')], split='dev')
     with pytest.raises(DataNotFoundError, match=r'trian_info.npy.*Splits that are there: dev, train\.'):
         CSLRDataset(str(corpus), 'trian')
+    with pytest.raises(DataNotFoundError, match=r'test_info.npy.*train with --cfg-options val_dataloader=None val_cfg'):
+        CSLRDataset(str(corpus), 'test')
 
 
 def test_missing_vocabulary(tmp_path):

@@ -157,3 +157,11 @@ def test_clips_of_a_corpus_are_the_same_with_any_workers_and_batches(tiny_config
     for batch_size, (num_workers, persistent) in zip((1, 2, 3, 1, 2), GRID[1:]):
         loader.update(batch_size=batch_size, num_workers=num_workers, persistent_workers=persistent)
         assert checksums(loader) == first
+
+
+def test_fewer_samples_than_a_batch_are_a_batch():
+    loader = dict(dataset=Draws(), sampler=dict(type='DefaultSampler', shuffle=True), batch_size=8, drop_last=True)
+    with pytest.warns(UserWarning, match='7 samples make no batch of 8: the short one is kept, although drop_last'):
+        (batch,) = build_loader(loader, 5, training=True)
+    assert len(batch[0]) == 7
+    assert len(build_loader(dict(loader, batch_size=4), 5, training=True)) == 1

@@ -41,6 +41,14 @@ def test_training_leaves_best_and_last_checkpoint(trained):
     assert list(work_dir.rglob('events.out.tfevents*'))
 
 
+def test_training_without_a_dev_split(tiny_config, tmp_path):
+    options = ['val_dataloader=None', 'val_cfg=None', 'val_evaluator=None', 'train_cfg.max_epochs=1']
+    command = [sys.executable, REPO / 'tools/train.py', tiny_config, '--work-dir', tmp_path, '--cfg-options', *options]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=600)
+    assert 'trained for' in done.stdout.splitlines()[-1], done.stdout + done.stderr
+    assert (tmp_path / 'epoch_1.pth').is_file()
+
+
 def test_the_console_is_readable(trained):
     _, done = trained
     assert done.stderr == ''

@@ -1,5 +1,6 @@
 """Find the frames of annotated sentences on disk, or make them of recordings."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,10 @@ def import_recordings(
     sources = [os.path.normpath(os.path.join(root, own.folder)) for own in annotations]
     absent = ['' if os.path.exists(source) else f"'{source}' does not exist" for source in sources]
     _check_all(annotations, absent, DataNotFoundError)
-    tasks = [ImportTask(path, os.path.join(target, own.sample_id), size) for own, path in zip(annotations, sources)]
+    tasks = [
+        ImportTask(path, os.path.join(target, own.sample_id), size, own.frame_rate, _part(own))
+        for own, path in zip(annotations, sources)
+    ]
     frames = map_parallel(_import, tasks, what='importing recordings', **work)
     _check_all(annotations, [own.problem for own in frames], DataError)
     found = []
@@ -72,8 +76,14 @@ def _count_problem(count: int, annotation: Annotation) -> str:
     return f'{count} frames of {annotation.num_frames}'
 
 
+def _part(annotation: Annotation) -> Optional[Tuple[float, float]]:
+    if annotation.start is None and annotation.end is None:
+        return None
+    return annotation.start or 0.0, math.inf if annotation.end is None else annotation.end
+
+
 def _stays(task: ImportTask) -> bool:
-    return task.size is None and os.path.isdir(task.source)
+    return task.size is None and task.part is None and os.path.isdir(task.source)
 
 
 def _import(task: ImportTask) -> ImportedFrames:

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from cslrkit.errors import DataError, OutputError
 from cslrkit.video.image_folders import list_files, list_images
@@ -23,11 +23,15 @@ class ImportTask:
         source: A video file or a folder of frames.
         target: Folder of the frames; replaced as a whole.
         size: Width and height in pixels; None keeps those of the recording.
+        frame_rate: Frames per second, for a recording that does not say.
+        part: First second of it that is wanted, and the end of that; None for all of it.
     """
 
     source: str
     target: str
     size: Optional[Size]
+    frame_rate: Optional[float] = None
+    part: Optional[Tuple[float, float]] = None
 
 
 @dataclass(frozen=True)
@@ -87,19 +91,24 @@ def import_recording(task: ImportTask) -> ImportedFrames:
 
 def _write(task: ImportTask, folder: str) -> ImportedFrames:
     names: List[str] = []
+    found: Sequence[str] = ()
     try:
         if os.path.isdir(task.source):
             found = list_images(task.source)
-            clip = ImageClip([os.path.join(task.source, name) for name in found])
-            images = clip.decode(range(len(clip)))
+            clip = ImageClip([os.path.join(task.source, name) for name in found], frame_rate=task.frame_rate)
         else:
-            clip = VideoClip(task.source)
-            found, images = None, (frame.image for frame in clip.frames())
+            clip = VideoClip(task.source, frame_rate=task.frame_rate)
+        if task.part is not None:
+            images, found = clip.images_between(*task.part), ()
+        else:
+            images = (frame.image for frame in clip.frames())
         for image in images:
             names.append(found[len(names)] if found else f'{len(names):06d}.png')
             write_image(os.path.join(folder, names[-1]), image if task.size is None else resize_image(image, task.size))
     except DataError as error:
         return ImportedFrames(problem=str(error))
+    if not names:
+        return ImportedFrames(problem=f"'{task.source}' has no frame from {task.part[0]:g} s to {task.part[1]:g} s.")
     return ImportedFrames(tuple(names), clip.frame_rate, note=' '.join(clip.notes))
 
 
@@ -110,6 +119,8 @@ def _fingerprint(task: ImportTask) -> str:
         paths += [os.path.join(task.source, name) for name in list_files(task.source, '*')]
     stats = [os.stat(path) for path in paths if os.path.isfile(path)]
     facts = [task.size, [os.path.abspath(path) for path in paths], [(s.st_size, s.st_mtime_ns) for s in stats]]
+    if task.part is not None:
+        facts += [task.part, task.frame_rate]
     return hashlib.sha256(json.dumps(facts).encode('utf-8')).hexdigest()
 
 
