@@ -76,3 +76,8 @@ def test_every_folder_is_a_package_that_a_wheel_carries():
     folders = {path.parent for path in FILES}
     assert len(folders) > 20
     assert not [str(folder.relative_to(PACKAGE)) for folder in folders if not (folder / '__init__.py').is_file()]
+
+
+def test_contract_checks_are_short():
+    files = [path for path in FILES if room_of(path) == 'testing']
+    assert sum(len(path.read_text(encoding='utf-8').splitlines()) for path in files) <= 800
