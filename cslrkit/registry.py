@@ -30,12 +30,18 @@ class Registry(roots.Registry):
 
     Args:
         name: What it holds, in the singular, e.g. ``'backbone'``.
+        locations: Packages of cslrkit that register into it when they are imported, e.g. ``'models.necks'``.
         parent: The mmengine root that the Runner builds from; None for cslrkit's own registries.
-        locations: Packages of cslrkit that register into it when they are imported.
     """
 
-    def __init__(self, name: str, parent: Optional[roots.Registry] = None, *, locations: List[str]) -> None:
-        super().__init__(name, build_func=build_from_cfg, parent=parent, scope='cslrkit', locations=locations)
+    def __init__(self, name: str, locations: List[str], parent: Optional[roots.Registry] = None) -> None:
+        super().__init__(
+            name,
+            build_func=build_from_cfg,
+            parent=parent,
+            scope='cslrkit',
+            locations=[f'cslrkit.{place}' for place in locations],
+        )
 
     def import_from_location(self) -> None:
         """Import the built-in modules of this registry and its parent, then every installed plugin."""
@@ -73,12 +79,12 @@ class Registry(roots.Registry):
 
     def names(self) -> List[str]:
         """Sorted names of the classes registered here and in the ancestors."""
+        return sorted(self.classes())
+
+    def classes(self) -> Dict[str, Any]:
+        """The classes registered here and in the ancestors, by name."""
         self.import_from_location()
-        names, registry = set(), self
-        while registry is not None:
-            names.update(registry.module_dict)
-            registry = registry.parent
-        return sorted(names)
+        return {**(self.parent.module_dict if self.parent is not None else {}), **self.module_dict}
 
 
 class _Plugins:
@@ -194,98 +200,42 @@ def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] =
 
 # --- children of mmengine's roots: the Runner builds from these -------------------------------
 
-MODELS = Registry(  # recognizers (an mmengine BaseModel) and data preprocessors
-    'model', roots.MODELS, locations=['cslrkit.models.data_preprocessor', 'cslrkit.models.recognizers']
-)
-DATASETS = Registry(  # index -> plain dict of one sample, after its pipeline
-    'dataset', roots.DATASETS, locations=['cslrkit.datasets']
-)
-TRANSFORMS = Registry(  # sample dict -> the same dict; docstrings list Required and Added keys
-    'transform', roots.TRANSFORMS, locations=['cslrkit.datasets.transforms']
-)
-METRICS = Registry(  # one record per sample -> a dict of corpus figures
-    'metric', roots.METRICS, locations=['cslrkit.evaluation']
-)
-HOOKS = Registry(  # called by the Runner at fixed points
-    'hook', roots.HOOKS, locations=['cslrkit.engine', 'cslrkit.visualization']
-)
-OPTIM_WRAPPERS = Registry(  # backward, clipping, accumulation, mixed precision
-    'optim wrapper', roots.OPTIM_WRAPPERS, locations=['cslrkit.engine']
-)
-LOOPS = Registry(  # train, validation and test loops
-    'loop', roots.LOOPS, locations=['cslrkit.engine']
-)
-RUNNERS = Registry(  # drives a training or test run from a config
-    'runner', roots.RUNNERS, locations=['cslrkit.engine']
-)
-STRATEGIES = Registry(  # spreads a model's training state over processes
-    'strategy', roots.STRATEGIES, locations=['cslrkit.engine']
-)
-LOG_PROCESSORS = Registry(  # turns logged scalars into the lines of console and file
-    'log processor', roots.LOG_PROCESSORS, locations=['cslrkit.engine']
-)
-PARAM_SCHEDULERS = Registry(  # learning-rate schedules
-    'parameter scheduler', roots.PARAM_SCHEDULERS, locations=['cslrkit.engine']
-)
-OPTIMIZERS = Registry(  # torch optimizers
-    'optimizer', roots.OPTIMIZERS, locations=['cslrkit.engine']
-)
-OPTIM_WRAPPER_CONSTRUCTORS = Registry(  # parameter groups
-    'optimizer wrapper constructor',
-    roots.OPTIM_WRAPPER_CONSTRUCTORS,
-    locations=['cslrkit.engine'],
-)
-DATA_SAMPLERS = Registry(  # order of samples in an epoch
-    'data sampler', roots.DATA_SAMPLERS, locations=['cslrkit.datasets']
-)
-FUNCTIONS = Registry(  # collate functions
-    'function', roots.FUNCTIONS, locations=['cslrkit.datasets']
-)
-EVALUATOR = Registry(  # runs a list of metrics
-    'evaluator', roots.EVALUATOR, locations=['cslrkit.evaluation']
-)
-VISUALIZERS = Registry(  # draws and hands to backends
-    'visualizer', roots.VISUALIZERS, locations=['cslrkit.visualization']
-)
-VISBACKENDS = Registry(  # where scalars and pictures go: TensorBoard, files
-    'vis_backend', roots.VISBACKENDS, locations=['cslrkit.visualization']
-)
-MODEL_WRAPPERS = Registry(  # distributed wrappers
-    'model_wrapper', roots.MODEL_WRAPPERS, locations=['cslrkit.engine']
-)
-WEIGHT_INITIALIZERS = Registry(  # init_cfg of modules
-    'weight initializer', roots.WEIGHT_INITIALIZERS, locations=['cslrkit.models.weights']
-)
+# Recognizers (an mmengine BaseModel) and data preprocessors.
+MODELS = Registry('model', ['models.data_preprocessor', 'models.recognizers'], roots.MODELS)
+DATASETS = Registry('dataset', ['datasets'], roots.DATASETS)  # index -> plain dict of one sample, after its pipeline
+TRANSFORMS = Registry(
+    'transform', ['datasets.transforms'], roots.TRANSFORMS
+)  # sample dict -> the same, with keys added
+METRICS = Registry('metric', ['evaluation'], roots.METRICS)  # one record per sample -> a dict of corpus figures
+HOOKS = Registry('hook', ['engine', 'visualization'], roots.HOOKS)  # called by the Runner at fixed points
+OPTIM_WRAPPERS = Registry('optim wrapper', ['engine'], roots.OPTIM_WRAPPERS)  # backward, clipping, mixed precision
+LOOPS = Registry('loop', ['engine'], roots.LOOPS)  # train, validation and test loops
+RUNNERS = Registry('runner', ['engine'], roots.RUNNERS)  # drives a training or test run from a config
+STRATEGIES = Registry('strategy', ['engine'], roots.STRATEGIES)  # spreads a model's training state over processes
+LOG_PROCESSORS = Registry('log processor', ['engine'], roots.LOG_PROCESSORS)  # scalars -> lines of console and file
+PARAM_SCHEDULERS = Registry('parameter scheduler', ['engine'], roots.PARAM_SCHEDULERS)  # learning-rate schedules
+OPTIMIZERS = Registry('optimizer', ['engine'], roots.OPTIMIZERS)  # torch optimizers
+# Parameter groups.
+OPTIM_WRAPPER_CONSTRUCTORS = Registry('optimizer wrapper constructor', ['engine'], roots.OPTIM_WRAPPER_CONSTRUCTORS)
+DATA_SAMPLERS = Registry('data sampler', ['datasets'], roots.DATA_SAMPLERS)  # order of samples in an epoch
+FUNCTIONS = Registry('function', ['datasets'], roots.FUNCTIONS)  # collate functions
+EVALUATOR = Registry('evaluator', ['evaluation'], roots.EVALUATOR)  # runs a list of metrics
+VISUALIZERS = Registry('visualizer', ['visualization'], roots.VISUALIZERS)  # draws and hands to backends
+VISBACKENDS = Registry('vis_backend', ['visualization'], roots.VISBACKENDS)  # TensorBoard, files
+MODEL_WRAPPERS = Registry('model_wrapper', ['engine'], roots.MODEL_WRAPPERS)  # distributed wrappers
+WEIGHT_INITIALIZERS = Registry('weight initializer', ['models.weights'], roots.WEIGHT_INITIALIZERS)  # init_cfg
 
 # --- cslrkit's own: the recognizer builds from these ------------------------------------------
 
-BACKBONES = Registry(  # (N, 3, T, H, W) -> dict of streams (N, C_i, T); has `stream_specs`
-    'backbone', locations=['cslrkit.models.backbones']
-)
-NECKS = Registry(  # streams, frame_lens -> dict (N, D, T'), feat_lens; has `temporal_spec`
-    'neck', locations=['cslrkit.models.necks']
-)
-HEADS = Registry(  # neck features, feat_lens -> dict of logits (N, T', V)
-    'head', locations=['cslrkit.models.heads']
-)
-LOSSES = Registry(  # logits, lengths, targets -> a scalar
-    'loss', locations=['cslrkit.models.losses']
-)
-DECODERS = Registry(  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
-    'decoder', locations=['cslrkit.decoders']
-)
-CLIP_READERS = Registry(  # pattern of a sample's frames -> Clip, decoded when asked for
-    'clip reader', locations=['cslrkit.video']
-)
-CORPORA = Registry(  # how a corpus is distributed: its annotations, frames, rate, and how it is drawn
-    'corpus', locations=['cslrkit.corpora']
-)
-SCHEDULES = Registry(  # epoch -> value of a knob of the curriculum
-    'schedule', locations=['cslrkit.datasets.curriculum']
-)
-NORMALIZERS = Registry(  # cleans the words of hypotheses and references before they are scored
-    'normalizer', locations=['cslrkit.evaluation']
-)
+BACKBONES = Registry('backbone', ['models.backbones'])  # (N, 3, T, H, W) -> streams (N, C_i, T); has `stream_specs`
+NECKS = Registry('neck', ['models.necks'])  # streams, frame_lens -> dict (N, D, T'), feat_lens; has `temporal_spec`
+HEADS = Registry('head', ['models.heads'])  # neck features, feat_lens -> dict of logits (N, T', V)
+LOSSES = Registry('loss', ['models.losses'])  # logits, lengths, targets -> a scalar
+DECODERS = Registry('decoder', ['decoders'])  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
+CLIP_READERS = Registry('clip reader', ['video'])  # pattern of a sample's frames -> Clip, decoded when asked for
+CORPORA = Registry('corpus', ['corpora'])  # annotations, frames and rate of a corpus, and how it is drawn
+SCHEDULES = Registry('schedule', ['datasets.curriculum'])  # epoch -> value of a knob of the curriculum
+NORMALIZERS = Registry('normalizer', ['evaluation'])  # cleans words before they are scored
 
 
 def __getattr__(name: str) -> Registry:

@@ -10,7 +10,7 @@ from cslrkit.registry import Registry, accepted_arguments, build_from_cfg, check
 
 @pytest.fixture
 def shapes():
-    shapes = Registry('shape', locations=[])
+    shapes = Registry('shape', [])
 
     @shapes.register_module()
     class Circle:
@@ -51,7 +51,7 @@ def test_wrong_argument_names_class_and_argument(shapes):
 
 
 def test_a_class_without_a_constructor_takes_no_argument():
-    pets = Registry('pet', locations=[])
+    pets = Registry('pet', [])
 
     @pets.register_module()
     class Cat:

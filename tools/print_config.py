@@ -15,10 +15,10 @@ def main() -> None:
 
     from mmengine.config import Config
 
-    from cslrkit.apis.run import training_config
+    from cslrkit.engine.complete import TrainOptions, complete
     from cslrkit.engine.config import load_config
 
-    config = training_config(load_config(args.config, args.cfg_options), **training_options(args))
+    config = complete(load_config(args.config, args.cfg_options), TrainOptions(**training_options(args)))
     print(Config(config.to_dict()).pretty_text)
 
 

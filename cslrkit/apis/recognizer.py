@@ -1,6 +1,5 @@
 """A trained recognizer from a checkpoint alone."""
 
-import copy
 import os
 from pathlib import Path
 from typing import Any, Mapping, Optional, Tuple, Union
@@ -57,12 +56,12 @@ def init_recognizer(
             )
         config = stored_config(meta, where=str(checkpoint))
     else:
-        config = copy.deepcopy(config) if isinstance(config, Config) else load_config(config)
+        config = config if isinstance(config, Config) else load_config(config)
     if config.get('model') is None:
         raise ConfigError(f"config '{config.filename}': it has no model.")
-    _choose_vocab(config, meta, checkpoint)
+    vocab = _choose_vocab(config, meta, checkpoint)
     with DefaultScope.overwrite_default_scope('cslrkit'):
-        model = MODELS.build(config.model)
+        model = MODELS.build(dict(config.model, vocab=vocab))
     if not isinstance(model, CSLRRecognizer):
         raise ConfigError(
             f"got a {type(model).__name__} in config '{config.filename}', expected a CSLRRecognizer.", path='model.type'
@@ -93,16 +92,17 @@ def find_device(device: Optional[Union[str, torch.device]]) -> torch.device:
     return found
 
 
-def _choose_vocab(config: Config, meta: Mapping[str, Any], checkpoint: Path) -> None:
-    """Give the model the checkpoint's vocabulary, unless the config's own is there to be compared."""
+def _choose_vocab(config: Config, meta: Mapping[str, Any], checkpoint: Path) -> Any:
+    """Return the checkpoint's vocabulary, unless the config's own is there to be compared."""
     own, stored = config.model.get('vocab'), meta.get('vocab')
     is_list = isinstance(stored, (list, tuple)) and all(isinstance(gloss, str) for gloss in stored)
     if stored is not None and not is_list:
         raise CheckpointError(f"checkpoint: '{checkpoint}' has a vocabulary that is no list of glosses. It is damaged.")
     if stored is not None and (own is None or (isinstance(own, str) and not os.path.isfile(own))):
-        config.model['vocab'] = list(stored)
-    elif own is None:
+        return list(stored)
+    if own is None:
         raise CheckpointError(
             f"checkpoint: '{checkpoint}' carries no vocabulary, and the config names none. Convert it with the "
             'vocabulary that it was trained with (tools/convert_checkpoint.py --vocab).'
         )
+    return own

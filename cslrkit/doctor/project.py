@@ -170,7 +170,7 @@ def _vocabulary(config: Mapping[str, Any], datasets: Dict[str, Any]) -> Found:
 
 
 def _references(evaluators: Any, dataset: Optional[Any]) -> Found:
-    from cslrkit.engine.config import as_list
+    from cslrkit.engine.complete import as_list
     from cslrkit.evaluation import WERMetric
     from cslrkit.evaluation.functional import load_stm
     from cslrkit.registry import METRICS

@@ -71,7 +71,7 @@ def check_vocab(path: Union[str, Path], meta: Mapping[str, Any], vocab: Optional
 
 
 def plain_message_hub(state: Mapping[str, Any]) -> Dict[str, Any]:
-    """Turn mmengine's message-hub state into tensors and plain values."""
+    """Turn mmengine's message-hub state into tensors and plain values, without the config, which stands in ``meta``."""
     scalars = {}
     for name, buffer in state['log_scalars'].items():
         values, counts = buffer.data
@@ -82,7 +82,7 @@ def plain_message_hub(state: Mapping[str, Any]) -> Dict[str, Any]:
         )
     return dict(
         log_scalars=scalars,
-        runtime_info={name: _plain(value) for name, value in state['runtime_info'].items()},
+        runtime_info={name: _plain(value) for name, value in state['runtime_info'].items() if name != 'cfg'},
         resumed_keys=dict(state['resumed_keys']),
     )
 

@@ -82,7 +82,7 @@ _FRAMES = Slot(reg.CLIP_READERS, provided=('frame_root', 'where', 'data_root'))
 _METRIC = Slot(reg.METRICS)
 _HOOK = Slot(reg.HOOKS, taken=('priority',))
 _LOOP = Slot(reg.LOOPS, provided=('runner', 'dataloader', 'evaluator'), typed=False)
-_ROOT: Dict[str, Slot] = {
+TOP_LEVEL: Dict[str, Slot] = {
     'model': Slot(reg.MODELS, provided=('temporal_spec',)),
     'corpus': _CORPUS,
     'curriculum': Slot(Curriculum),
@@ -112,7 +112,7 @@ _ROOT: Dict[str, Slot] = {
 # By the registry of a class, or what takes the arguments: which of these become objects, too.
 _SLOTS: Dict[Any, Dict[str, Slot]] = {
     'model': {
-        'data_preprocessor': _ROOT['model'],
+        'data_preprocessor': TOP_LEVEL['model'],
         'backbone': Slot(reg.BACKBONES),
         'neck': Slot(reg.NECKS, provided=('in_channels',)),
         'head': Slot(reg.HEADS, provided=('in_channels', 'num_classes')),
@@ -151,9 +151,12 @@ def check_config(config: Config) -> None:
         ConfigError: For the first fault, with its place, e.g. ``model.losses[0].weigth``.
     """
     load_plugins()
-    for name, slot in _ROOT.items():
+    for name, slot in TOP_LEVEL.items():
         with config_path(name):
             _check(config.get(name), slot)
+    for name, value in (config.get('inference') or {}).items():
+        if name in ('fold_bn', 'compile') and not isinstance(value, bool):
+            raise ConfigError(f'got {value!r}, expected True or False.', path=f'inference.{name}')
     if config.get('curriculum') is not None:
         with config_path('curriculum'):
             Curriculum(**config.curriculum).check(config)
@@ -186,7 +189,7 @@ def _check(node: Any, slot: Slot) -> None:
 
 def slot_at(config: Config, place: Sequence[str]) -> Optional[Slot]:
     """What becomes of the dict at ``place`` of a config; None if nothing that is known."""
-    node, slot = config._cfg_dict.get(place[0]), _ROOT.get(place[0])
+    node, slot = config._cfg_dict.get(place[0]), TOP_LEVEL.get(place[0])
     for part in place[1:]:
         if slot is None:
             return None
@@ -211,25 +214,3 @@ def _is_declared_here(cls: Any, argument: str) -> bool:
         if '__init__' in vars(klass) and argument in inspect.signature(klass.__init__).parameters:
             return klass.__module__.partition('.')[0] in _KNOWN_PACKAGES
     return False
-
-
-def check_complete(config: Config, *, needed: Sequence[str]) -> None:
-    """Check that a config has what a run needs, and the parts of an evaluation all or none.
-
-    Args:
-        config: A config.
-        needed: Top-level keys that the run needs.
-
-    Raises:
-        ConfigError: Naming what is missing.
-    """
-    missing = [key for key in needed if config.get(key) is None]
-    for split in ('val', 'test'):
-        trio = [f'{split}_dataloader', f'{split}_cfg', f'{split}_evaluator']
-        if any(config.get(key) is not None for key in trio):
-            missing += [key for key in trio if config.get(key) is None and key not in missing]
-    if missing:
-        raise ConfigError(
-            f"config '{config.filename}': it has no {', '.join(missing)}. A config names bases for model, dataset, "
-            'schedule and runtime in _base_, see docs/concepts.md.'
-        )

@@ -77,6 +77,7 @@ class CSLRFlexibleRunner(RunMixin, FlexibleRunner):
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Read a checkpoint's weights into the whole model and keep the state of its optimizer for later."""
+        self._resume = True  # what is read is checked for it
         checkpoint = self.load_checkpoint(filename)
         self._resumed = Path(filename), checkpoint
         meta = checkpoint['meta']

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
-from cslrkit.engine.config import as_list
+from cslrkit.engine.complete import as_list
 from cslrkit.errors import ConfigError
 from cslrkit.evaluation.metrics.wer_metric import ROLES, WERMetric, scored_outputs
 from cslrkit.models.recognizers import CSLRRecognizer, EncodedBatch

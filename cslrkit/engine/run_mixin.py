@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, Optional
 
 from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
+from mmengine.runner import FlexibleRunner
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -178,12 +179,21 @@ class RunMixin:
         """Check what was read from ``filename`` before a training goes on from it.
 
         Raises:
-            CheckpointError: If it has no state of a training.
+            CheckpointError: If it has no state of a training, or that of another strategy.
         """
         if 'message_hub' not in content:
             raise CheckpointError(
                 f"resume: '{filename}' holds weights only, without the state of a training run. "
                 'Start a new run from it with load_from.'
+            )
+        optimizer = content.get('optimizer') or {}
+        own = self.strategy.library if isinstance(self, FlexibleRunner) else None
+        used = next((library for library in ('DeepSpeed', 'FSDP') if library.lower() in optimizer), None)
+        if used != own:
+            kind, way = (f'with {used}', 'with its --strategy') if used else (f'without {own}', 'as it was started')
+            raise CheckpointError(
+                f"resume: '{filename}' is of a training {kind}. Resume it {way}, or begin a new training from its "
+                'weights with load_from.'
             )
 
     def _load_foreign(self, weights: WeightsFile, *, strict: bool) -> Dict[str, Any]:
@@ -194,15 +204,7 @@ class RunMixin:
         return dict(meta={}, state_dict=self.bare_model.state_dict())
 
     def save_checkpoint(
-        self,
-        out_dir: str,
-        filename: str,
-        file_client_args: Optional[dict] = None,
-        save_optimizer: bool = True,
-        save_param_scheduler: bool = True,
-        meta: Optional[dict] = None,
-        by_epoch: bool = True,
-        backend_args: Optional[dict] = None,
+        self, out_dir: str, filename: str, *args: Any, meta: Optional[dict] = None, **kwargs: Any
     ) -> None:
         """Write a checkpoint under a temporary name, then put it in place in one step; all processes call it."""
         meta = dict(meta or {}, cslrkit_version=cslrkit.__version__)
@@ -210,16 +212,7 @@ class RunMixin:
         if vocab is not None:
             meta['vocab'] = vocab.glosses
         temporary = f'{filename}.{os.getpid()}.tmp'
-        super().save_checkpoint(
-            out_dir,
-            temporary,
-            file_client_args=file_client_args,
-            save_optimizer=save_optimizer,
-            save_param_scheduler=save_param_scheduler,
-            meta=meta,
-            by_epoch=by_epoch,
-            backend_args=backend_args,
-        )
+        super().save_checkpoint(out_dir, temporary, *args, meta=meta, **kwargs)
         if self.rank == 0:
             replace_file(os.path.join(out_dir, temporary), os.path.join(out_dir, filename))
 

@@ -1,6 +1,6 @@
 """mmengine's Runner with safe checkpoints, data parallelism on any device and a readable console."""
 
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Optional
 
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
@@ -10,7 +10,6 @@ from cslrkit.engine.console import quiet_console
 from cslrkit.engine.distributed import synchronize_batch_norms, wrap_data_parallel
 from cslrkit.engine.learning_rate import scale_lr
 from cslrkit.engine.run_mixin import RunMixin
-from cslrkit.errors import CheckpointError
 from cslrkit.registry import RUNNERS
 
 
@@ -55,23 +54,9 @@ class CSLRRunner(RunMixin, Runner):
             self.say(message)
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Restore a training; see mmengine's Runner.
-
-        Raises:
-            CheckpointError: If it was trained with a strategy, whose optimizer state is another.
-        """
+        """Restore a training; see mmengine's Runner."""
         self._resume = True  # what is read is checked for it
         super().resume(filename, *args, **kwargs)
-
-    def check_resumable(self, filename: str, content: Mapping[str, Any]) -> None:
-        """Refuse what :meth:`RunMixin.check_resumable` does, and the optimizer of a strategy."""
-        super().check_resumable(filename, content)
-        for key, name in (('deepspeed', 'DeepSpeed'), ('fsdp', 'FSDP')):
-            if key in (content.get('optimizer') or {}):
-                raise CheckpointError(
-                    f"resume: '{filename}' is of a training with {name}. Resume it with its --strategy, or begin a new "
-                    'training from its weights with load_from.'
-                )
 
     def save_checkpoint(self, *args, **kwargs) -> None:
         """Write a checkpoint from the first process; see :meth:`RunMixin.save_checkpoint`."""

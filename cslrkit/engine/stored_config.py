@@ -1,6 +1,7 @@
 """The config that travels in a checkpoint, read as data: nothing in it is executed or imported."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple, Union
 
@@ -100,20 +101,29 @@ def _name(value: Any) -> Any:
 
 
 def _check_types(config: Dict[str, Any], *, where: str, custom_imports: Any) -> None:
-    names = {name for registry in _REGISTRIES for name in registry.names()}
+    classes = {name: cls for registry in _REGISTRIES for name, cls in registry.classes().items()}
     for place, kind in _types(config, []):
-        bare = kind
-        if isinstance(kind, str):
-            scope, _, rest = kind.partition('.')
-            bare = rest if scope in _SCOPES and rest else kind
-        if not isinstance(bare, str) or bare not in names:
-            modules = custom_imports.get('imports') if isinstance(custom_imports, dict) else None
-            hint = nearest(bare, names) if isinstance(bare, str) else ''
-            hint += f' Its custom_imports were {modules!r}; they are not imported unasked.' if modules else ''
-            raise CheckpointError(
-                f"checkpoint: the config in '{where}' asks for {'.'.join(place)} = {kind!r}, which is no registered "
-                f'class.{hint} Import the module that registers it (--import), or give the config with --config.'
-            )
+        name = _without_scope(kind) if isinstance(kind, str) else None
+        if name in classes or (name is not None and any(_imported(kind) is cls for cls in classes.values())):
+            continue
+        modules = custom_imports.get('imports') if isinstance(custom_imports, dict) else None
+        hint = '' if name is None else nearest(name, classes)
+        hint += f' Its custom_imports were {modules!r}; they are not imported unasked.' if modules else ''
+        raise CheckpointError(
+            f"checkpoint: the config in '{where}' asks for {'.'.join(place)} = {kind!r}, which is no registered "
+            f'class.{hint} Import the module that registers it (--import), or give the config with --config.'
+        )
+
+
+def _without_scope(kind: str) -> str:
+    scope, _, rest = kind.partition('.')
+    return rest if scope in _SCOPES and rest else kind
+
+
+def _imported(path: str) -> Any:
+    """What ``path`` names in a module that is imported already; None if there is no such thing."""
+    module, _, name = path.rpartition('.')
+    return vars(sys.modules[module]).get(name) if module in sys.modules else None
 
 
 def _types(node: Any, place: List[str]) -> Iterator[Tuple[List[str], Any]]:

@@ -17,6 +17,8 @@ MOVED = {
     'cslrkit.datasets.prepare': 'cslrkit.corpora.prepare',
     'cslrkit.decoders.beam_decoder': 'cslrkit.decoders',
     'cslrkit.decoders.inputs': 'cslrkit.decoders.common',
+    'cslrkit.engine.inference_options': 'cslrkit.engine.complete',
+    'cslrkit.engine.scaling': 'cslrkit.engine.complete',
     'cslrkit.evaluation.functional.sclite': 'benchmarks.parity.sclite, in a checkout',
     'cslrkit.inference': 'cslrkit.apis.infer',
     'cslrkit.models.checks': 'cslrkit.utils.checks',

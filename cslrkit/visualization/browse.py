@@ -138,7 +138,7 @@ def evaluation_samples(
         DataNotFoundError: If the corpus is not there.
         DataError: If there is no such sample.
     """
-    from cslrkit.engine.config import select_split  # late: that package imports hooks of this one
+    from cslrkit.engine.complete import select_split  # late: that package imports hooks of this one
 
     if config.get('test_dataloader') is None:
         raise ConfigError('config: it has no test_dataloader, which says how samples are read.')

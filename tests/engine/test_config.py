@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cslrkit.engine.config import load_config, select_split
+from cslrkit.engine.config import load_config
 from cslrkit.errors import ConfigError
 from cslrkit.registry import OPTIMIZERS, PARAM_SCHEDULERS
 
@@ -134,9 +134,8 @@ def test_a_variable_of_the_file_is_no_setting():
         load_config(SYNTHSIGN, {'train_pipeline': []})
 
 
-def test_select_split_only_tests():
-    config = select_split(load_config(SYNTHSIGN), 'train')
-    assert config.test_dataloader.dataset.split == 'train'
-    assert config.test_dataloader.dataset.test_mode
-    assert 'train_dataloader' not in config
-    assert 'optim_wrapper' not in config
+def test_options_of_inference_are_checked():
+    with pytest.raises(ConfigError, match=r"^inference\.fold: .* Did you mean 'fold_bn'"):
+        load_config(SYNTHSIGN, {'inference': dict(fold=True)})
+    with pytest.raises(ConfigError, match=r'^inference\.compile: got 1, expected True or False'):
+        load_config(SYNTHSIGN, {'inference.compile': 1})

@@ -5,7 +5,6 @@ import torch
 
 from cslrkit.engine.learning_rate import scale_lr
 from cslrkit.engine.optim_wrappers import GuardedOptimWrapper
-from cslrkit.engine.scaling import runner_class, set_scaling, shipped_strategies
 from cslrkit.engine.strategies.base import split_optim_wrapper
 from cslrkit.errors import ConfigError
 
@@ -63,20 +62,6 @@ def test_what_a_strategy_reads_from_the_wrapper():
 def test_what_a_strategy_cannot_do(options, message):
     with pytest.raises(ConfigError, match=message):
         split_optim_wrapper(options, strategy='X')
-
-
-def test_strategies_by_name(tiny_config):
-    from cslrkit.engine.config import load_config
-
-    assert shipped_strategies() == ['deepspeed_zero2', 'deepspeed_zero3', 'fsdp']
-    config = load_config(tiny_config)
-    assert runner_class(config).__name__ == 'CSLRRunner'
-    set_scaling(config, strategy='deepspeed_zero3', auto_scale_lr=True)
-    assert config.strategy.zero_optimization.stage == 3
-    assert config.auto_scale_lr == dict(enable=True, base_batch_size=2)
-    assert runner_class(config).__name__ == 'CSLRFlexibleRunner'
-    with pytest.raises(ConfigError, match="Did you mean 'fsdp'"):
-        set_scaling(config, strategy='fdsp')
 
 
 def test_a_strategy_needs_a_launcher(tiny_config, tmp_path):

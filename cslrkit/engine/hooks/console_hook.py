@@ -85,25 +85,17 @@ class ConsoleHook(Hook):
         return line
 
     def before_val(self, runner) -> None:
-        """Start timing the validation."""
+        """Start timing the evaluation."""
         self._eval_start = self._last = time.monotonic()
 
-    def before_test(self, runner) -> None:
-        """Start timing the test."""
-        self._eval_start = self._last = time.monotonic()
+    before_test = before_val
 
-    def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Now and then write a line with the time that is left."""
-        self._eval_progress(runner, batch_idx, runner.val_dataloader)
-
-    def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Now and then write a line with the time that is left."""
-        self._eval_progress(runner, batch_idx, runner.test_dataloader)
-
-    def _eval_progress(self, runner, batch_idx: int, dataloader) -> None:
+    def _after_iter(self, runner, batch_idx: int, data_batch=None, outputs=None, mode: str = 'val') -> None:
+        """Now and then write a line with the time that an evaluation still takes."""
         now = time.monotonic()
         if now - self._last >= self.interval:
             self._last = now
+            dataloader = runner.val_dataloader if mode == 'val' else runner.test_dataloader
             left = (now - self._eval_start) / (batch_idx + 1) * (len(dataloader) - batch_idx - 1)
             runner.say(f'evaluating {batch_idx + 1}/{len(dataloader)}  eta {clock(left)}')
 

@@ -3,12 +3,10 @@
 from typing import Any, Dict, List
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
 from cslrkit.datasets.curriculum import Curriculum
 from cslrkit.datasets.seeded_dataset import inner_datasets, loader_sampler
 from cslrkit.errors import ConfigError
-from cslrkit.utils.messages import CONSOLE
 
 
 class CurriculumHook(Hook):
@@ -33,10 +31,8 @@ class CurriculumHook(Hook):
         Raises:
             ConfigError: If sentences are left out to the end.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        datasets = inner_datasets(runner.train_dataloader.dataset)
-        for dataset in datasets:
-            dataset.temporal_spec = model.neck.temporal_spec
+        for dataset in inner_datasets(runner.train_dataloader.dataset):
+            dataset.temporal_spec = runner.bare_model.neck.temporal_spec
         self._last = {}
         if not self.curriculum.of('sampler'):
             return
@@ -50,19 +46,17 @@ class CurriculumHook(Hook):
                 path='curriculum',
             )
         if any(left_out):
-            runner.logger.info(
+            runner.say(
                 'curriculum: epochs without the longest clips have fewer steps. Learning rates follow steps where a '
                 'schedule has convert_to_iter_based=True, epochs where it has not; keep_length=True of the sampler '
-                'keeps the steps.',
-                extra=CONSOLE,
+                'keeps the steps.'
             )
 
     def before_train_epoch(self, runner) -> None:
         """Set the losses, and say what is new in this epoch."""
         values = self.curriculum.values(runner.epoch)
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         for knob in self.curriculum.of('loss'):
-            loss = next(loss for loss in model.losses if loss.name == knob.name)
+            loss = next(loss for loss in runner.bare_model.losses if loss.name == knob.name)
             loss.weight = float(values[knob.target])
         for target, value in values.items():
             if isinstance(value, (int, float)):
@@ -71,7 +65,7 @@ class CurriculumHook(Hook):
         self._last = values
         if changed:
             notes = [', '.join(changed), *self._notes(runner)]
-            runner.logger.info(f'epoch {runner.epoch + 1}  curriculum: {"; ".join(notes)}', extra=CONSOLE)
+            runner.say(f'epoch {runner.epoch + 1}  curriculum: {"; ".join(notes)}')
 
     def _notes(self, runner) -> List[str]:
         """Say what the limits of this epoch leave out, and which sentences keep a smaller frame interval."""

@@ -23,6 +23,7 @@ class ShardingStrategyMixin:
     """
 
     on_model_built: Optional[Callable[[nn.Module], nn.Module]] = None
+    library = ''  # as checkpoints and messages name it
     resumes = False
     say: Callable[[str], None] = print
 

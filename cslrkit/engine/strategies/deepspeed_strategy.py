@@ -71,6 +71,8 @@ class DeepSpeedStrategy(ShardingStrategyMixin, MMDeepSpeedStrategy):
         ConfigError: If deepspeed is not installed, or a setting stands here that belongs into ``optim_wrapper``.
     """
 
+    library = 'DeepSpeed'
+
     def __init__(
         self, *, zero_optimization: Optional[dict] = None, config: Union[str, dict, None] = None, **kwargs: Any
     ) -> None:
@@ -148,12 +150,7 @@ class DeepSpeedStrategy(ShardingStrategyMixin, MMDeepSpeedStrategy):
 
     def load_training_state(self, path: Path, checkpoint: Mapping[str, Any]) -> None:
         """Restore the optimizer from DeepSpeed's folder beside ``path``."""
-        state, folder = checkpoint.get('optimizer') or {}, path.with_suffix(SHARDS_SUFFIX)
-        if not state.get('deepspeed'):
-            raise CheckpointError(
-                f"resume: '{path}' is of a training without DeepSpeed. Resume it as it was started, or begin a new "
-                'training from its weights with load_from.'
-            )
+        state, folder = checkpoint['optimizer'], path.with_suffix(SHARDS_SUFFIX)
         if not folder.is_dir():
             raise CheckpointError(f"resume: '{path}' needs the folder '{folder.name}' beside it, which is not there.")
         if state['world_size'] != self.world_size:

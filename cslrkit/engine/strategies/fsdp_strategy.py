@@ -16,7 +16,6 @@ from torch.distributed.fsdp import (
 
 from cslrkit.engine.optim_wrappers import GuardedOptimWrapper
 from cslrkit.engine.strategies.base import ShardingStrategyMixin, split_optim_wrapper
-from cslrkit.errors import CheckpointError
 from cslrkit.registry import OPTIM_WRAPPERS, STRATEGIES
 
 
@@ -70,6 +69,8 @@ class FSDPStrategy(ShardingStrategyMixin, MMFSDPStrategy):
         **kwargs: What mmengine's FlexibleRunner hands over.
     """
 
+    library = 'FSDP'
+
     def __init__(self, *, model_wrapper: Optional[dict] = None, **kwargs: Any) -> None:
         wrapper = dict(model_wrapper or {})
         # Optimizers are built for parameters by name.
@@ -107,17 +108,11 @@ class FSDPStrategy(ShardingStrategyMixin, MMFSDPStrategy):
 
     def load_training_state(self, path: Path, checkpoint: Mapping[str, Any]) -> None:
         """Restore this process's part of the optimizer."""
-        state = checkpoint.get('optimizer') or {}
-        if not state.get('fsdp'):
-            raise CheckpointError(
-                f"resume: '{path}' is of a training without FSDP. Resume it as it was started, or begin a new "
-                'training from its weights with load_from.'
-            )
         optimizer = self.optim_wrapper.optimizer
         everywhere = FullStateDictConfig(rank0_only=False), FullOptimStateDictConfig(rank0_only=False)
         with FullyShardedDataParallel.state_dict_type(self.model, StateDictType.FULL_STATE_DICT, *everywhere):
             part = FullyShardedDataParallel.optim_state_dict_to_load(
-                model=self.model, optim=optimizer, optim_state_dict=state['optimizer']
+                model=self.model, optim=optimizer, optim_state_dict=checkpoint['optimizer']['optimizer']
             )
         optimizer.load_state_dict(part)
         if self.optim_wrapper._accumulative_counts > 1:
