@@ -18,6 +18,7 @@ from av.video.reformatter import VideoReformatter
 from cslrkit.errors import DataError
 from cslrkit.video.containers import FORMATS, STREAM_FORMATS, is_cut_off, may_be_picture
 
+_PROGRAM_STREAM = b'\0\0\1\xba'  # how MPEG files begin
 _TIMEOUT = 15.0  # seconds to wait for an address
 # Where a packet with a time-stamp of its own is a frame, so that frames are counted without decoding them.
 _COUNTED_FORMATS = ('mov', 'matroska')
@@ -56,9 +57,13 @@ def open_video(path: str, *, where: str, threads: int = 0) -> Iterator[Tuple[Any
         DataError: If it is no video.
     """
     address = is_address(path)
-    options = dict(format_whitelist=f'{FORMATS},{STREAM_FORMATS}' if address else FORMATS)
+    choice: Dict[str, Any] = dict(options=dict(format_whitelist=f'{FORMATS},{STREAM_FORMATS}' if address else FORMATS))
     try:
-        container = av.open(path, options=options, metadata_errors='replace', timeout=_TIMEOUT if address else None)
+        if not address:
+            with open(path, 'rb') as file:
+                if file.read(4) == _PROGRAM_STREAM:
+                    choice = dict(format='mpeg')  # with a list of formats, PyAV before 17 crashes on one
+        container = av.open(path, metadata_errors='replace', timeout=_TIMEOUT if address else None, **choice)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise DataError(f"{where}: '{path}' {_why_not(path, error)}") from error
     with container:
