@@ -36,6 +36,7 @@ REQUIRED = {
     'Step': dict(values={0: 1}),
     'Pretrained': dict(checkpoint='weights.pth'),
     'CTCLoss': dict(source='seq/main'),
+    'PenaltyLoss': dict(source='lift_u/main'),
     'NECKS': dict(in_channels={'slow': 8, 'fast': 4}),
     'HEADS': dict(in_channels={'main': 8}, num_classes=5),
     'OPTIM_WRAPPERS': lambda: dict(optimizer=torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)),

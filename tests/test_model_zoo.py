@@ -80,6 +80,20 @@ RECIPES = {
         load=dict(type='LoadFrames', resize=(256, 256)),
     ),
 }
+LIFT = dict(neck=dict(COMMON['neck'], kernel_spec=['K5', 'L2', 'K5', 'L2']))
+TLP = dict(LIFT, head=VAC['head'], losses={**COMMON['losses'], 'lift_u_main': 0.001, 'lift_p_main': 0.001})
+SEN = dict(head=VAC['head'], backbone=dict(type='SEN', depth=18))
+CORRNET_PLUS = dict(
+    LIFT,
+    backbone=dict(type='CorrNetPlus', depth=18),
+    losses={**COMMON['losses'], 'lift_u_main': 0.0005, 'lift_p_main': 0.0005},
+)
+WHOLE = dict(load=dict(type='LoadFrames', resize=(256, 256)))
+for method, its_recipe in (('tlp', TLP), ('sen', SEN), ('corrnet_plus', CORRNET_PLUS)):
+    for corpus in ('phoenix2014', 'phoenix2014-T', 'csl-daily')[: 2 if method == 'tlp' else 3]:
+        RECIPES[f'{method}/resnet18_{corpus}'] = {**its_recipe, **(WHOLE if corpus == 'csl-daily' else {})}
+# Who left padded frames out of the backbone.
+MASKED = ('vac', 'smkd', 'tlp')
 METHODS = sorted({name.split('/')[0] for name in RECIPES})
 
 
@@ -103,6 +117,8 @@ def recipe_of(config):
     for loss in model.losses:
         kind, stream = loss.name.rsplit('_', 1)
         expected = dict(type='CTCLoss', source=f'{kind.split("_")[0]}/{stream}')
+        if kind.startswith('lift'):
+            expected = dict(type='PenaltyLoss', source=f'{kind}/{stream}')
         if kind == 'dist':
             expected = dict(type='SeqKDLoss', source=f'conv/{stream}', teacher=f'seq/{stream}')
             expected.update(temperature=8.0, use_blank=False)
@@ -144,6 +160,7 @@ def test_the_table_has_every_published_config():
 @pytest.mark.parametrize('name', RECIPES)
 def test_the_recipe_is_the_published_one(name):
     config = load_config(path_of(name))
+    assert config.model.get('masked_frames', False) == name.startswith(MASKED)
     recipe = recipe_of(config)
     for key, expected in {**COMMON, **RECIPES[name]}.items():
         assert recipe.pop(key) == expected, key
@@ -158,19 +175,24 @@ def test_the_recipe_is_the_published_one(name):
 # Parameters with the 1295 glosses of PHOENIX 2014 and the blank:
 # ResNet-18 without fc 11 176 512 (CorrNet 400 866 more); temporal convolution 5 (512 + 1024) 1024 + 6 x 1024 =
 # 7 870 464; BiLSTM 2 layers x 2 directions x (4 x 512 (1024 + 512) + 8 x 512) = 12 599 296; a classifier
-# 1024 x 1296 = 1 327 104, the linear ones 1296 more each.
+# 1024 x 1296 = 1 327 104, the linear ones 1296 more each. A lift pooling of C channels has 12 C C + 16 C = 12 599 296.
+# SEN adds 10 + 4 C R + 268 R + 2 C to a block of C = 16 R channels: 2 (2234 + 6506 + 21 194 + 75 146) = 210 160.
+# CorrNet+ adds 2 n + 13 + 5 C C + 7 C + 6 C R + 260 R after stages 2 to 4, and 3: 91 055 + 358 227 + 1 420 951 + 3.
 @pytest.mark.parametrize(
-    ('method', 'backbone', 'classifiers'),
+    ('method', 'backbone', 'pools', 'classifiers'),
     [
-        ('vac', 11_176_512, 2 * (1_327_104 + 1296)),
-        ('smkd', 11_176_512, 1_327_104),
-        ('corrnet', 11_577_378, 1_327_104),
+        ('vac', 11_176_512, 0, 2 * (1_327_104 + 1296)),
+        ('smkd', 11_176_512, 0, 1_327_104),
+        ('corrnet', 11_577_378, 0, 1_327_104),
+        ('tlp', 11_176_512, 2 * 12_599_296, 2 * (1_327_104 + 1296)),
+        ('sen', 11_386_672, 0, 2 * (1_327_104 + 1296)),
+        ('corrnet_plus', 11_176_512 + 1_870_236, 2 * 12_599_296, 1_327_104),
     ],
 )
-def test_parameters_and_shapes_are_the_published_ones(method, backbone, classifiers):
+def test_parameters_and_shapes_are_the_published_ones(method, backbone, pools, classifiers):
     model = build(load_config(path_of(f'{method}/resnet18_phoenix2014')), 1295).eval()
     count = sum(parameter.numel() for parameter in model.parameters())
-    assert count == backbone + 7_870_464 + 12_599_296 + classifiers
+    assert count == backbone + pools + 7_870_464 + 12_599_296 + classifiers
     indexed = [entry for entry in INDEX['Models'] if entry['Config'] == f'configs/{method}/resnet18_phoenix2014.py']
     assert indexed[0]['Metadata']['Parameters'] == count
     # A clip of 41 frames: ceil(41 / 4) 4 + 12 = 56 with padding, ((56 - 4) / 2 - 4) / 2 = 11 steps.
@@ -185,7 +207,7 @@ def test_parameters_and_shapes_are_the_published_ones(method, backbone, classifi
     }
 
 
-@pytest.mark.parametrize('method', ['vac', 'smkd', 'corrnet'])
+@pytest.mark.parametrize('method', ['vac', 'smkd', 'corrnet', 'tlp', 'sen', 'corrnet_plus'])
 def test_the_small_variant_learns(method, tiny_corpus):
     config = load_config(path_of(f'{method}/resnet18_synthsign'), {'data_root': str(tiny_corpus)})
     torch.manual_seed(0)
@@ -232,7 +254,8 @@ def test_the_index_is_complete():
 
 def test_the_documented_table_is_the_index():
     text = (REPO / 'docs/model_zoo.md').read_text()
-    documented = re.findall(r'^\| (\w+) \| ([^|]+) \| `(configs/[^`]+)` \| (\S+) \| (\S+) \| ([^|]+) \|$', text, re.M)
+    row = r'^\| ([\w+]+) \| ([^|]+) \| `(configs/[^`]+)` \| (\S+) \| (\S+) \| ([^|]+) \|$'
+    documented = re.findall(row, text, re.M)
     indexed = [
         (
             model['In Collection'],

@@ -2,7 +2,7 @@
 
 import ast
 import zlib
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 import torch
@@ -150,17 +150,27 @@ def published_shapes(recognizer: nn.Module) -> List[List[Any]]:
     return [[published, list(state[own].shape)] for published, own in published_names(state)]
 
 
-def fill_by_rule(recognizer: nn.Module) -> None:
-    """Fill every tensor with numbers that its published name determines."""
+def fill_by_rule(recognizer: nn.Module, exceptions: Optional[Callable[[str, np.ndarray], Any]] = None) -> None:
+    """Fill every tensor with numbers that its published name determines.
+
+    Args:
+        recognizer: What is filled.
+        exceptions: Returns for a published name and its noise what takes the rule's place, or None.
+    """
     state = recognizer.state_dict()
     # Of several names of one tensor the last one counts; the others need not be computed.
     last = {own: published for published, own in published_names(state)}
-    filled = {own: _fill_value(name, tuple(state[own].shape)) for own, name in last.items()}
+    filled = {own: _fill_value(name, tuple(state[own].shape), exceptions) for own, name in last.items()}
     recognizer.load_state_dict({**state, **filled})
 
 
-def _fill_value(name: str, shape: Sequence[int]) -> torch.Tensor:
+def _fill_value(
+    name: str, shape: Sequence[int], exceptions: Optional[Callable[[str, np.ndarray], Any]]
+) -> torch.Tensor:
     noise = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
+    special = None if exceptions is None else exceptions(name, noise)
+    if special is not None:
+        return torch.from_numpy(np.asarray(special, dtype=np.float32))
     if name.endswith('num_batches_tracked'):
         return torch.zeros(shape, dtype=torch.int64)
     if name.endswith('running_var'):

@@ -20,7 +20,7 @@ class TemporalSpec:
     """Layers of a temporal convolution stack, written as in the published code.
 
     ``K5`` is a convolution of kernel 5 without padding, ``P2`` a max pooling of kernel and
-    stride 2. Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` and
+    stride 2, ``L2`` a lifting that pools 2 steps. Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` and
     ``dataset/dataloader_video.py``; lengths are integers here, floats there.
 
     Args:
@@ -30,7 +30,7 @@ class TemporalSpec:
             comes before the first convolution, and elsewhere the same for the published layouts.
 
     Raises:
-        ConfigError: For a layer that is not ``K`` or ``P`` with a positive size, an even
+        ConfigError: For a layer that is not ``K`` or ``P`` with a positive size or ``L2``, an even
             convolution kernel, or an unknown rule.
 
     Examples:
@@ -53,14 +53,14 @@ class TemporalSpec:
     @property
     def total_stride(self) -> int:
         """Frames per feature step: the product of the pooling strides."""
-        return math.prod(size for kind, size in self.parsed if kind == 'P')
+        return math.prod(size for kind, size in self.parsed if kind != 'K')
 
     @property
     def left_pad(self) -> int:
         """Copies of the first frame put before a clip, in frames."""
         pad, stride, last_stride = 0, 1, 1
         for kind, size in self.parsed:
-            if kind == 'P':
+            if kind != 'K':
                 stride *= size
                 last_stride = size
             elif self.left_pad_rule == 'exact':
@@ -78,7 +78,7 @@ class TemporalSpec:
     def feat_len(self, frame_len: Length) -> Length:
         """Feature steps that a padded length of ``frame_len`` frames leaves (int or int64 tensor)."""
         for kind, size in self.parsed:
-            frame_len = frame_len // size if kind == 'P' else frame_len - (size - 1)
+            frame_len = frame_len - (size - 1) if kind == 'K' else frame_len // size
         return frame_len
 
     def frame_span(self, first_step: int, last_step: int, num_frames: int) -> Tuple[int, int]:
@@ -113,10 +113,10 @@ def steps_needed(gloss_ids: Sequence[int]) -> int:
 
 
 def _parse_layer(layer: str) -> Tuple[str, int]:
-    match = re.fullmatch(r'([KP])([1-9]\d*)', str(layer))
+    match = re.fullmatch(r'([KP])([1-9]\d*)|(L)(2)', str(layer))
     if match is None:
-        raise ConfigError(f"kernel spec: got the layer {layer!r}, expected e.g. 'K5' or 'P2'.")
-    kind, size = match.group(1), int(match.group(2))
+        raise ConfigError(f"kernel spec: got the layer {layer!r}, expected e.g. 'K5', 'P2' or 'L2'.")
+    kind, size = match.group(1) or 'L', int(match.group(2) or 2)
     if kind == 'K' and size % 2 == 0:
         raise ConfigError(f'kernel spec: got {layer!r}, but a convolution kernel must be odd.')
     return kind, size

@@ -83,7 +83,7 @@ def test_every_registered_neck_head_and_loss_is_tested_here():
 
     assert ours(NECKS) == {'TemporalConv', 'MultiStreamTemporalConv'}
     assert ours(HEADS) == {'BiLSTMHead', 'LinearHead'}
-    assert ours(LOSSES) == {'CTCLoss', 'SeqKDLoss'}
+    assert ours(LOSSES) == {'CTCLoss', 'PenaltyLoss', 'SeqKDLoss'}  # PenaltyLoss: test_lift_pool.py
 
 
 def test_a_training_step_sums_exactly_the_configured_losses():

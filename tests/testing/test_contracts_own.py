@@ -13,6 +13,9 @@ SMALL = {
     'TemporalConv': dict(hidden_size=16),
     'MultiStreamTemporalConv': dict(hidden_size=16),
     'CTCLoss': dict(source='seq/main'),
+    'PenaltyLoss': dict(source='lift_u/main'),
+    'CorrNetPlus': dict(width=16),
+    'SEN': dict(width=16),
     'BeamDecoder': dict(nbest=3),
     'RandomCrop': dict(size=32),
     'CenterCrop': dict(size=32),
@@ -20,6 +23,7 @@ SMALL = {
     'TemporalRescale': dict(min_len=4),
 }
 ALLOWED = {
+    'PenaltyLoss': ('padding invariance',),  # a number of the whole batch
     'SeqKDLoss': ('padding invariance',),  # averaged over padded steps too, as published
     'PackClassicalInputs': ('result',),  # gives the tuple of classical code
 }

@@ -4,4 +4,5 @@ _base_ = './vac_r18.py'
 model = dict(
     backbone=dict(type='CorrNet'),
     head=dict(classifier='norm_linear', share_classifier='stream'),
+    masked_frames=False,
 )

@@ -11,4 +11,5 @@ model = dict(
     # 25 is what the paper and the released weights (..._distill25.pt) have; the yaml file says 10.
     losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=25.0)),
     decoder=dict(type='BeamDecoder', beam_width=10),
+    masked_frames=True,
 )

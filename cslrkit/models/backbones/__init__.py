@@ -1,8 +1,10 @@
 """Backbones: frames to features per frame."""
 
 from cslrkit.models.backbones.corrnet import CorrNet
+from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
 from cslrkit.models.backbones.resnet import ResNet
+from cslrkit.models.backbones.sen import SEN
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
 
-__all__ = ['CorrNet', 'ResNet', 'SlowFast', 'SlowOnly']
+__all__ = ['SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SlowFast', 'SlowOnly']

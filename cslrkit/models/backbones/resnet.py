@@ -35,6 +35,8 @@ class ResNet(ScopedInit, BaseModule):
         ConfigError: For another depth, or weights that torchvision does not have.
     """
 
+    sees_frames_alone = True
+
     def __init__(self, depth: int = 18, weights: Optional[str] = None, *, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         name = f'resnet{one_of("depth", depth, (18, 34, 50))}'

@@ -8,6 +8,11 @@ from torch import nn
 from cslrkit.errors import ConfigError
 
 
+def precise(logits: torch.Tensor) -> torch.Tensor:
+    """Return logits in float32, or in float64 if they are."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
 class BaseLoss(nn.Module):
     """A named, weighted loss on the head's logits.
 

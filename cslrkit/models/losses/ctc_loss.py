@@ -5,7 +5,7 @@ from typing import Dict, List
 import torch
 from torch.nn import functional as F
 
-from cslrkit.models.losses.base import BaseLoss
+from cslrkit.models.losses.base import BaseLoss, precise
 from cslrkit.registry import LOSSES
 
 
@@ -29,7 +29,7 @@ class CTCLoss(BaseLoss):
         self, logits: Dict[str, torch.Tensor], feat_lens: torch.Tensor, targets: List[torch.Tensor]
     ) -> torch.Tensor:
         """Return the mean over the batch of each clip's negative log-likelihood."""
-        log_probs = logits[self.source].float().log_softmax(-1).transpose(0, 1)
+        log_probs = precise(logits[self.source]).log_softmax(-1).transpose(0, 1)
         target_lens = torch.tensor([len(target) for target in targets])
         losses = F.ctc_loss(
             log_probs, torch.cat(targets).to(log_probs.device), feat_lens.cpu(), target_lens, blank=0, reduction='none'

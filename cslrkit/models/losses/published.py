@@ -16,6 +16,8 @@ _KINDS: Dict[str, Dict[str, Any]] = {
         use_blank=False,
         name='dist_{stream}',
     ),
+    'Cu': dict(type='PenaltyLoss', source='lift_u/{stream}', name='lift_u_{stream}'),
+    'Cp': dict(type='PenaltyLoss', source='lift_p/{stream}', name='lift_p_{stream}'),
 }
 _STREAMS = {'Slow': 'slow', 'Fast': 'fast'}
 
@@ -27,7 +29,8 @@ def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
     ``slr_network_multi.py``).
 
     Args:
-        weights: ``SeqCTC``, ``ConvCTC`` and ``Dist`` of the main stream; ``Slow`` and ``Fast``.
+        weights: ``SeqCTC``, ``ConvCTC`` and ``Dist`` of the main stream, ``Cu`` and ``Cp`` of its liftings;
+            ``Slow`` and ``Fast``.
 
     Raises:
         ConfigError: For another name.

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from cslrkit.errors import ConfigError
-from cslrkit.models.losses.base import BaseLoss
+from cslrkit.models.losses.base import BaseLoss, precise
 from cslrkit.registry import LOSSES
 
 
@@ -64,4 +64,4 @@ class SeqKDLoss(BaseLoss):
         return F.kl_div(student, teacher, reduction='batchmean') * self.temperature**2
 
     def _softened(self, logits: torch.Tensor) -> torch.Tensor:
-        return logits[..., self.first_class :].flatten(0, 1).float() / self.temperature
+        return precise(logits[..., self.first_class :].flatten(0, 1)) / self.temperature

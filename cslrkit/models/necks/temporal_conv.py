@@ -1,11 +1,12 @@
 """Temporal convolution stacks between the frame features and the sequence model."""
 
-from typing import Dict, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.necks.lift_pool import LIFT_PENALTIES, TemporalLiftPool
 from cslrkit.registry import NECKS
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.checks import positive
@@ -18,12 +19,14 @@ class TemporalConv(nn.Module):
     """One stack of 1-D convolutions and poolings over the channel-wise concatenation of the backbone's streams.
 
     Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalConv``): convolution
-    without padding, batch norm and ReLU, or max pooling. Different here: integer lengths.
+    without padding, batch norm and ReLU, or max pooling. Different here: integer lengths. With a lifting in the
+    kernel spec, convolution, batch norm and ReLU are one layer, as in hulianyuyy/Temporal-Lift-Pooling 21be215.
 
     Args:
         in_channels: Channels of the backbone's streams; the recognizer hands them over.
         hidden_size: Channels of the convolutions.
-        kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2.
+        kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2, ``L2`` a
+            :class:`TemporalLiftPool`.
         left_pad_rule: ``'exact'``, or ``'slowfastsign'`` for the published padding of kernel specs
             that pool first.
 
@@ -51,13 +54,19 @@ class TemporalConv(nn.Module):
         self.streams: Tuple[str, ...] = tuple(stack_channels)
         self.stacks = nn.ModuleDict()
         self.out_channels: Dict[str, int] = {}
+        lifts = any(kind == 'L' for kind, _ in self.temporal_spec.parsed)
+        # Names of logits beside the head's, for losses.
+        self.penalty_names = tuple(f'{kind}/{stream}' for stream in self.streams for kind in LIFT_PENALTIES if lifts)
         for stream, channels in stack_channels.items():
-            layers = []
+            layers: List[nn.Module] = []
             for kind, size in self.temporal_spec.parsed:
                 if kind == 'P':
                     layers.append(nn.MaxPool1d(size))
+                elif kind == 'L':
+                    layers.append(TemporalLiftPool(channels))
                 else:
-                    layers += [nn.Conv1d(channels, hidden_size, size), nn.BatchNorm1d(hidden_size), nn.ReLU(True)]
+                    block = [nn.Conv1d(channels, hidden_size, size), nn.BatchNorm1d(hidden_size), nn.ReLU(True)]
+                    layers += [nn.Sequential(*block)] if lifts else block
                     channels = hidden_size
             self.stacks[stream] = nn.Sequential(*layers)
             self.out_channels[stream] = channels
@@ -99,10 +108,21 @@ class TemporalConv(nn.Module):
             outputs[stream] = self.stacks[stream](inputs)
         return outputs, feat_lens
 
+    def take_penalties(self) -> Dict[str, torch.Tensor]:
+        """Return what the liftings of the last forward pass in training cost, by name, and forget it."""
+        taken: Dict[str, torch.Tensor] = {}
+        for stream, stack in self.stacks.items():
+            for pool in (layer for layer in stack if isinstance(layer, TemporalLiftPool)):
+                for kind, value in zip(LIFT_PENALTIES, pool.penalties):
+                    name = f'{kind}/{stream}'
+                    taken[name] = taken[name] + value if name in taken else value
+                pool.penalties = ()
+        return taken
+
     def _min_frames(self) -> int:
         frames = 1
         for kind, size in reversed(self.temporal_spec.parsed):
-            frames = frames * size if kind == 'P' else frames + size - 1
+            frames = frames + size - 1 if kind == 'K' else frames * size
         return frames
 
 

@@ -6,6 +6,7 @@ from typing import Dict, List, Optional, Sequence, Tuple, Union
 import torch
 from mmengine.model import BaseModel
 from torch import nn
+from torch.nn import functional as F
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.recognizers.decoding import DecodingMixin, checked_samples
@@ -44,6 +45,9 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             ``'error'`` stops with the sample's id, unless only the random temporal augmentation
             shortened it: then, and with ``'infinite_loss'`` always, CTC gives infinity, as published,
             and the guarded optimizer wrappers leave the batch out.
+        masked_frames: Whether the backbone sees the frames within ``frame_lens`` only, those of all clips as one
+            batch; behind them its features are 0. So VAC and SMKD were trained (VIPL-SLP/VAC_CSLR 71f3e03). For
+            backbones that see each frame alone.
         init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='phoenix2014.pt')``; see
             :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
@@ -67,6 +71,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         data_preprocessor: Optional[Union[dict, nn.Module]] = None,
         decode_outputs: Optional[Sequence[str]] = None,
         on_short_clip: str = 'error',
+        masked_frames: bool = False,
         init_cfg: Optional[dict] = None,
     ) -> None:
         with config_path('model.vocab'):
@@ -78,6 +83,12 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             neck = NECKS.build(neck, default_args=dict(in_channels=channels))
         with config_path('model.data_preprocessor'):
             super().__init__(_build_preprocessor(data_preprocessor, neck), init_cfg)
+        if masked_frames and not getattr(backbone, 'sees_frames_alone', False):
+            raise ConfigError(
+                f'got True with a {type(backbone).__name__}, whose frames depend on their neighbours; expected False.',
+                path='model.masked_frames',
+            )
+        self.masked_frames = masked_frames
         self.vocab = vocab
         self.backbone = backbone
         self.neck = neck
@@ -140,7 +151,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             frame_lens: Padded lengths in frames, int64 (N,).
             streams: Streams of the neck to compute; all by default.
         """
-        features = self.backbone(inputs.transpose(1, 2))
+        features = self._frame_features(inputs, frame_lens)
         steps, feat_lens = self.neck(features, frame_lens, streams=streams)
         return self.head(steps, feat_lens), feat_lens
 
@@ -161,6 +172,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             check_alignable(samples, frame_lens, self.neck.temporal_spec)
         logits, feat_lens = self.logits(inputs, frame_lens)
         targets = [sample.gloss_ids.to(inputs.device, non_blocking=True) for sample in samples]
+        if self.penalty_names:
+            logits = {**logits, **self.neck.take_penalties()}
         return {loss.name: loss.weight * loss(logits, feat_lens, targets) for loss in self.losses}
 
     def parse_losses(self, losses: Dict[str, torch.Tensor]) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
@@ -168,9 +181,26 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         total = torch.stack(list(losses.values())).sum()
         return total, {'loss': total, **losses}
 
+    @property
+    def penalty_names(self) -> Tuple[str, ...]:
+        """Names of what the neck gives to losses beside the head's logits."""
+        return getattr(self.neck, 'penalty_names', ())
+
+    def _frame_features(self, inputs: torch.Tensor, frame_lens: torch.Tensor) -> Dict[str, torch.Tensor]:
+        """Run the backbone on the clips, or on their frames within ``frame_lens`` only."""
+        lens, num_frames = frame_lens.tolist(), inputs.shape[1]
+        if not self.masked_frames or min(lens) == num_frames:
+            return self.backbone(inputs.transpose(1, 2))
+        frames = torch.cat([clip[:length] for clip, length in zip(inputs, lens)])
+        streams = self.backbone(frames[None].transpose(1, 2))
+        return {
+            name: torch.stack([F.pad(clip, (0, num_frames - clip.shape[-1])) for clip in stream[0].split(lens, -1)])
+            for name, stream in streams.items()
+        }
+
     def _add_loss(self, loss: nn.Module) -> None:
         for source in loss.sources:
-            one_of('source', source, self.head.logit_names)
+            one_of('source', source, (*self.head.logit_names, *self.penalty_names))
         if loss.name in ('loss', *(other.name for other in self.losses)):
             raise ConfigError(f"got {loss.name!r}, expected a name of its own other than 'loss'.", path='name')
         self.losses.append(loss)

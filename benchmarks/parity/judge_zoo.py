@@ -1,0 +1,208 @@
+"""Judges networks of others on frames: stages, logits, losses, gradients and running statistics.
+
+What a file says about its own recording is held against the numbers of the file: how far float32 was from float64 in
+the first step. How logits change with noise in one tensor (``checks.logit_change_when_perturbed``) is not judged: which
+noise it was is not recorded.
+"""
+
+import base64
+import json
+import math
+import statistics
+import zlib
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List
+
+import torch
+
+from benchmarks.parity.result import CaseResult, Comparison
+from benchmarks.parity.zoo_network import Evaluated, Gradients, Trained, build, evaluate, network_name, shapes_of, train
+from benchmarks.threads import torch_threads
+from cslrkit.errors import DataError
+
+KIND = 'zoo'
+
+_EVALUATION = 1e-4  # of a standard deviation; lifting losses: relative
+_LOSSES = 1e-4  # relative, first step
+_FLOAT64 = 1e-5  # relative, of losses and gradients in float64
+_GRADIENTS = 1e-2  # relative, where the recording has none in float64
+_SECOND_STEP = 1e-2
+_SECOND_STEP_OF_GRAPHS = 0.1  # edges flip
+_GRAPHS = ('SignDAGC', 'SignGraph')
+# Sums that cancel to less than this share of the whole gradient are rounding errors.
+_CANCELLED = {torch.float64: 1e-12, torch.float32: 1e-6}
+_CANCELLED_NORM = 1e-12  # such a recorded norm is a rounding error, and no part of the stated distance
+_STATED = 5e-9  # of numbers of nine digits
+_INPUT_RULE = (
+    'RandomState(input_seed).standard_normal((B,T,3,H,W)) as float32, used as the padded, normalised batch (B,T,3,H,W)'
+    '; lens are the padded lengths (video_length)'
+)
+
+
+@dataclass
+class Observed:
+    """What cslrkit computes for a case; names and shapes of the state dict are the published ones."""
+
+    shapes: List[List[Any]]
+    evaluated: Evaluated
+    trained: Trained
+
+
+def recognizes(content: Any) -> bool:
+    """Tell a golden file of networks on frames from its structure."""
+    wanted = {'source', 'kwargs', 'fill_rule', 'image_size', 'state_dict', 'eval', 'train'}
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(case, dict) and wanted <= set(case) for case in content)
+    )
+
+
+def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
+    """Yield a result for each case."""
+    for index, case in enumerate(content):
+        comparison = Comparison(str(case.get('tag', index)))
+        with comparison.attempt(), torch_threads(1):
+            state_dict = case['state_dict']
+            if state_dict == 'as the first case':
+                state_dict = content[0]['state_dict']
+            network_name(case)
+            compare(case, state_dict, observe(case), comparison)
+        yield comparison.result()
+
+
+def observe(case: Dict[str, Any]) -> Observed:
+    """Build, fill and run the network of ``case``."""
+    model = build(case)
+    exact = case.get('train_float64') is not None
+    return Observed(
+        shapes_of(model), evaluate(model, case), train(model, case, torch.float64 if exact else torch.float32)
+    )
+
+
+def compare(case: Dict[str, Any], state_dict: Any, observed: Observed, comparison: Comparison) -> None:
+    """Compare everything that ``case`` records with what was observed."""
+    _check_form(case)
+    state_dict = _unpacked(state_dict)
+    comparison.equal('state_dict length', len(observed.shapes), len(state_dict))
+    for index, (got, expected) in enumerate(zip(observed.shapes, state_dict)):
+        comparison.equal(f'state_dict[{index}]', got, expected)
+    _compare_eval(case['eval'], observed.evaluated, comparison)
+    exact, trained = case.get('train_float64'), observed.trained
+    if exact is not None:
+        _compare_gradients('train_float64', trained.first, exact, comparison, losses=_FLOAT64, gradients=_FLOAT64)
+        deviation = case['checks']['float64_deviation']
+        gradients = max(1e-5, 1.01 * deviation['grad_norms_step0'])
+        _compare_deviation(case, deviation, comparison)
+    else:
+        gradients = _GRADIENTS
+    first, second = case['train']['steps']
+    _compare_gradients('step 0', trained.first, first, comparison, losses=_LOSSES, gradients=gradients)
+    comparison.equal('no_gradient', trained.no_gradient, first['no_gradient'])
+    for key, expected in first['running_stats_after_forward'].items():
+        _compare_statistics(f'running_stats.{key}', trained.running[key], expected, comparison)
+    allowed = _SECOND_STEP_OF_GRAPHS if network_name(case) in _GRAPHS else _SECOND_STEP
+    _compare_losses('step 1', trained.second, second, comparison, tolerance=allowed)
+
+
+def _check_form(case: Dict[str, Any]) -> None:
+    """Raise for what the case says and nothing here would notice."""
+    train_recipe, lens = case['train'], case['lens']
+    if not len(lens) == len(case['label_lengths']) == case['B'] or max(lens) != case['T']:
+        raise DataError(f'case: B={case["B"]}, T={case["T"]}, lens={lens} and label_lengths contradict each other.')
+    wanted = {'optimizer': 'Adam', 'dropout': 0.0}
+    for key, value in wanted.items():
+        if train_recipe[key] != value:
+            raise DataError(f'train.{key}: got {train_recipe[key]!r}, expected {value!r}.')
+    texts = {'input_rule': (case['input_rule'], _INPUT_RULE)}
+    texts['logits_shape'] = (case['eval']['logits_shape'], "(T', B, num_classes)")
+    for key, (got, expected) in texts.items():
+        if got != expected:
+            raise DataError(f'{key}: got {got!r}, expected {expected!r}.')
+    if case['checks']['run_twice_identical'] is not True or len(train_recipe['steps']) != 2:
+        raise DataError('case: expected one that ran twice with equal results, and two steps.')
+
+
+def _compare_eval(recorded: Dict[str, Any], got: Evaluated, comparison: Comparison) -> None:
+    for name, expected in recorded['stages'].items():
+        _compare_statistics(name, got.stages[name], expected, comparison)
+    comparison.equal('feat_len', [float(length) for length in got.feat_len], recorded['feat_len'])
+    for key, name in (('conv_logits', 'conv/main'), ('sequence_logits', 'seq/main')):
+        logits, expected = got.logits[name], torch.tensor(recorded[key])
+        comparison.equal(f'{key} shape', list(logits.shape), list(expected.shape))
+        flat = logits.reshape(-1).tolist(), expected.reshape(-1).tolist()
+        comparison.all_close(key, *flat, tolerance=_EVALUATION, scale=max(logits.std().item(), 1e-12))
+    for key in ('lift_u', 'lift_p'):
+        comparison.equal(f'{key} recorded', key in recorded, key in got.lifting)
+        if key in recorded and key in got.lifting:
+            value = got.lifting[key]
+            comparison.close(key, value, recorded[key], tolerance=_EVALUATION, scale=max(value, 1e-12))
+
+
+def _compare_statistics(what: str, got: Dict[str, Any], expected: Dict[str, Any], comparison: Comparison) -> None:
+    comparison.equal(f'{what} keys', sorted(got), sorted(expected))
+    comparison.equal(f'{what}.shape', got['shape'], expected['shape'])
+    scale = max(got['std'], 1e-12)
+    for key in ('mean', 'std', 'abs'):
+        comparison.close(f'{what}.{key}', got[key], expected[key], tolerance=_EVALUATION, scale=scale)
+    comparison.all_close(f'{what}.at', got['at'], expected['at'], tolerance=_EVALUATION, scale=scale)
+
+
+def _compare_losses(
+    what: str, got: Gradients, recorded: Dict[str, Any], comparison: Comparison, *, tolerance: float
+) -> None:
+    comparison.equal(f'{what} parts', sorted(got.parts), sorted(recorded['parts']))
+    pairs = [('loss', got.loss, recorded['loss'])]
+    pairs += [(name, got.parts[name], value) for name, value in recorded['parts'].items() if name in got.parts]
+    for name, one, other in pairs:
+        comparison.close(f'{what} {name}', one, other, tolerance=tolerance, scale=max(abs(one), 1e-12))
+
+
+def _compare_gradients(
+    what: str, got: Gradients, recorded: Dict[str, Any], comparison: Comparison, *, losses: float, gradients: float
+) -> None:
+    _compare_losses(what, got, recorded, comparison, tolerance=losses)
+    least = got.total * _CANCELLED[torch.float64 if what == 'train_float64' else torch.float32]
+    norms = {'total': (got.total, recorded['grad_norm_total'])}
+    for group, own in (('grad_norms_by_module', got.by_module), ('grad_norms', got.norms)):
+        comparison.equal(f'{what} {group} names', sorted(own), sorted(recorded[group]))
+        norms.update({f'{group}.{name}': (own.get(name), value) for name, value in recorded[group].items()})
+    for name, (one, other) in norms.items():
+        if one is None:
+            comparison.fail(f'{what} {name}: the network has no such parameter')
+        else:
+            comparison.close(f'{what} {name}', one, other, tolerance=gradients, scale=max(one, least))
+    comparison.equal(f'{what} grad_values names', sorted(got.values), sorted(recorded['grad_values']))
+    for name in set(got.values) & set(recorded['grad_values']):
+        one, other = got.values[name], recorded['grad_values'][name]
+        scale = max(math.hypot(*one), least)
+        comparison.all_close(f'{what} grad_values.{name}', one, other, tolerance=2 * gradients, scale=scale)
+
+
+def _compare_deviation(case: Dict[str, Any], stated: Dict[str, Any], comparison: Comparison) -> None:
+    """Hold the stated distance of float32 from float64 against the recorded numbers of both."""
+    single, double = case['train']['steps'][0], case['train_float64']
+    losses = [(single['loss'], double['loss'])]
+    losses += [(single['parts'][name], value) for name, value in double['parts'].items()]
+    norms = {}
+    for group in ('grad_norms_by_module', 'grad_norms'):
+        norms.update({name: _relative(single[group][name], value) for name, value in double[group].items()})
+    norms = {name: value for name, value in norms.items() if double['grad_norms'].get(name, 1.0) > _CANCELLED_NORM}
+    found = dict(
+        losses_step0=max(_relative(*pair) for pair in losses),
+        grad_norms_step0=max(norms.values()),
+        grad_norms_step0_median=statistics.median_high(norms.values()),
+    )
+    comparison.equal('float64_deviation worst', max(norms, key=norms.get), stated['grad_norms_step0_worst'])
+    for name, value in found.items():
+        comparison.close(f'float64_deviation.{name}', value, stated[name], tolerance=_STATED)
+
+
+def _relative(one: float, other: float) -> float:
+    return abs(one - other) / max(abs(one), 1e-12)
+
+
+def _unpacked(state_dict: Any) -> List[Any]:
+    if isinstance(state_dict, dict):
+        state_dict = json.loads(zlib.decompress(base64.b64decode(state_dict['zlib_base64'])))
+    return state_dict

@@ -1,0 +1,7 @@
+# CorrNet+ on phoenix2014-T, the published recipe.
+_base_ = [
+    '../_base_/models/corrnet_plus_r18.py',
+    '../_base_/datasets/phoenix2014-T.py',
+    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/default_runtime.py',
+]

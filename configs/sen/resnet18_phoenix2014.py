@@ -1,0 +1,7 @@
+# SEN on phoenix2014, the published recipe.
+_base_ = [
+    '../_base_/models/sen_r18.py',
+    '../_base_/datasets/phoenix2014.py',
+    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/default_runtime.py',
+]
