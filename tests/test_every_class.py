@@ -45,6 +45,7 @@ REQUIRED = {
 BUILT_ELSEWHERE = {
     'DATASETS': 'tests/testing/test_contracts_own.py',
     'CLIP_READERS': 'tests/video/test_video_files.py',
+    'LANGUAGE_MODELS': 'tests/decoders/test_language_model.py',
     'LOOPS': 'tests/engine/test_loops.py',
     'RUNNERS': 'tests/engine/test_runner.py',
     'STRATEGIES': 'tests/engine/test_strategies.py',

@@ -12,6 +12,7 @@ from mmengine.dataset import pseudo_collate
 from cslrkit.apis.infer.frames import SampledFrame, as_sample, clip_pipeline, frame_spec, sample_frames
 from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
 from cslrkit.apis.recognizer import init_recognizer
+from cslrkit.decoders import build_decoder
 from cslrkit.errors import ConfigError
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DECODERS, accepted_arguments
@@ -202,7 +203,7 @@ class CSLRInferencer:
         settings['nbest'] = nbest
         if 'beam_width' in settings:
             settings['beam_width'] = max(settings['beam_width'], nbest)
-        return partial(self.model.decode, decoder=DECODERS.build(settings))
+        return partial(self.model.decode, decoder=build_decoder(settings, self.model.vocab))
 
 
 def _checkpoint_and_config(model: Any, weights: Any) -> Tuple[Any, Any]:

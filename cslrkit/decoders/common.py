@@ -1,16 +1,32 @@
 """What every decoder does: check what it is given, and make gloss spans of what it found."""
 
 from abc import ABC, abstractmethod
-from typing import List, Sequence, Tuple, Union
+from typing import Any, List, Sequence, Tuple, Union
 
 import torch
 
 from cslrkit.errors import DataError
-from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry, merge_neighbors
+from cslrkit.registry import DECODERS, accepted_arguments
+from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, NBestEntry, merge_neighbors
 
 Lengths = Union[torch.Tensor, Sequence[int]]
 Found = Tuple[List[NBestEntry], List[Sequence[NBestEntry]], List[Sequence[Tuple[int, int]]]]
 _ROUNDING = 1e-2  # by which a log-probability in half precision may be above 0
+
+
+def build_decoder(cfg: dict, vocab: GlossVocab) -> Any:
+    """Build a decoder, which is given ``vocab`` if it takes an argument of that name.
+
+    Args:
+        cfg: Config of a ``DECODERS`` class.
+        vocab: The vocabulary of the network.
+
+    Raises:
+        ConfigError: If it cannot be built.
+    """
+    kind = cfg.get('type') if isinstance(cfg, dict) else None
+    takes_it = kind is not None and 'vocab' in (accepted_arguments(DECODERS.lookup(kind)) or {})
+    return DECODERS.build(cfg, default_args=dict(vocab=vocab) if takes_it else None)
 
 
 class CTCDecoder(ABC):

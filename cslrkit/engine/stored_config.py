@@ -22,6 +22,7 @@ _REGISTRIES = (
     reg.HEADS,
     reg.LOSSES,
     reg.DECODERS,
+    reg.LANGUAGE_MODELS,
     reg.WEIGHT_INITIALIZERS,
     reg.DATASETS,
     reg.TRANSFORMS,

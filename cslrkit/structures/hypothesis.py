@@ -14,15 +14,19 @@ class NBestEntry:
 
     Args:
         gloss_ids: Gloss ids; as searched, where repeats that a blank separates stay.
-        score: Log-probability (natural logarithm), summed over the alignments that were followed.
+        score: Log-probability (natural logarithm), summed over the alignments that were followed, and what a
+            language model added.
         timesteps: Feature step of each gloss's peak; empty if they are not known.
         glosses: Gloss strings, once a vocabulary named them.
+        lm_score: What a language model added to ``score``, its weight and the term of the length included; None
+            without one.
     """
 
     gloss_ids: Tuple[int, ...]
     score: float
     timesteps: Tuple[int, ...] = ()
     glosses: Tuple[str, ...] = ()
+    lm_score: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Hypothesis(Sequence[GlossSpan]):
 
     Args:
         spans: The glosses, in order.
-        score: Log-probability of the best beam.
+        score: That of the best beam.
         nbest: Beams, best first.
 
     Examples:

@@ -67,7 +67,14 @@ class InferenceResult:
                 {'gloss': s.gloss, 'start': s.start, 'end': s.end, 'frames': s.frames, 'confidence': s.confidence}
                 for s in self.spans
             ],
-            'nbest': [{'glosses': entry.glosses, 'score': entry.score} for entry in self.nbest],
+            'nbest': [
+                {
+                    'glosses': entry.glosses,
+                    'score': entry.score,
+                    **({} if entry.lm_score is None else {'lm_score': entry.lm_score}),
+                }
+                for entry in self.nbest
+            ],
             'score': self.score,
             'frame_rate': self.frame_rate,
             'num_frames': self.num_frames,

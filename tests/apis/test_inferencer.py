@@ -12,7 +12,7 @@ from cslrkit.apis.infer import frame_spec, read_clip
 from cslrkit.corpora.synthsign import render_videos
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import config_json, stored_config
-from cslrkit.errors import CheckpointError, ConfigError, DataError
+from cslrkit.errors import CheckpointError, ConfigError, DataError, DataNotFoundError
 from cslrkit.models.speed.cpu import TablePreprocessor
 from cslrkit.models.weights import read_weights
 from cslrkit.registry import DATASETS
@@ -46,6 +46,27 @@ def test_config_and_vocabulary_travel_in_the_checkpoint(checkpoint, config):
     assert found.model.backbone == config.model.backbone
     assert len(model.vocab) + 1 == model.vocab.num_classes
     assert 'train_dataloader' not in found
+
+
+def test_a_checkpoint_carries_the_path_of_its_language_model(checkpoint, config, videos, tmp_path):
+    content = torch.load(checkpoint, weights_only=False)
+    lines = [f'-2\t{gloss}' for gloss in ('</s>', *content['meta']['vocab'])]
+    arpa = tmp_path / 'gloss.arpa'
+    model = dict(type='NGram', path=str(arpa), alpha=0.5, beta=0.5)
+    changed = config.copy()
+    changed.model.decoder = dict(type='BeamDecoder', language_model=model)
+    content['meta']['cfg'] = config_json(changed)
+    torch.save(content, tmp_path / 'net.pth')
+    with pytest.raises(
+        DataNotFoundError, match=r"^model\.decoder\.language_model: .*gloss\.arpa' does not exist"
+    ) as error:
+        CSLRInferencer(str(tmp_path / 'net.pth'), device='cpu')
+    assert '\n' not in str(error.value)
+    arpa.write_text('\n'.join(['\\data\\', f'ngram 1={len(lines)}', '\\1-grams:', *lines, '\\end\\']))
+    result = CSLRInferencer(str(tmp_path / 'net.pth'), device='cpu')([str(videos[0])], nbest=2)[0]
+    for entry in result.to_dict()['nbest']:
+        count = len(entry['glosses'])
+        assert entry['lm_score'] == pytest.approx(0.5 * -2 * np.log(10) * (count + 1) + 0.5 * count, abs=1e-3)
 
 
 def test_equals_testing(config, checkpoint, inferencer, videos):

@@ -33,6 +33,16 @@ def test_dicts_of_a_plugin_are_left_to_the_plugin(tiny_config, lm_decoder):
         load_config(path, {'model.decoder': dict(decoder, beam_with=3)})
 
 
+def test_arguments_of_a_language_model_are_checked(tiny_config):
+    model = dict(type='NGram', path='gloss.arpa', alpha=0.5)
+    decoder = dict(type='BeamDecoder', language_model=model)
+    assert load_config(tiny_config, {'model.decoder': decoder}).model.decoder.language_model == model
+    with pytest.raises(ConfigError, match=r"^model\.decoder\.language_model\.alhpa: NGram has no argument 'alhpa'"):
+        load_config(tiny_config, {'model.decoder': dict(decoder, language_model=dict(model, alhpa=1))})
+    with pytest.raises(ConfigError, match=r"^model\.decoder\.language_model\.type: 'NGramm' is not registered"):
+        load_config(tiny_config, {'model.decoder': dict(decoder, language_model=dict(model, type='NGramm'))})
+
+
 def write_concat(tiny_config, datasets, name):
     path = tiny_config.with_name(name)
     path.write_text(

@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
@@ -124,7 +124,7 @@ class WindowDecoder:
         self._settled = 0  # up to which step no later window changes anything
         self._spans: List[GlossSpan] = []
         self._score = 0.0
-        self._best: List[Tuple[float, Tuple[int, ...]]] = [(0.0, ())]
+        self._best = [NBestEntry((), 0.0)]
         self._kept: Optional[List[np.ndarray]] = [] if keep else None
 
     @property
@@ -157,10 +157,11 @@ class WindowDecoder:
     def finish(self) -> Hypothesis:
         """Decode what is left and return the hypothesis of the whole video, in its steps."""
         self._flush(self.num_held)
-        scores: Dict[Tuple[int, ...], float] = {}
-        for score, ids in self._best:
-            scores.setdefault(tuple(gloss_id for gloss_id, _ in groupby(ids)), score)
-        return Hypothesis(self._spans, self._score, tuple(NBestEntry(*entry) for entry in scores.items()))
+        nbest: Dict[Tuple[int, ...], NBestEntry] = {}
+        for entry in self._best:
+            merged = tuple(gloss_id for gloss_id, _ in groupby(entry.gloss_ids))
+            nbest.setdefault(merged, replace(entry, gloss_ids=merged))
+        return Hypothesis(self._spans, self._score, tuple(nbest.values()))
 
     def _flush(self, count: int) -> None:
         """Decode the first ``count`` steps and forget them."""
@@ -171,12 +172,17 @@ class WindowDecoder:
         moved = (span.shifted(self._first) for span in hyp)
         self._spans[-1:] = merge_neighbors([*self._spans[-1:], *moved])
         self._score += hyp.score
-        found = [(entry.score, entry.gloss_ids) for entry in hyp.nbest] or [(hyp.score, hyp.gloss_ids)]
-        joined = ((a + b, before + after) for a, before in self._best for b, after in found)
-        self._best = heapq.nlargest(self._nbest, joined, key=lambda pair: pair[0])
+        found = hyp.nbest or [NBestEntry(hyp.gloss_ids, hyp.score)]
+        joined = (_joined(before, after) for before in self._best for after in found)
+        self._best = heapq.nlargest(self._nbest, joined, key=lambda entry: entry.score)
         self._first += count
         if self._kept is not None:
             self._kept.append(steps)
+
+
+def _joined(before: NBestEntry, after: NBestEntry) -> NBestEntry:
+    lm_score = None if after.lm_score is None else (before.lm_score or 0.0) + after.lm_score
+    return NBestEntry(before.gloss_ids + after.gloss_ids, before.score + after.score, lm_score=lm_score)
 
 
 def joint(before: np.ndarray, after: np.ndarray) -> int:

@@ -8,10 +8,12 @@ from cslrkit.decoders.alignment import forced_align_batch
 from cslrkit.decoders.beam.search import IMPOSSIBLE, prefix_beam_search
 from cslrkit.decoders.beam.symbols import CUTOFF_RULES
 from cslrkit.decoders.common import CTCDecoder, Found
+from cslrkit.decoders.language_model import LanguageModel
 from cslrkit.errors import ConfigError
-from cslrkit.registry import DECODERS
-from cslrkit.structures import NBestEntry
+from cslrkit.registry import DECODERS, LANGUAGE_MODELS
+from cslrkit.structures import GlossVocab, NBestEntry
 from cslrkit.utils.checks import one_of, positive
+from cslrkit.utils.config_path import config_path
 
 
 @DECODERS.register_module()
@@ -32,9 +34,13 @@ class BeamDecoder(CTCDecoder):
         cutoff_rule: ``'exact'``, or ``'ctcdecode'`` for its comparison of ``log(1 + sum p)``.
         nbest: Beams that a hypothesis carries in ``nbest``, with repeats as searched.
         blank_id: The CTC blank.
+        language_model: Config of a ``LANGUAGE_MODELS`` class, e.g. ``dict(type='NGram', path='gloss.arpa', alpha=0.5,
+            beta=0.5)``. It scores sequences as searched, before repeats are merged. With alpha and beta of 0 it is
+            left out.
+        vocab: The vocabulary of the network, which a language model needs; the recognizer gives its own.
 
     Raises:
-        ConfigError: For a number out of range or an unknown rule.
+        ConfigError: For a number out of range, an unknown rule, or a language model without a vocabulary.
 
     Examples:
         >>> log_probs = torch.tensor([[[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]]).log()
@@ -52,6 +58,8 @@ class BeamDecoder(CTCDecoder):
         cutoff_rule: str = 'exact',
         nbest: int = 1,
         blank_id: int = 0,
+        language_model: Optional[dict] = None,
+        vocab: Optional[GlossVocab] = None,
     ) -> None:
         super().__init__(blank_id)
         self.beam_width = positive('beam_width', beam_width)
@@ -63,6 +71,17 @@ class BeamDecoder(CTCDecoder):
             raise ConfigError(f'got {cutoff_prob}, expected a number in (0, 1].', path='cutoff_prob')
         self.cutoff_prob = cutoff_prob
         self.cutoff_rule = one_of('cutoff_rule', cutoff_rule, CUTOFF_RULES)
+        self.language_model = None if language_model is None else self._built(language_model, vocab)
+
+    def _built(self, language_model: dict, vocab: Optional[GlossVocab]) -> Optional[LanguageModel]:
+        with config_path('language_model'):
+            if vocab is None or self.blank_id != vocab.blank_id:
+                raise ConfigError(
+                    f'got the vocabulary {vocab} and the blank {self.blank_id}, expected vocab=GlossVocab(...), whose '
+                    'blank is 0. A recognizer gives its own.'
+                )
+            model = LANGUAGE_MODELS.build(language_model, default_args=dict(vocab=vocab))
+        return model if model.alpha or model.beta else None
 
     def find(self, log_probs: torch.Tensor, lengths: List[int]) -> Found:
         """Return the beams of each clip, and where the forced alignment has the best one."""
@@ -86,4 +105,5 @@ class BeamDecoder(CTCDecoder):
             cutoff_rule=self.cutoff_rule,
             blank_id=self.blank_id,
             nbest=nbest,
+            language_model=self.language_model,
         )

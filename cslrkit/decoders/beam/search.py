@@ -12,8 +12,10 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch.nn.functional import pad
 
+from cslrkit.decoders.beam.fusion import Fusion
 from cslrkit.decoders.beam.symbols import Symbols, prune_symbols, symbols_by_step
 from cslrkit.decoders.beam.ties import break_ties, sort_order
+from cslrkit.decoders.language_model import LanguageModel
 from cslrkit.structures import NBestEntry
 
 IMPOSSIBLE = torch.finfo(torch.float32).min  # stands for log 0; sums with it stay finite
@@ -99,6 +101,7 @@ def prefix_beam_search(
     cutoff_rule: str = 'exact',
     blank_id: int = 0,
     nbest: Optional[int] = None,
+    language_model: Optional[LanguageModel] = None,
 ) -> List[List[NBestEntry]]:
     """Search the most probable symbol sequences of each clip of a batch, on the device of ``probs``.
 
@@ -111,6 +114,7 @@ def prefix_beam_search(
         cutoff_rule: ``'exact'``, or ``'ctcdecode'`` for the sum that ctcdecode compares.
         blank_id: The CTC blank.
         nbest: Beams returned of each clip; all by default.
+        language_model: Added to the scores of prefixes, once for each symbol.
 
     Shape:
         probs: (N, T', V), float32.
@@ -125,6 +129,7 @@ def prefix_beam_search(
     num_steps = max(sizes, default=0)
     trees = Trees(len(sizes), num_steps, width=beam_width, num_symbols=num_symbols, device=device)
     front = trees.roots()
+    fusion = None if language_model is None else Fusion(language_model, trees)
     if num_steps:
         pruned = prune_symbols(
             probs[:, :num_steps],
@@ -134,12 +139,12 @@ def prefix_beam_search(
             cutoff_rule=cutoff_rule,
         )
         steps = symbols_by_step(*(table[longest_first] for table in pruned), num_symbols=num_symbols, blank_id=blank_id)
-        front = _search(steps, sizes, front, trees)
-    found = _beams(front, trees, nbest)
+        front = _search(steps, sizes, front, trees, fusion)
+    found = _beams(front, trees, nbest, None if fusion is None else fusion.added(front))
     return [found[place] for place in sorted(range(len(sizes)), key=longest_first.__getitem__)]
 
 
-def _search(steps: List[Symbols], sizes: Sequence[int], front: Front, trees: Trees) -> Front:
+def _search(steps: List[Symbols], sizes: Sequence[int], front: Front, trees: Trees, fusion: Optional[Fusion]) -> Front:
     """Take all steps from ``front``, clips in order of falling ``sizes``; return where each clip ended."""
     num_clips, width = front.nodes.shape
     device, num_places = front.nodes.device, steps[0].tokens.shape[1]
@@ -156,10 +161,16 @@ def _search(steps: List[Symbols], sizes: Sequence[int], front: Front, trees: Tre
         table = places[:active].scatter_(1, symbols.tokens, each_place.expand(active, -1))
         moves = _expand(front, symbols, table, trees, step)
         table.scatter_(1, symbols.tokens, num_places - 1)
-        scores, chosen = moves.scores.flatten(1).topk(width + 1)
+        ranked = moves.scores if fusion is None else fusion.ranked(moves.scores, front, symbols.tokens)
+        scores, chosen = ranked.flatten(1).topk(width + 1)
         if remaining < active or (scores[:, -2] == scores[:, -1]).any():
-            scores, chosen = break_ties(scores, chosen, moves.scores, front, symbols.tokens, trees, remaining)
-        front = _follow(front, symbols, moves, trees, (scores[:, :width], chosen[:, :width]), step)
+            scores, chosen = break_ties(scores, chosen, ranked, front, symbols.tokens, trees, remaining)
+        scores, chosen = scores[:, :width], chosen[:, :width]
+        if fusion is not None:  # the beams go on with what the network says alone
+            scores = moves.scores.flatten(1).gather(1, chosen)
+        before, front = front, _follow(front, symbols, moves, trees, (scores, chosen), step)
+        if fusion is not None:
+            fusion.follow(before, front, chosen // num_places, chosen % num_places < num_places - 1)
         if remaining < active:
             ended.append(Front(*(value[remaining:] for value in front)))
             active = remaining
@@ -233,14 +244,16 @@ def _follow(
     return Front(nodes, tokens, depths, paths, blank, nonblank, scores)
 
 
-def _beams(front: Front, trees: Trees, nbest: Optional[int]) -> List[List[NBestEntry]]:
-    """The best beams of each clip."""
+def _beams(front: Front, trees: Trees, nbest: Optional[int], added: Optional[torch.Tensor]) -> List[List[NBestEntry]]:
+    """The best beams of each clip, by their scores and what a language model ``added`` to them, (n, W)."""
+    totals = front.scores if added is None else front.scores + added
+    shares = [[None] * front.scores.shape[1]] * len(totals) if added is None else added.tolist()
     nodes = front.paths[:, :, 1:].flatten(1)
     shape = (*front.nodes.shape, -1) if nodes.numel() else (*front.nodes.shape, 0)
     symbols = (trees.tokens.gather(1, nodes) - 1).view(shape).cpu().numpy()
     steps = trees.steps.gather(1, nodes).view(shape).cpu().numpy()
     beams = []
-    for clip, entries in enumerate(zip(front.tokens.tolist(), front.depths.tolist(), front.scores.tolist())):
+    for clip, entries in enumerate(zip(front.tokens.tolist(), front.depths.tolist(), totals.tolist())):
         tokens, depths, scores = entries
         keys = [(-score, token) for score, token in zip(scores, tokens) if score > -torch.inf]
         order = sort_order(keys)
@@ -252,6 +265,7 @@ def _beams(front: Front, trees: Trees, nbest: Optional[int]) -> List[List[NBestE
                     tuple(symbols[clip, i, : depths[i]].tolist()),
                     scores[i],
                     tuple(steps[clip, i, : depths[i]].tolist()),
+                    lm_score=shares[clip][i],
                 )
                 for i in best
             ]

@@ -8,10 +8,11 @@ from mmengine.model import BaseModel
 from torch import nn
 from torch.nn import functional as F
 
+from cslrkit.decoders import build_decoder
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.recognizers.decoding import DecodingMixin, checked_samples
 from cslrkit.models.weights.pretrained import ScopedInit
-from cslrkit.registry import BACKBONES, DECODERS, HEADS, LOSSES, MODELS, NECKS
+from cslrkit.registry import BACKBONES, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.stream_spec import stream_specs
@@ -100,7 +101,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             with config_path(f'model.losses[{index}]'):
                 self._add_loss(LOSSES.build(loss))
         with config_path('model.decoder'):
-            self.decoder = DECODERS.build(decoder)
+            self.decoder = build_decoder(decoder, vocab)
         with config_path('model'):
             self.on_short_clip = one_of('on_short_clip', on_short_clip, ('error', 'infinite_loss'))
             self.decode_outputs = self._checked_outputs(decode_outputs)
