@@ -32,7 +32,7 @@ _GRAPHS = ('SignDAGC', 'SignGraph')
 # Sums that cancel to less than this share of the whole gradient are rounding errors.
 _CANCELLED = {torch.float64: 1e-12, torch.float32: 1e-6}
 _CANCELLED_NORM = 1e-12  # such a recorded norm is a rounding error, and no part of the stated distance
-_STATED = 5e-9  # of numbers of nine digits
+_STATED = 2e-8  # the rounding of two numbers of nine digits
 _INPUT_RULE = (
     'RandomState(input_seed).standard_normal((B,T,3,H,W)) as float32, used as the padded, normalised batch (B,T,3,H,W)'
     '; lens are the padded lengths (video_length)'
