@@ -16,13 +16,15 @@ from torch.nn.parallel import DistributedDataParallel
 from cslrkit.errors import DataError
 from cslrkit.evaluation.functional import score_sentence
 from cslrkit.evaluation.report import ScoredSentence, format_alignment, sentence_record
-from cslrkit.registry import HOOKS, check_arguments
-from cslrkit.utils.checks import positive
+from cslrkit.registry import HOOKS
+from cslrkit.utils.checks import one_of, positive
 from cslrkit.video.fonts import find_font
 from cslrkit.visualization.alignment_picture import draw_sample
 from cslrkit.visualization.cam import compute_cam
 from cslrkit.visualization.cam_layers import frozen
 from cslrkit.visualization.cam_pictures import cam_grid, clip_images
+
+_CAM_OPTIONS = ('layer', 'stream', 'method')
 
 
 @HOOKS.register_module()
@@ -49,8 +51,8 @@ class SignVisualizationHook(Hook):
     def __init__(self, num_samples: int = 3, *, interval: int = 1, cam: Optional[Dict[str, Any]] = None) -> None:
         self.num_samples = num_samples if num_samples == 0 else positive('num_samples', num_samples)
         self.interval = positive('interval', interval)
-        if cam is not None:
-            check_arguments(compute_cam, cam, provided=('model', 'clip'))
+        for option in cam or ():
+            one_of('cam', option, _CAM_OPTIONS)
         self.cam = cam
         self._validations = 0
         self._clips: List[Dict[str, Any]] = []

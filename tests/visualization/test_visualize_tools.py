@@ -126,7 +126,10 @@ def test_texts_go_to_backends_that_take_them():
 
 
 def test_options_of_the_hook_are_checked():
-    with pytest.raises(ConfigError, match=r"no argument 'layr'.* Did you mean 'layer'"):
+    with pytest.raises(ConfigError, match=r"cam: got 'layr', expected .*'?layer'?.* Did you mean 'layer'"):
         HOOKS.build(dict(type='SignVisualizationHook', cam=dict(layr='backbone.s5')))
+    for given in ('model', 'clip', 'targets'):
+        with pytest.raises(ConfigError, match=f"cam: got '{given}'"):
+            HOOKS.build(dict(type='SignVisualizationHook', cam={given: None}))
     with pytest.raises(ConfigError, match='num_samples'):
         HOOKS.build(dict(type='SignVisualizationHook', num_samples=-1))
