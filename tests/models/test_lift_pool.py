@@ -52,6 +52,22 @@ def test_lifting_by_hand():
         pool(x[..., :3])
 
 
+@pytest.mark.parametrize('frames', [2, 3])
+def test_short_clips_are_recognized(frames):
+    torch.manual_seed(0)
+    pool = TemporalLiftPool(2).eval()
+    for weighting in (pool.weight1, pool.weight2):
+        torch.nn.init.normal_(weighting.conv.weight)
+        torch.nn.init.normal_(weighting.insnorm.bias)
+    x = torch.randn(1, 2, frames)
+    smooth, _, detail = pool.lift(x)
+    # The mean over one step is the step: what is normalized is 0, and the shift alone is left.
+    first, second = (weighting.insnorm.bias.sigmoid()[:, None] + 0.5 for weighting in (pool.weight1, pool.weight2))
+    assert torch.allclose(pool(x), smooth * first + detail * second)
+    model = recognizer().eval()
+    assert model.log_probs(torch.randn(1, 16, 3, 32, 32), torch.tensor([16]))[1].tolist() == [1]
+
+
 def test_penalties_are_losses_and_are_forgotten():
     model = recognizer().train()
     samples = [SignDataSample.create('a', [1]), SignDataSample.create('b', [2])]

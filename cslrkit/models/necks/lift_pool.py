@@ -73,7 +73,11 @@ class _LocalWeighting(nn.Module):
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Weigh each step."""
-        return z + z * (self.insnorm(self.conv(z)).sigmoid() - 0.5)
+        weights = self.conv(z)
+        # torch refuses to normalize a single step, which a short clip is reduced to; it is its own mean.
+        alone = weights.shape[-1] == 1
+        weights = self.insnorm.bias[:, None] + 0 * weights if alone else self.insnorm(weights)
+        return z + z * (weights.sigmoid() - 0.5)
 
 
 def _filter(channels: int) -> nn.Sequential:
