@@ -18,7 +18,8 @@ model = dict(
 )
 max_epochs = 12
 train_dataloader = dict(batch_size=4)
-train_cfg = dict(max_epochs=max_epochs)
+train_cfg = dict(max_epochs=max_epochs, val_interval=2)
+default_hooks = dict(checkpoint=dict(interval=2))
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
     _base_.param_scheduler[0],
