@@ -16,6 +16,7 @@ from cslrkit.structures.temporal_spec import TemporalSpec
 KERNELS = [
     dict(kernel_size=(1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1)),
     dict(kernel_size=1, stride=(1, 2, 2)),
+    dict(kernel_size=1, padding=(1, 0, 0)),
     dict(kernel_size=(5, 1, 1), stride=(4, 1, 1), padding=(2, 0, 0)),
     dict(kernel_size=(3, 1, 1), padding=(1, 0, 0)),
     dict(kernel_size=(3, 3, 3), padding=1),

@@ -36,7 +36,7 @@ class FlatConv3d(nn.Conv3d):
         gains = x.dtype is torch.bfloat16 and x.device.type == 'cpu' and torch.is_grad_enabled()
         if not gains or not x.is_contiguous(memory_format=torch.channels_last_3d):
             return super().forward(x)
-        if self.kernel_size[0] == self.stride[0] == 1:
+        if self.kernel_size[0] == self.stride[0] == 1 and self.padding[0] == 0:
             frames = x.transpose(1, 2).flatten(0, 1)
             frames = F.conv2d(frames, self.weight.squeeze(2), None, self.stride[1:], self.padding[1:])
             return frames.unflatten(0, (x.shape[0], x.shape[2])).transpose(1, 2)
