@@ -78,9 +78,12 @@ def paired_bootstrap(
         words_a: Reference words; the same for both but for words that hold an asterisk.
         errors_b: Errors of system B, in the same order.
         words_b: Reference words.
-        resamples: As for :func:`bootstrap_wer`, like ``seed`` and ``level``, and checked like there.
+        resamples: As for :func:`bootstrap_wer`, like ``seed`` and ``level``.
         seed: Of the draws.
         level: In percent.
+
+    Raises:
+        ConfigError: For a wrong number of resamples, seed or level.
     """
     columns = np.stack([errors_a, words_a, errors_b, words_b], axis=1)
     drawn, total = (

@@ -24,6 +24,8 @@ def summarize(corpus: ScoredCorpus, *, resamples: int = 10_000, seed: int = 0, l
         of the WER, with ``level``, ``resamples``, ``seed``), ``by_length`` and ``by_signer`` (lists of
         groups), ``confusions`` (``substituted``, ``deleted``, ``inserted``), ``sentences``.
 
+    Raises:
+        ConfigError: For a wrong number of resamples, seed or level.
     """
     total, sentences = corpus.total, corpus.sentences
     low, high = bootstrap_wer(*_columns(sentences), resamples=resamples, seed=seed, level=level)
@@ -63,6 +65,7 @@ def compare_corpora(
         (``sentences_a_better``, ``sentences_b_better``, ``sentences_equal``); ``level``, ``resamples``, ``seed``.
 
     Raises:
+        ConfigError: For a wrong number of resamples, seed or level.
         DataError: If the sentences differ.
     """
     if [s.sample_id for s in a.sentences] != [s.sample_id for s in b.sentences]:
