@@ -79,8 +79,8 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
 
 def _reason(error: BaseException) -> str:
     """The fault itself: mmengine tells of a failed import of ``custom_imports`` without saying why."""
-    while isinstance(error, ImportError) and (error.__cause__ or error.__context__):
-        error = error.__cause__ or error.__context__
+    while isinstance(error, ImportError) and str(error).startswith('Failed to import ') and error.__context__:
+        error = error.__context__
     return f'{type(error).__name__}: {error}'
 
 

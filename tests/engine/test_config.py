@@ -93,7 +93,11 @@ def test_an_import_in_a_config_does_not_change_its_dialect(tmp_path):
         ("optim_wrapper = dict(optimizer=dict(type='Adm'))", r"optim_wrapper\.optimizer\.type: 'Adm' is not .*'Adam'"),
         ('train_cfg = dict(max_epoch=3)', r"train_cfg\.max_epoch: .*'max_epochs'"),
         ('model = dict(', r'cannot be read: SyntaxError'),
-        ("custom_imports = dict(imports=['no_such_module'])", r'cannot be read: .*no_such_module'),
+        ("custom_imports = dict(imports=['no_such_module'])", r'cannot be read: ModuleNotFoundError: .*no_such_module'),
+        (
+            "try:\n    import no_such_module\nexcept ImportError:\n    raise ImportError('install the extra')",
+            r'cannot be read: ImportError: install the extra',
+        ),
     ],
 )
 def test_faults_name_their_place(tmp_path, text, message):
