@@ -60,9 +60,10 @@ class SeededDataset:
         if self._curriculum is None or epoch == self._epoch:
             return
         self._epoch = epoch
-        changed = self._curriculum.arguments('dataset', epoch)
-        for dataset in inner_datasets(self._dataset):
-            dataset.adjust(**changed, transforms=self._curriculum.transforms(epoch))
+        changed, transforms = self._curriculum.arguments('dataset', epoch), self._curriculum.transforms(epoch)
+        if changed or transforms:
+            for dataset in inner_datasets(self._dataset):
+                dataset.adjust(**changed, transforms=transforms)
 
     def __len__(self) -> int:
         """Number of samples."""

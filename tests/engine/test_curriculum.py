@@ -7,6 +7,7 @@ import torch
 
 from cslrkit.apis import train_model
 from cslrkit.datasets.curriculum import Curriculum
+from cslrkit.datasets.seeded_dataset import SeededDataset
 from cslrkit.engine.config import load_config
 from cslrkit.errors import ConfigError
 
@@ -87,6 +88,8 @@ def test_values_are_logged_where_they_change(uninterrupted):
         ),
         ('loss.seq_ctc_man.weight', dict(type='Step', values={0: 1}), r"Did you mean 'seq_ctc_main'"),
         ('loss.seq_ctc_main.weight', dict(type='Step', values={0: 1, 1: -1}), r'got -1 in epoch 2'),
+        ('loss.seq_ctc_main.weight', dict(type='Step', values={0: 'high'}), r"got 'high' in epoch 1"),
+        ('dataset.frame_interval', 'Step', r"schedule: got 'Step', expected a dict"),
         ('dataset.frame_interval', dict(type='Linear', start=2.5, stop=1, end=2), r'got 2\.5 in epoch 1'),
         ('dataset.frame_interval', dict(type='Lineer', start=2, stop=1, end=2), r"schedule\.type: 'Lineer'.*'Linear'"),
         ('dataset.frame_interval', dict(type='Step', values={1: 2}), r'schedule\.values: .*epoch 0'),
@@ -100,6 +103,30 @@ def test_values_are_logged_where_they_change(uninterrupted):
 def test_a_wrong_knob_is_told_with_its_place(curriculum_config, target, schedule, message):
     with pytest.raises(ConfigError, match=r'^curriculum\.knobs\[0\]\.' + f'.*{message}'):
         load_config(curriculum_config, {'curriculum.knobs': [dict(target=target, schedule=schedule)]})
+
+
+@pytest.mark.parametrize(('knobs', 'message'), [(5, r'^knobs: got 5'), ([3], r'^knobs\[0\]: got 3, expected a dict')])
+def test_what_is_no_list_of_knobs_is_refused(knobs, message):
+    with pytest.raises(ConfigError, match=message):
+        Curriculum(knobs)
+
+
+def test_values_of_a_transform_may_be_lists(curriculum_config):
+    sizes = dict(type='Step', values={0: [56, 64], 2: [64, 64]})
+    knob = dict(target='pipeline.RandomCrop.size', schedule=sizes)
+    assert load_config(curriculum_config, {'curriculum.knobs': [knob]}).curriculum.knobs[0].schedule == sizes
+
+
+def test_a_config_without_training_data_is_refused(curriculum_config):
+    with pytest.raises(ConfigError, match=r'^curriculum: .* no train_dataloader with a sampler'):
+        load_config(curriculum_config, {'train_dataloader': None})
+
+
+def test_a_knob_of_a_loss_asks_nothing_of_the_dataset():
+    knob = dict(target='loss.ctc.weight', schedule=dict(type='Step', values={0: 1.0}))
+    dataset = SeededDataset(['a', 'b'], Curriculum([knob]))
+    dataset.start_epoch(1)
+    assert dataset[1] == 'b'
 
 
 def test_two_knobs_of_one_target_are_refused():

@@ -45,6 +45,8 @@ class Curriculum:
 
     def __init__(self, knobs: Sequence[Mapping[str, Any]]) -> None:
         self.knobs: List[Knob] = []
+        if not isinstance(knobs, (list, tuple)):
+            raise ConfigError(f"got {knobs!r}, expected a list of dicts of 'target' and 'schedule'.", path='knobs')
         for index, knob in enumerate(knobs):
             with config_path(f'knobs[{index}]'):
                 self.knobs.append(_parse(knob))
@@ -77,8 +79,10 @@ class Curriculum:
             config: A config for training.
 
         Raises:
-            ConfigError: With the place in the curriculum, and the nearest names.
+            ConfigError: With the place in the curriculum, and the nearest names; for a config without training data.
         """
+        if not (config.get('train_dataloader') or {}).get('sampler'):
+            raise ConfigError('it is for a training, but the config has no train_dataloader with a sampler.')
         epochs = range((config.get('train_cfg') or {}).get('max_epochs') or 1)
         for index, knob in enumerate(self.knobs):
             with config_path(f'knobs[{index}]'), config_path('target'):
@@ -86,9 +90,8 @@ class Curriculum:
 
 
 def _parse(knob: Mapping[str, Any]) -> Knob:
-    unknown = sorted(set(knob) ^ {'target', 'schedule'})
-    if unknown:
-        raise ConfigError(f"got {dict(knob)!r}, expected a dict of 'target' and 'schedule'.")
+    if not isinstance(knob, Mapping) or set(knob) != {'target', 'schedule'}:
+        raise ConfigError(f"got {knob!r}, expected a dict of 'target' and 'schedule'.")
     part, _, rest = str(knob['target']).partition('.')
     name, _, argument = rest.rpartition('.')
     if part not in PARTS or not argument or bool(name) != (part in ('pipeline', 'loss')):
@@ -98,6 +101,8 @@ def _parse(knob: Mapping[str, Any]) -> Knob:
             path='target',
         )
     with config_path('schedule'):
+        if not isinstance(knob['schedule'], Mapping):
+            raise ConfigError(f"got {knob['schedule']!r}, expected a dict with a 'type' in SCHEDULES.")
         return Knob(knob['target'], part, name, argument, SCHEDULES.build(dict(knob['schedule'])))
 
 
@@ -122,7 +127,11 @@ def _check_pipeline(knob: Knob, config: Mapping[str, Any], epochs: range) -> Non
     accepted = accepted_arguments(TRANSFORMS.lookup(knob.name))
     if accepted is not None:
         _one_of(knob.argument, list(accepted), f'{knob.name} takes')
-    for value in dict.fromkeys(knob.schedule.at(epoch) for epoch in epochs):
+    values: List[Any] = []  # a list among them has no hash
+    for epoch in epochs:
+        if knob.schedule.at(epoch) not in values:
+            values.append(knob.schedule.at(epoch))
+    for value in values:
         for step in steps:
             if step['type'] == knob.name:
                 TRANSFORMS.build({**step, knob.argument: value})
@@ -134,8 +143,9 @@ def _check_loss(knob: Knob, config: Mapping[str, Any], epochs: range) -> None:
     _one_of(knob.name, names, 'the losses are')
     _one_of(knob.argument, ['weight'], 'of a loss, a curriculum changes')
     for epoch in epochs:
-        if not knob.schedule.at(epoch) >= 0:
-            raise ConfigError(f'{knob.target}: got {knob.schedule.at(epoch)!r} in epoch {epoch + 1}, expected >= 0.')
+        value = knob.schedule.at(epoch)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+            raise ConfigError(f'{knob.target}: got {value!r} in epoch {epoch + 1}, expected a number >= 0.')
 
 
 _CHECKS = dict(dataset=_check_dataset, sampler=_check_sampler, pipeline=_check_pipeline, loss=_check_loss)

@@ -31,14 +31,14 @@ class CurriculumHook(Hook):
         Raises:
             ConfigError: If sentences are left out to the end.
         """
-        for dataset in inner_datasets(runner.train_dataloader.dataset):
+        for dataset in inner_datasets(runner.train_dataloader.dataset) if self.curriculum.of('dataset') else ():
             dataset.temporal_spec = runner.bare_model.neck.temporal_spec
         self._last = {}
         if not self.curriculum.of('sampler'):
             return
         sampler = loader_sampler(runner.train_dataloader)
-        epochs = range(runner.max_epochs)
-        left_out = [len(sampler.at(epoch).left_out) for epoch in epochs if hasattr(sampler.at(epoch), 'left_out')]
+        samplers = (sampler.at(epoch) for epoch in range(runner.max_epochs))
+        left_out = [len(each.left_out) for each in samplers if hasattr(each, 'left_out')]
         if left_out and left_out[-1]:
             raise ConfigError(
                 f'the last epoch leaves out {left_out[-1]} of {len(runner.train_dataloader.dataset)} sentences, '
