@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Dict, List
 
+_LIMIT = 600  # seconds that a tool may take
 _IMPORTS = (
     'cv2',
     'torch._dynamo',  # torch imports it when the first optimizer is built
@@ -79,6 +81,7 @@ def _serve() -> None:
 
 
 def _become_tool(argv: List[str], cwd: str, files: List[str]) -> None:
+    signal.alarm(_LIMIT)  # a tool that hangs ends by SIGALRM, with the status -14
     for number, (name, flags) in enumerate(
         [(os.devnull, os.O_RDONLY), *((file, os.O_WRONLY | os.O_CREAT) for file in files)]
     ):
