@@ -1,6 +1,7 @@
 """Shallow fusion: what a language model adds to the prefixes of a beam search."""
 
-from typing import TYPE_CHECKING, Dict, Hashable, List
+import weakref
+from typing import TYPE_CHECKING, Dict, Hashable, List, Tuple
 
 import torch
 
@@ -10,30 +11,30 @@ if TYPE_CHECKING:
     from cslrkit.decoders.beam.search import Front, Trees
 
 _FIRST_STATES = 256
+_MOST_STATES = 8192  # of a table when a search begins; a larger one is begun anew
 _UNKNOWN = -1
+
+# The tables of each language model, which outlive a search.
+_TABLES: 'weakref.WeakKeyDictionary[LanguageModel, Dict[Tuple[torch.device, int], _Table]]' = (
+    weakref.WeakKeyDictionary()
+)
 
 
 class Fusion:
     """The language model's states and scores of the prefixes in the trees of one search.
 
-    Its states are numbered as they are met. For each state there is a row of what every token adds and to which
-    state it leads, so that a step of the search looks all of its moves up together. Tokens are symbols plus one.
-
     Args:
         model: The language model.
-        trees: The trees of the search.
+        trees: The trees of the search. Tokens are symbols plus one.
     """
 
     def __init__(self, model: LanguageModel, trees: 'Trees') -> None:
-        self.model = model
         device = trees.tokens.device
-        self._width = trees.none_token + 1
-        self._states: List[Hashable] = []
-        self._numbers: Dict[Hashable, int] = {}
-        self._gains = torch.zeros((_FIRST_STATES, self._width), device=device)  # alpha * ln P + beta
-        self._leads_to = torch.full((_FIRST_STATES, self._width), _UNKNOWN, device=device)
-        self._ends = torch.zeros(_FIRST_STATES, device=device)  # alpha * ln P of the sentence's end
-        self._number_of([model.start()])
+        tables = _TABLES.setdefault(model, {})
+        key = device, trees.none_token + 1
+        if key not in tables or len(tables[key].states) > _MOST_STATES:
+            tables[key] = _Table(model, trees.none_token + 1, device)
+        self._table = tables[key]
         self._state = torch.zeros_like(trees.tokens)  # by node: the number of its state
         self._score = torch.zeros(trees.tokens.shape, device=device)  # by node: what was added so far
 
@@ -42,7 +43,7 @@ class Fusion:
         states = self._state[: len(tokens)].gather(1, front.nodes)
         before = self._score[: len(tokens)].gather(1, front.nodes)
         # The last move, by no token, stays where it is: nothing is added for that one.
-        gains = self._gains.view(-1)[states[:, :, None] * self._width + tokens[:, None]]
+        gains = self._table.gains.view(-1)[states[:, :, None] * self._table.width + tokens[:, None]]
         return scores + (before[:, :, None] + gains)
 
     def follow(self, before: 'Front', after: 'Front', origin: torch.Tensor, is_longer: torch.Tensor) -> None:
@@ -50,48 +51,70 @@ class Fusion:
         count = len(origin)
         parents = before.nodes.gather(1, origin)
         states, scores = self._state[:count].gather(1, parents), self._score[:count].gather(1, parents)
-        entries = states * self._width + after.tokens
+        entries = states * self._table.width + after.tokens
         is_longer = is_longer & (after.scores > -torch.inf)
-        following = self._leads_to.view(-1)[entries]
+        following = self._table.leads_to.view(-1)[entries]
         unknown = (following == _UNKNOWN) & is_longer
         if unknown.any():
-            self._learn(entries[unknown].unique())
-            following = self._leads_to.view(-1)[entries]
-        gains = self._gains.view(-1)[entries]
+            self._table.learn(entries[unknown].unique())
+            following = self._table.leads_to.view(-1)[entries]
+        gains = self._table.gains.view(-1)[entries]
         self._state[:count].scatter_(1, after.nodes, torch.where(is_longer, following, states))
         self._score[:count].scatter_(1, after.nodes, torch.where(is_longer, scores + gains, scores))
 
     def added(self, front: 'Front') -> torch.Tensor:
         """What is added to the scores of the beams (n, W) in all, the sentence's end included."""
-        return self._score.gather(1, front.nodes) + self._ends[self._state.gather(1, front.nodes)]
+        return self._score.gather(1, front.nodes) + self._table.ends[self._state.gather(1, front.nodes)]
 
-    def _learn(self, entries: torch.Tensor) -> None:
-        pairs = [divmod(entry, self._width) for entry in entries.tolist()]
-        following = [self.model.advance(self._states[number], token - 1) for number, token in pairs]
+
+class _Table:
+    """What every token adds in a state and to which state it leads, so that a step looks all moves up together.
+
+    States are numbered as they are met, in one search after another.
+
+    Args:
+        model: The language model.
+        width: Tokens, the one that stands for no move last.
+        device: Where the search runs.
+    """
+
+    def __init__(self, model: LanguageModel, width: int, device: torch.device) -> None:
+        self.model, self.width = weakref.proxy(model), width
+        self.states: List[Hashable] = []
+        self._numbers: Dict[Hashable, int] = {}
+        self.gains = torch.zeros((_FIRST_STATES, width), device=device)  # alpha * ln P + beta
+        self.leads_to = torch.full((_FIRST_STATES, width), _UNKNOWN, device=device)
+        self.ends = torch.zeros(_FIRST_STATES, device=device)  # alpha * ln P of the sentence's end
+        self._number_of([model.start()])
+
+    def learn(self, entries: torch.Tensor) -> None:
+        """Ask the model where unknown entries, state times width plus token, lead to."""
+        pairs = [divmod(entry, self.width) for entry in entries.tolist()]
+        following = [self.model.advance(self.states[number], token - 1) for number, token in pairs]
         numbers = self._number_of(following)
-        self._leads_to.view(-1)[entries] = torch.tensor(numbers, device=entries.device)
+        self.leads_to.view(-1)[entries] = torch.tensor(numbers, device=entries.device)
 
     def _number_of(self, states: List[Hashable]) -> List[int]:
         """Numbers of the states; those that are new get their rows."""
-        first = len(self._states)
+        first = len(self.states)
         new = [state for state in dict.fromkeys(states) if state not in self._numbers]
         if new:
-            self._states += new
+            self.states += new
             self._numbers.update((state, first + place) for place, state in enumerate(new))
-            while len(self._states) > len(self._ends):
+            while len(self.states) > len(self.ends):
                 self._grow()
             self._fill(new, first)
         return [self._numbers[state] for state in states]
 
     def _fill(self, states: List[Hashable], first: int) -> None:
         model, blank = self.model, self.model.vocab.blank_id
-        log_probs = torch.stack([torch.from_numpy(model.score(state)) for state in states]).to(self._gains.device)
+        log_probs = torch.stack([torch.from_numpy(model.score(state)) for state in states]).to(self.gains.device)
         rows = slice(first, first + len(states))
-        self._gains[rows, 1:-1] = model.alpha * log_probs + model.beta
+        self.gains[rows, 1:-1] = model.alpha * log_probs + model.beta
         if model.sentence_end:
-            self._ends[rows] = model.alpha * log_probs[:, blank]
+            self.ends[rows] = model.alpha * log_probs[:, blank]
 
     def _grow(self) -> None:
-        tables = self._gains, self._leads_to, self._ends
-        blanks = torch.zeros_like(self._gains), torch.full_like(self._leads_to, _UNKNOWN), torch.zeros_like(self._ends)
-        self._gains, self._leads_to, self._ends = (torch.cat(pair) for pair in zip(tables, blanks))
+        tables = self.gains, self.leads_to, self.ends
+        blanks = torch.zeros_like(self.gains), torch.full_like(self.leads_to, _UNKNOWN), torch.zeros_like(self.ends)
+        self.gains, self.leads_to, self.ends = (torch.cat(pair) for pair in zip(tables, blanks))
