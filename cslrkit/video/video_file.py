@@ -59,7 +59,7 @@ def open_video(path: str, *, where: str, threads: int = 0) -> Iterator[Tuple[Any
     address = is_address(path)
     choice: Dict[str, Any] = dict(options=dict(format_whitelist=f'{FORMATS},{STREAM_FORMATS}' if address else FORMATS))
     try:
-        if not address:
+        if not address and os.path.isfile(path):
             with open(path, 'rb') as file:
                 if file.read(4) == _PROGRAM_STREAM:
                     choice = dict(format='mpeg')  # with a list of formats, PyAV before 17 crashes on one
