@@ -17,9 +17,11 @@ MOVED = {
     'cslrkit.datasets.prepare': 'cslrkit.corpora.prepare',
     'cslrkit.decoders.beam_decoder': 'cslrkit.decoders',
     'cslrkit.decoders.inputs': 'cslrkit.decoders.common',
+    'cslrkit.engine.hooks.sign_visualization_hook': 'cslrkit.visualization.sign_visualization_hook',
     'cslrkit.engine.inference_options': 'cslrkit.engine.complete',
     'cslrkit.engine.scaling': 'cslrkit.engine.complete',
     'cslrkit.evaluation.functional.sclite': 'benchmarks.parity.sclite, in a checkout',
+    'cslrkit.evaluation.functional.table': 'cslrkit.evaluation.report',
     'cslrkit.inference': 'cslrkit.apis.infer',
     'cslrkit.models.checks': 'cslrkit.utils.checks',
     'cslrkit.models.published_names': 'cslrkit.models.weights.names',
@@ -29,6 +31,9 @@ MOVED = {
     'cslrkit.testing.synthetic': 'cslrkit.corpora.synthsign',
     'cslrkit.utils.components': 'cslrkit.doctor.components',
     'cslrkit.utils.doctor': 'cslrkit.doctor',
+    'cslrkit.utils.threads': 'benchmarks.threads, in a checkout',
+    'cslrkit.visualization.backends': 'cslrkit.visualization.sign_visualization_hook',
+    'cslrkit.visualization.samples': 'cslrkit.visualization.browse',
 }
 
 
