@@ -135,7 +135,9 @@ def _device() -> Found:
     for index in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(index)
         try:
-            torch.ones(64, 64, device=f'cuda:{index}').matmul(torch.ones(64, 64, device=f'cuda:{index}')).sum().item()
+            ones = torch.ones(64, 64, device=f'cuda:{index}')
+            if (ones @ ones).sum().item() != 64**3:
+                raise RuntimeError('a product of matrices is wrong')
         except RuntimeError as error:
             raise FailedCheckError(
                 f'cuda:{index} ({properties.name}): {str(error).splitlines()[0]}',

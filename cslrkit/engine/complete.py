@@ -99,7 +99,9 @@ def complete(config: Config, options: Union[TrainOptions, EvalOptions, None] = N
         ConfigError: If it lacks what the run needs, or for an option with another value.
         CheckpointError: If ``options`` name a work directory without a best checkpoint.
     """
-    config = _name_classes(copy.deepcopy(config))
+    # Formatting its text, which goes into logs, takes seconds where dicts are nested.
+    copied = Config(copy.deepcopy(config._cfg_dict), filename=config.filename, format_python_code=False)
+    config = _name_classes(copied)
     config.setdefault('default_scope', 'cslrkit')
     _complete_data(config)
     if options is None:

@@ -58,8 +58,7 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
     try:
         # Left to itself, mmengine takes a config with an import statement for its other dialect.
         with packaged_bases():
-            # Formatting its text, in every log and checkpoint, takes seconds where dicts are nested.
-            config = Config.fromfile(path, lazy_import=None if lazy else False, format_python_code=False)
+            config = Config.fromfile(path, lazy_import=None if lazy else False)
     except CONFIG_FAULTS as error:
         raise ConfigError(f"config: '{path}' cannot be read: {_reason(error)}") from error
     finally:

@@ -110,8 +110,8 @@ def check_neck(cls: Cls, cfg: Cfg = None, *, in_channels: Channels = None, allow
             temporal_spec=(lambda v: isinstance(v, TemporalSpec), 'a TemporalSpec'),
         )
         out, spec = neck.out_channels, neck.temporal_spec
-        rule = f'those of the attribute streams, {sorted(neck.streams)}'
-        case.expect(set(out) == set(neck.streams), describe(out), rule, at='out_channels', clause='attributes')
+        right = set(out) == set(neck.streams) and all(type(size) is int and size > 0 for size in out.values())
+        case.expect(right, describe(out), f'ints for {sorted(neck.streams)}', at='out_channels', clause='attributes')
         case.stop_if_broken()
         case.inputs = _, frame_lens = _streams(channels, [spec.frame_len(count) for count in (23, 18, 9)])
         with case.trying('shapes', f'streams of {frame_lens[0]} frames'):

@@ -99,11 +99,16 @@ class Clip(ABC):
         """Yield the images that are shown from ``start`` to before ``end``, seconds from the first frame.
 
         Raises:
-            DataError: If nothing says how fast frames follow, or one cannot be read.
+            DataError: If nothing says how fast frames follow, or one cannot be read or has another size than the first.
         """
         if self.frame_rate is None:
             raise DataError(f"{self.where}: '{self.source}': nothing says when a frame is shown. Give its frame rate.")
-        return self.decode([index for index in range(len(self)) if is_between(index / self.frame_rate, start, end)])
+        shown = [index for index in range(len(self)) if is_between(index / self.frame_rate, start, end)]
+        size = None
+        for index, image in zip(shown, self.decode(shown)):
+            size = image.shape[:2] if size is None else size
+            self.check_size(index, image, size)
+            yield image
 
     def read_into(
         self,
