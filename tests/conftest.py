@@ -52,8 +52,8 @@ model = dict(backbone=dict(width=8), neck=dict(hidden_size=32))
 train_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 val_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 test_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
-train_cfg = dict(max_epochs=2)
-default_hooks = dict(console=dict(interval=0))
+train_cfg = dict(max_epochs=2, val_interval=1)
+default_hooks = dict(checkpoint=dict(interval=1), console=dict(interval=0))
 """
     )
     return path

@@ -165,7 +165,7 @@ def fill_by_rule(recognizer: nn.Module, exceptions: Optional[Callable[[str, np.n
 
 
 def _fill_value(
-    name: str, shape: Sequence[int], exceptions: Optional[Callable[[str, np.ndarray], Any]]
+    name: str, shape: Sequence[int], exceptions: Optional[Callable[[str, np.ndarray], Any]] = None
 ) -> torch.Tensor:
     noise = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
     special = None if exceptions is None else exceptions(name, noise)

@@ -8,6 +8,7 @@ import torch
 from cslrkit.errors import DataError
 from cslrkit.registry import DECODERS, accepted_arguments
 from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, NBestEntry, merge_neighbors
+from cslrkit.utils.config_path import config_path
 
 Lengths = Union[torch.Tensor, Sequence[int]]
 Found = Tuple[List[NBestEntry], List[Sequence[NBestEntry]], List[Sequence[Tuple[int, int]]]]
@@ -24,8 +25,10 @@ def build_decoder(cfg: dict, vocab: GlossVocab) -> Any:
     Raises:
         ConfigError: If it cannot be built.
     """
-    kind = cfg.get('type') if isinstance(cfg, dict) else None
-    takes_it = kind is not None and 'vocab' in (accepted_arguments(DECODERS.lookup(kind)) or {})
+    takes_it = False
+    if isinstance(cfg, dict) and 'type' in cfg:
+        with config_path('type'):
+            takes_it = 'vocab' in (accepted_arguments(DECODERS.lookup(cfg['type'])) or {})
     return DECODERS.build(cfg, default_args=dict(vocab=vocab) if takes_it else None)
 
 
