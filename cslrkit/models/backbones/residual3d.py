@@ -47,41 +47,22 @@ class BasicStem(nn.Module):
 
 
 class ResBranch(nn.Sequential):
-    """The residual branch: convolutions ``a``, ``b``, ``c``, each with its batch norm, and ReLUs between them.
+    """The residual branch: convolutions ``a``, ``b`` ..., each with its batch norm, and ReLUs between them."""
 
-    A bottleneck, of depths 50 and 101, has T x 1 x 1, 1 x 3 x 3 and 1 x 1 x 1 convolutions, of which the second one has
-    the stride; the branch of depth 18 has T x 3 x 3, with the stride, and 1 x 3 x 3. Arguments are those of a
-    :class:`ResBlock`.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        *,
-        inner_channels: int,
-        temporal_kernel: int,
-        stride: int,
-        bottleneck: bool,
-    ) -> None:
+    def __init__(self, *convs: nn.Conv3d) -> None:
         super().__init__()
-        if bottleneck:
-            self._add('a', conv3d(in_channels, inner_channels, (temporal_kernel, 1, 1)))
-            self._add('b', conv3d(inner_channels, inner_channels, (1, 3, 3), stride=stride))
-            self._add('c', conv3d(inner_channels, out_channels, (1, 1, 1)), last=True)
-        else:
-            self._add('a', conv3d(in_channels, out_channels, (temporal_kernel, 3, 3), stride=stride))
-            self._add('b', conv3d(out_channels, out_channels, (1, 3, 3)), last=True)
-
-    def _add(self, name: str, conv: nn.Conv3d, *, last: bool = False) -> None:
-        self.add_module(name, conv)
-        self.add_module(f'{name}_bn', nn.BatchNorm3d(conv.out_channels))
-        if not last:
-            self.add_module(f'{name}_relu', nn.ReLU(inplace=True))
+        for name, conv in zip('abc', convs):
+            self.add_module(name, conv)
+            self.add_module(f'{name}_bn', nn.BatchNorm3d(conv.out_channels))
+            if conv is not convs[-1]:
+                self.add_module(f'{name}_relu', nn.ReLU(inplace=True))
 
 
 class ResBlock(nn.Module):
     """A residual block: a branch, and a projection where the shape changes.
+
+    A bottleneck, of depths 50 and 101, has T x 1 x 1, 1 x 3 x 3 and 1 x 1 x 1 convolutions, of which the second one has
+    the stride; the branch of depth 18 has T x 3 x 3, with the stride, and 1 x 3 x 3.
 
     Args:
         in_channels: Channels of the input.
@@ -107,14 +88,17 @@ class ResBlock(nn.Module):
         if self.projects:
             self.branch1 = conv3d(in_channels, out_channels, (1, 1, 1), stride=stride)
             self.branch1_bn = nn.BatchNorm3d(out_channels)
-        self.branch2 = ResBranch(
-            in_channels,
-            out_channels,
-            inner_channels=inner_channels,
-            temporal_kernel=temporal_kernel,
-            stride=stride,
-            bottleneck=bottleneck,
-        )
+        if bottleneck:
+            self.branch2 = ResBranch(
+                conv3d(in_channels, inner_channels, (temporal_kernel, 1, 1)),
+                conv3d(inner_channels, inner_channels, (1, 3, 3), stride=stride),
+                conv3d(inner_channels, out_channels, (1, 1, 1)),
+            )
+        else:
+            self.branch2 = ResBranch(
+                conv3d(in_channels, out_channels, (temporal_kernel, 3, 3), stride=stride),
+                conv3d(out_channels, out_channels, (1, 3, 3)),
+            )
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
