@@ -1,7 +1,6 @@
 """Reading files of tensors (torch, safetensors, pickle) without executing anything in them."""
 
 import contextlib
-import io
 import json
 import pickle
 import re
@@ -95,10 +94,12 @@ def write_tensor_file(path: Union[str, Path], tensors: Mapping[str, torch.Tensor
         metadata = {_META: json.dumps(meta, ensure_ascii=False)}
         write_beside(path, lambda temporary: _safetensors().torch.save_file(tensors, str(temporary), metadata=metadata))
     else:
-        # Given a path, torch writes its name into the file.
-        content = io.BytesIO()
-        torch.save(dict(state_dict=tensors, meta=dict(meta)), content)
-        write_beside(path, lambda temporary: temporary.write_bytes(content.getbuffer()))
+
+        def save(temporary: Path) -> None:
+            with temporary.open('wb') as file:  # given a path, torch writes its name into the file
+                torch.save(dict(state_dict=tensors, meta=dict(meta)), file)
+
+        write_beside(path, save)
 
 
 def _read_safetensors(path: Path, map_location: Any) -> Dict[str, Any]:
