@@ -21,6 +21,7 @@ LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 # What only training needs.
 _TRAINING_KEYS = (
+    'curriculum',
     'train_dataloader',
     'train_cfg',
     'val_dataloader',

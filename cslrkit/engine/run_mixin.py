@@ -68,9 +68,10 @@ class RunMixin:
 
     def build_train_loop(self, loop: Any) -> Any:
         """Build the training loop over samples that are seeded one by one, see ``SeededDataset``."""
-        if self.curriculum is not None:
-            self.register_hook(CurriculumHook(self.curriculum))
-        self._train_dataloader = self._seeded_loader(self._train_dataloader, training=True)
+        curriculum = Curriculum(**self.cfg.curriculum) if self.cfg.get('curriculum') else None
+        if curriculum is not None:
+            self.register_hook(CurriculumHook(curriculum))
+        self._train_dataloader = self._seeded_loader(self._train_dataloader, training=True, curriculum=curriculum)
         return super().build_train_loop(loop)
 
     def build_val_loop(self, loop: Any) -> Any:
@@ -83,19 +84,11 @@ class RunMixin:
         self._test_dataloader = self._seeded_loader(self._test_dataloader)
         return super().build_test_loop(loop)
 
-    def _seeded_loader(self, loader: Any, *, training: bool = False) -> DataLoader:
-        return build_loader(
-            loader,
-            self.seed,
-            training=training,
-            diff_rank_seed=self._randomness_cfg.get('diff_rank_seed', False),
-            curriculum=self.curriculum if training else None,
-        )
-
-    @property
-    def curriculum(self) -> Optional[Curriculum]:
-        """What changes from epoch to epoch of a training, if the config says."""
-        return Curriculum(**self.cfg.curriculum) if self.cfg.get('curriculum') else None
+    def _seeded_loader(
+        self, loader: Any, *, training: bool = False, curriculum: Optional[Curriculum] = None
+    ) -> DataLoader:
+        diff_rank_seed = self._randomness_cfg.get('diff_rank_seed', False)
+        return build_loader(loader, self.seed, training=training, diff_rank_seed=diff_rank_seed, curriculum=curriculum)
 
     def register_default_hooks(self, hooks: Optional[Dict] = None) -> None:
         """Register the hooks by name; None removes one, of ours as of mmengine's."""

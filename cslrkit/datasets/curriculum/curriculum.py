@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence
 from cslrkit.datasets.curriculum.schedules import Schedule
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, SCHEDULES, TRANSFORMS, accepted_arguments
+from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
 from cslrkit.utils.dataset_configs import datasets_in
 from cslrkit.utils.messages import nearest
@@ -107,7 +108,7 @@ def _parse(knob: Mapping[str, Any]) -> Knob:
 
 
 def _check_dataset(knob: Knob, config: Mapping[str, Any], epochs: range) -> None:
-    _one_of(knob.argument, ['frame_interval'], 'of a dataset, a curriculum changes')
+    one_of('', knob.argument, ['frame_interval'])
     for epoch in epochs:
         value = knob.schedule.at(epoch)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -118,15 +119,15 @@ def _check_sampler(knob: Knob, config: Mapping[str, Any], epochs: range) -> None
     kind = config['train_dataloader']['sampler']['type']
     accepted = accepted_arguments(DATA_SAMPLERS.lookup(kind)) or {}
     names = [name for name in accepted if name not in ('dataset', 'batch_size', 'seed')]
-    _one_of(knob.argument, names, f"the sampler '{kind}' takes")
+    one_of('', knob.argument, names)
 
 
 def _check_pipeline(knob: Knob, config: Mapping[str, Any], epochs: range) -> None:
     steps = list(_steps(config))
-    _one_of(knob.name, sorted({step['type'] for step in steps}), 'the pipeline of training has')
+    one_of('', knob.name, sorted({step['type'] for step in steps}))
     accepted = accepted_arguments(TRANSFORMS.lookup(knob.name))
     if accepted is not None:
-        _one_of(knob.argument, list(accepted), f'{knob.name} takes')
+        one_of('', knob.argument, accepted)
     values: List[Any] = []  # a list among them has no hash
     for epoch in epochs:
         if knob.schedule.at(epoch) not in values:
@@ -140,8 +141,8 @@ def _check_pipeline(knob: Knob, config: Mapping[str, Any], epochs: range) -> Non
 def _check_loss(knob: Knob, config: Mapping[str, Any], epochs: range) -> None:
     losses = (config.get('model') or {}).get('losses') or ()
     names = [loss.get('name') or f'{loss["type"]}({loss.get("source")})' for loss in losses]
-    _one_of(knob.name, names, 'the losses are')
-    _one_of(knob.argument, ['weight'], 'of a loss, a curriculum changes')
+    one_of('', knob.name, names)
+    one_of('', knob.argument, ['weight'])
     for epoch in epochs:
         value = knob.schedule.at(epoch)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
@@ -154,8 +155,3 @@ _CHECKS = dict(dataset=_check_dataset, sampler=_check_sampler, pipeline=_check_p
 def _steps(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for dataset in datasets_in(config['train_dataloader']['dataset']):
         yield from (step for step in dataset.get('pipeline') or () if isinstance(step, dict))
-
-
-def _one_of(name: str, names: Sequence[str], what: str) -> None:
-    if name not in names:
-        raise ConfigError(f"got '{name}', but {what}: {', '.join(names)}.{nearest(name, names)}")

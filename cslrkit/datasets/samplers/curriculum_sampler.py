@@ -8,6 +8,7 @@ from mmengine.dataset import DefaultSampler
 from cslrkit.datasets.samplers.length_grouped_sampler import annotated_lengths
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS
+from cslrkit.utils.checks import one_of, positive
 
 ORDERS = ('random', 'ascending')
 
@@ -48,12 +49,8 @@ class CurriculumSampler(DefaultSampler):
         round_up: bool = True,
     ) -> None:
         super().__init__(dataset, shuffle=True, seed=seed, round_up=round_up)
-        if order not in ORDERS:
-            raise ConfigError(f'CurriculumSampler: order: got {order!r}, expected one of {ORDERS}.')
         if not 0 < max_quantile <= 1:
             raise ConfigError(f'CurriculumSampler: max_quantile: got {max_quantile!r}, expected a share in (0, 1].')
-        if bucket_batches < 1:
-            raise ConfigError(f'CurriculumSampler: bucket_batches: got {bucket_batches!r}, expected at least 1.')
         self.lengths = annotated_lengths(dataset)
         limit = np.quantile(self.lengths, max_quantile, method='higher')
         if max_frames is not None:
@@ -64,8 +61,8 @@ class CurriculumSampler(DefaultSampler):
                 f'CurriculumSampler: max_frames: got {max_frames!r}, but the shortest clip has {self.lengths.min()}.'
             )
         self.left_out = np.flatnonzero(self.lengths > limit)
-        self.order = order
-        self.bucket = batch_size * self.world_size * bucket_batches
+        self.order = one_of('CurriculumSampler.order', order, ORDERS)
+        self.bucket = batch_size * self.world_size * positive('CurriculumSampler.bucket_batches', bucket_batches)
         clips = len(dataset) if keep_length else len(self.kept)
         self.num_samples = -(-clips // self.world_size) if round_up else len(range(self.rank, clips, self.world_size))
         self.total_size = self.num_samples * self.world_size if round_up else clips

@@ -5,8 +5,9 @@ from typing import Iterator, List, Optional, Sequence
 import numpy as np
 from mmengine.dataset import DefaultSampler
 
-from cslrkit.errors import ConfigError, DataError
+from cslrkit.errors import DataError
 from cslrkit.registry import DATA_SAMPLERS
+from cslrkit.utils.checks import positive
 
 
 @DATA_SAMPLERS.register_module()
@@ -40,12 +41,9 @@ class LengthGroupedSampler(DefaultSampler):
         seed: Optional[int] = None,
         round_up: bool = True,
     ) -> None:
-        for name, value in (('batch_size', batch_size), ('pool_batches', pool_batches)):
-            if value < 1:
-                raise ConfigError(f'LengthGroupedSampler: {name}: got {value}, expected at least 1.')
         super().__init__(dataset, shuffle=True, seed=seed, round_up=round_up)
-        self.batch_size = batch_size
-        self.pool_batches = pool_batches
+        self.batch_size = positive('LengthGroupedSampler.batch_size', batch_size)
+        self.pool_batches = positive('LengthGroupedSampler.pool_batches', pool_batches)
         self.lengths = annotated_lengths(dataset)
 
     def __iter__(self) -> Iterator[int]:
@@ -103,7 +101,7 @@ def annotated_lengths(dataset) -> np.ndarray:
     unknown = [info.get('sample_id', index) for index, info in enumerate(infos) if not info.get('num_frames')]
     if unknown:
         raise DataError(
-            f"LengthGroupedSampler: {len(unknown)} samples have no num_frames, the first is '{unknown[0]}'. "
+            f"sampler by length: {len(unknown)} samples have no num_frames, the first is '{unknown[0]}'. "
             'Prepare the annotation again, or use DefaultSampler.'
         )
     return np.array([info['num_frames'] for info in infos])
