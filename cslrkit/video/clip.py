@@ -89,10 +89,7 @@ class Clip(ABC):
         Raises:
             DataError: If one cannot be read or has another size than the first, or there is none.
         """
-        size = None
-        for index, image in enumerate(self.decode(range(len(self)))):
-            size = image.shape[:2] if size is None else size
-            self.check_size(index, image, size)
+        for index, image in self._of_one_size(range(len(self))):
             yield Frame(image, index, None if self.frame_rate is None else index / self.frame_rate)
 
     def images_between(self, start: float, end: float) -> Iterator[np.ndarray]:
@@ -104,11 +101,15 @@ class Clip(ABC):
         if self.frame_rate is None:
             raise DataError(f"{self.where}: '{self.source}': nothing says when a frame is shown. Give its frame rate.")
         shown = [index for index in range(len(self)) if is_between(index / self.frame_rate, start, end)]
+        for _, image in self._of_one_size(shown):
+            yield image
+
+    def _of_one_size(self, indices: Sequence[int]) -> Iterator[Tuple[int, np.ndarray]]:
         size = None
-        for index, image in zip(shown, self.decode(shown)):
+        for index, image in zip(indices, self.decode(indices)):
             size = image.shape[:2] if size is None else size
             self.check_size(index, image, size)
-            yield image
+            yield index, image
 
     def read_into(
         self,

@@ -84,7 +84,7 @@ def test_sources(tmp_path, tiny_corpus):
     with pytest.raises(DataNotFoundError, match=r'none\.txt'):
         read_sentences(tmp_path / 'none.txt')
     text.write_bytes(b'\xff')
-    with pytest.raises(DataError, match='cannot be read as UTF-8'):
+    with pytest.raises(DataError, match='is not UTF-8'):
         read_sentences(text)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Sequence, Tuple, Union
 
 from cslrkit.corpora.info_file import read_entries
+from cslrkit.corpora.tables import read_text
 from cslrkit.decoders.language_model.ngram import MAX_ORDER, SENTENCE_END, SENTENCE_START, UNKNOWN, Words
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.utils.files import write_atomically
@@ -26,14 +27,9 @@ def read_sentences(path: Union[str, Path]) -> List[Words]:
     path = Path(path)
     if path.suffix == '.npy':
         return [tuple(entry['glosses']) for entry in read_entries(path, where='language model')]
-    try:
-        return [tuple(line.split()) for line in path.read_text(encoding='utf-8').splitlines()]
-    except FileNotFoundError as error:
-        raise DataNotFoundError(
-            f"language model: '{path}' does not exist. Name a text or an information file."
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"language model: '{path}' cannot be read as UTF-8 text: {error}.") from error
+    if not path.exists():
+        raise DataNotFoundError(f"language model: '{path}' does not exist. Name a text or an information file.")
+    return [tuple(line.split()) for line in read_text(path).splitlines()]
 
 
 def train_ngrams(sentences: Iterable[Sequence[str]], order: int) -> List[Grams]:

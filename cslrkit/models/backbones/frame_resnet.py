@@ -113,6 +113,7 @@ class FrameResNet(ScopedInit, BaseModule):
 
     block: Type[FrameBlock] = FrameBlock
     gates: int = 0
+    width_multiple: int = REDUCTION // 2  # modules over time begin at stage 2, which has twice the width
 
     def __init__(
         self,
@@ -125,9 +126,8 @@ class FrameResNet(ScopedInit, BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         blocks = _STAGE_BLOCKS[one_of('depth', depth, _STAGE_BLOCKS)]
-        least = REDUCTION if self.block is not FrameBlock else REDUCTION // 2
-        if positive('width', width) % least:
-            raise ConfigError(f'got {width}, expected a multiple of {least}.', path='width')
+        if positive('width', width) % self.width_multiple:
+            raise ConfigError(f'got {width}, expected a multiple of {self.width_multiple}.', path='width')
         self.pool_grid = positive('pool_grid', pool_grid)
         self.with_cp = with_cp
         if self.gates:

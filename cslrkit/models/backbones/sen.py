@@ -3,7 +3,7 @@
 import torch
 
 from cslrkit.models.backbones.enhancement import SpatialEnhancement, TemporalEnhancement
-from cslrkit.models.backbones.frame_resnet import FrameBlock, FrameResNet
+from cslrkit.models.backbones.frame_resnet import REDUCTION, FrameBlock, FrameResNet
 from cslrkit.registry import BACKBONES
 
 _DILATIONS = 5
@@ -33,3 +33,4 @@ class SEN(FrameResNet):
     """
 
     block = EnhancedBlock
+    width_multiple = REDUCTION
