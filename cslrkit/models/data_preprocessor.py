@@ -26,7 +26,7 @@ class SignDataPreprocessor(BaseDataPreprocessor):
         std: Standard deviation of pixels in 0-1, likewise.
         temporal_spec: Geometry of the temporal stack, handed over by the recognizer; None pads
             only to the longest clip.
-        non_blocking: Whether copies to the device may overlap with computation.
+        non_blocking: Whether copies to the device may overlap with computation; they do from pinned memory.
 
     Shape:
         ``data['inputs']``: uint8 clips (T, C, H, W), in a list, with ``data['data_samples']`` of
@@ -45,7 +45,7 @@ class SignDataPreprocessor(BaseDataPreprocessor):
         std: Statistic = 0.225,
         *,
         temporal_spec: Optional[TemporalSpec] = None,
-        non_blocking: bool = False,
+        non_blocking: bool = True,
     ) -> None:
         super().__init__(non_blocking=non_blocking)
         self.mean = _as_statistic(mean)

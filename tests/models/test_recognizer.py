@@ -92,7 +92,7 @@ def test_a_training_step_sums_exactly_the_configured_losses():
     log = model.train_step(batch(), OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1)))
     names = [loss['name'] for loss in config()['losses']]
     assert list(log) == ['loss', *names]
-    assert log['loss'].item() == pytest.approx(sum(log[name].item() for name in names), rel=1e-5)
+    assert log['loss'] == pytest.approx(sum(log[name] for name in names), rel=1e-5)
     for name in ('backbone.s1.pathway0_stem.conv.weight', 'neck.stacks.slow.0.weight', 'head.classifiers.fast.weight'):
         assert not torch.equal(before[name], model.state_dict()[name])
 

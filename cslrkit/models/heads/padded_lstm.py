@@ -20,8 +20,10 @@ class PaddedLSTM(nn.LSTM):
 
 
 def pack(steps: torch.Tensor, lens: torch.Tensor) -> nn.utils.rnn.PackedSequence:
-    """The steps of the clips only; ``lens`` are theirs."""
-    return nn.utils.rnn.pack_padded_sequence(steps, lens.cpu(), batch_first=True, enforce_sorted=False)
+    """The steps of the clips only; ``lens`` are theirs. Clips that come longest first need no order on the device."""
+    lens = lens.cpu()
+    longest_first = bool((lens[:-1] >= lens[1:]).all())
+    return nn.utils.rnn.pack_padded_sequence(steps, lens, batch_first=True, enforce_sorted=longest_first)
 
 
 def unpack(packed: nn.utils.rnn.PackedSequence, num_steps: int) -> torch.Tensor:

@@ -177,10 +177,15 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             logits = {**logits, **self.neck.take_penalties()}
         return {loss.name: loss.weight * loss(logits, feat_lens, targets) for loss in self.losses}
 
-    def parse_losses(self, losses: Dict[str, torch.Tensor]) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
-        """Return the sum of all losses, and it and each of them for the log."""
-        total = torch.stack(list(losses.values())).sum()
-        return total, {'loss': total, **losses}
+    def parse_losses(self, losses: Dict[str, torch.Tensor]) -> Tuple[torch.Tensor, Dict[str, float]]:
+        """Return the sum of all losses, and it and each of them for the log.
+
+        The log gets numbers, in one copy: of tensors, mmengine would wait for the device once for each, after the
+        update.
+        """
+        values = torch.stack(list(losses.values()))
+        total = values.sum()
+        return total, dict(zip(('loss', *losses), torch.cat([total[None], values]).detach().tolist()))
 
     @property
     def penalty_names(self) -> Tuple[str, ...]:
