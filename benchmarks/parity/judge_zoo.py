@@ -16,7 +16,17 @@ from typing import Any, Dict, Iterator, List
 import torch
 
 from benchmarks.parity.result import CaseResult, Comparison
-from benchmarks.parity.zoo_network import Evaluated, Gradients, Trained, build, evaluate, network_name, shapes_of, train
+from benchmarks.parity.zoo_network import (
+    Evaluated,
+    Gradients,
+    Trained,
+    batch_of,
+    build,
+    evaluate,
+    network_name,
+    shapes_of,
+    train,
+)
 from benchmarks.threads import torch_threads
 from cslrkit.errors import DataError
 
@@ -31,6 +41,8 @@ _SECOND_STEP_OF_GRAPHS = 0.1  # edges flip
 _GRAPHS = ('SignDAGC', 'SignGraph')
 # Sums that cancel to less than this share of the whole gradient are rounding errors.
 _CANCELLED = {torch.float64: 1e-12, torch.float32: 1e-6}
+# Elements of a gradient recorded in float32, held against float64: by the stated deviation of norms, of their norm.
+_ELEMENTS = 20
 _CANCELLED_NORM = 1e-12  # such a recorded norm is a rounding error, and no part of the stated distance
 _STATED = 2e-8  # the rounding of two numbers of nine digits
 _INPUT_RULE = (
@@ -74,39 +86,55 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
 def observe(case: Dict[str, Any]) -> Observed:
     """Build, fill and run the network of ``case``."""
     model = build(case)
-    exact = case.get('train_float64') is not None
-    return Observed(
-        shapes_of(model), evaluate(model, case), train(model, case, torch.float64 if exact else torch.float32)
-    )
+    batch = batch_of(case, training_dtype(case))
+    return Observed(shapes_of(model), evaluate(model, case), train(model, case, batch))
+
+
+def training_dtype(case: Dict[str, Any]) -> torch.dtype:
+    """The arithmetic in which a case is trained: exact if it was recorded so, too."""
+    return torch.float32 if case.get('train_float64') is None else torch.float64
 
 
 def compare(case: Dict[str, Any], state_dict: Any, observed: Observed, comparison: Comparison) -> None:
     """Compare everything that ``case`` records with what was observed."""
-    _check_form(case)
-    state_dict = _unpacked(state_dict)
-    comparison.equal('state_dict length', len(observed.shapes), len(state_dict))
-    for index, (got, expected) in enumerate(zip(observed.shapes, state_dict)):
-        comparison.equal(f'state_dict[{index}]', got, expected)
+    check_form(case, dict(input_rule=_INPUT_RULE), "(T', B, num_classes)")
+    compare_shapes(state_dict, observed.shapes, comparison)
     _compare_eval(case['eval'], observed.evaluated, comparison)
-    exact, trained = case.get('train_float64'), observed.trained
+    compare_training(case, observed.trained, comparison)
+
+
+def compare_shapes(state_dict: Any, shapes: List[List[Any]], comparison: Comparison) -> None:
+    """Compare names and shapes of the state dict, in order."""
+    state_dict = _unpacked(state_dict)
+    comparison.equal('state_dict length', len(shapes), len(state_dict))
+    for index, (got, expected) in enumerate(zip(shapes, state_dict)):
+        comparison.equal(f'state_dict[{index}]', got, expected)
+
+
+def compare_training(case: Dict[str, Any], trained: Trained, comparison: Comparison) -> None:
+    """Compare losses, gradients and running statistics of the two steps."""
+    exact, elements = case.get('train_float64'), 2
     if exact is not None:
-        _compare_gradients('train_float64', trained.first, exact, comparison, losses=_FLOAT64, gradients=_FLOAT64)
+        tolerances = dict(losses=_FLOAT64, gradients=_FLOAT64, elements=2 * _FLOAT64)
+        _compare_gradients('train_float64', trained.first, exact, comparison, **tolerances)
         deviation = case['checks']['float64_deviation']
         gradients = max(1e-5, 1.01 * deviation['grad_norms_step0'])
+        elements = _ELEMENTS
         _compare_deviation(case, deviation, comparison)
     else:
         gradients = _GRADIENTS
     first, second = case['train']['steps']
-    _compare_gradients('step 0', trained.first, first, comparison, losses=_LOSSES, gradients=gradients)
+    tolerances = dict(losses=_LOSSES, gradients=gradients, elements=elements * gradients)
+    _compare_gradients('step 0', trained.first, first, comparison, **tolerances)
     comparison.equal('no_gradient', trained.no_gradient, first['no_gradient'])
     for key, expected in first['running_stats_after_forward'].items():
-        _compare_statistics(f'running_stats.{key}', trained.running[key], expected, comparison)
+        compare_statistics(f'running_stats.{key}', trained.running[key], expected, comparison)
     allowed = _SECOND_STEP_OF_GRAPHS if network_name(case) in _GRAPHS else _SECOND_STEP
     _compare_losses('step 1', trained.second, second, comparison, tolerance=allowed)
 
 
-def _check_form(case: Dict[str, Any]) -> None:
-    """Raise for what the case says and nothing here would notice."""
+def check_form(case: Dict[str, Any], texts: Dict[str, Any], logits_shape: str) -> None:
+    """Raise for what the case says and nothing here would notice; ``texts`` are what it should say."""
     train_recipe, lens = case['train'], case['lens']
     if not len(lens) == len(case['label_lengths']) == case['B'] or max(lens) != case['T']:
         raise DataError(f'case: B={case["B"]}, T={case["T"]}, lens={lens} and label_lengths contradict each other.')
@@ -114,24 +142,20 @@ def _check_form(case: Dict[str, Any]) -> None:
     for key, value in wanted.items():
         if train_recipe[key] != value:
             raise DataError(f'train.{key}: got {train_recipe[key]!r}, expected {value!r}.')
-    texts = {'input_rule': (case['input_rule'], _INPUT_RULE)}
-    texts['logits_shape'] = (case['eval']['logits_shape'], "(T', B, num_classes)")
-    for key, (got, expected) in texts.items():
-        if got != expected:
-            raise DataError(f'{key}: got {got!r}, expected {expected!r}.')
+    said = {**{key: case[key] for key in texts}, 'logits_shape': case['eval']['logits_shape']}
+    for key, expected in {**texts, 'logits_shape': logits_shape}.items():
+        if said[key] != expected:
+            raise DataError(f'{key}: got {said[key]!r}, expected {expected!r}.')
     if case['checks']['run_twice_identical'] is not True or len(train_recipe['steps']) != 2:
         raise DataError('case: expected one that ran twice with equal results, and two steps.')
 
 
 def _compare_eval(recorded: Dict[str, Any], got: Evaluated, comparison: Comparison) -> None:
     for name, expected in recorded['stages'].items():
-        _compare_statistics(name, got.stages[name], expected, comparison)
+        compare_statistics(name, got.stages[name], expected, comparison)
     comparison.equal('feat_len', [float(length) for length in got.feat_len], recorded['feat_len'])
     for key, name in (('conv_logits', 'conv/main'), ('sequence_logits', 'seq/main')):
-        logits, expected = got.logits[name], torch.tensor(recorded[key])
-        comparison.equal(f'{key} shape', list(logits.shape), list(expected.shape))
-        flat = logits.reshape(-1).tolist(), expected.reshape(-1).tolist()
-        comparison.all_close(key, *flat, tolerance=_EVALUATION, scale=max(logits.std().item(), 1e-12))
+        compare_logits(key, got.logits[name], recorded[key], comparison)
     for key in ('lift_u', 'lift_p'):
         comparison.equal(f'{key} recorded', key in recorded, key in got.lifting)
         if key in recorded and key in got.lifting:
@@ -139,7 +163,16 @@ def _compare_eval(recorded: Dict[str, Any], got: Evaluated, comparison: Comparis
             comparison.close(key, value, recorded[key], tolerance=_EVALUATION, scale=max(value, 1e-12))
 
 
-def _compare_statistics(what: str, got: Dict[str, Any], expected: Dict[str, Any], comparison: Comparison) -> None:
+def compare_logits(key: str, logits: torch.Tensor, recorded: Any, comparison: Comparison) -> None:
+    """Compare all logits, by their standard deviation."""
+    expected = torch.tensor(recorded)
+    comparison.equal(f'{key} shape', list(logits.shape), list(expected.shape))
+    flat = logits.reshape(-1).tolist(), expected.reshape(-1).tolist()
+    comparison.all_close(key, *flat, tolerance=_EVALUATION, scale=max(logits.std().item(), 1e-12))
+
+
+def compare_statistics(what: str, got: Dict[str, Any], expected: Dict[str, Any], comparison: Comparison) -> None:
+    """Compare the statistics of a tensor."""
     comparison.equal(f'{what} keys', sorted(got), sorted(expected))
     comparison.equal(f'{what}.shape', got['shape'], expected['shape'])
     scale = max(got['std'], 1e-12)
@@ -159,7 +192,14 @@ def _compare_losses(
 
 
 def _compare_gradients(
-    what: str, got: Gradients, recorded: Dict[str, Any], comparison: Comparison, *, losses: float, gradients: float
+    what: str,
+    got: Gradients,
+    recorded: Dict[str, Any],
+    comparison: Comparison,
+    *,
+    losses: float,
+    gradients: float,
+    elements: float,
 ) -> None:
     _compare_losses(what, got, recorded, comparison, tolerance=losses)
     least = got.total * _CANCELLED[torch.float64 if what == 'train_float64' else torch.float32]
@@ -176,7 +216,10 @@ def _compare_gradients(
     for name in set(got.values) & set(recorded['grad_values']):
         one, other = got.values[name], recorded['grad_values'][name]
         scale = max(math.hypot(*one), least)
-        comparison.all_close(f'{what} grad_values.{name}', one, other, tolerance=2 * gradients, scale=scale)
+        comparison.all_close(f'{what} grad_values.{name}', one, other, tolerance=elements, scale=scale)
+        norm = recorded['grad_norms'][name]
+        scale = max(abs(norm), 1e-12)
+        comparison.close(f'{what} norm of grad_values.{name}', math.hypot(*other), norm, tolerance=_STATED, scale=scale)
 
 
 def _compare_deviation(case: Dict[str, Any], stated: Dict[str, Any], comparison: Comparison) -> None:

@@ -26,7 +26,7 @@ from cslrkit.models.weights.names import published_names
 from cslrkit.registry import MODELS
 from cslrkit.structures import SignDataSample
 
-_MODELS = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'models'
+MODELS_FOLDER = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'models'
 # Repository of a case -> name of the network, and the config that is judged.
 _NETWORKS = {
     'VIPL-SLP/VAC_CSLR': ('VAC', 'vac_r18.py'),
@@ -37,13 +37,23 @@ _NETWORKS = {
     'xhonghu/SignDAGC-master': ('SignDAGC', 'signdagc_r34.py'),
     'gswycf/SignGraph': ('SignGraph', 'signgraph_r18.py'),
     'gufranSabri/USTM': ('USTM', 'ustm_swin.py'),
+    'sutwangyan/MSKA': ('MSKA-SLR', 'mska.py'),
+    'xhonghu/CESMM': ('CESMM', 'cesmm.py'),
 }
+_HEADS = ('left', 'right', 'fuse', 'body')  # of MSKA-SLR
 _PARTS = {
     'seq_ctc_main': 'SeqCTC',
     'conv_ctc_main': 'ConvCTC',
     'dist_main': 'Dist',
     'lift_u_main': 'Cu',
     'lift_p_main': 'Cp',
+    'dist_conv_to_seq': 'Dist_conv_to_seq',
+    'dist_seq_to_conv': 'Dist_seq_to_conv',
+    **{
+        f'{own}_{head}': f'{own_name}_{head}'
+        for own, own_name in (('ctc', 'CTC'), ('distill', 'Distill'))
+        for head in _HEADS
+    },
 }
 # `'conv2d.alpha': 0.3 + 0.05 s`, `last name part is weights or weights2: 0.4 + 0.1 s`, also `; weights: 0.4 + 0.1 s`,
 # `names that end in 'down_conv2.weight': 0.05 s / sqrt(...)`.
@@ -94,7 +104,7 @@ def network_name(case: Dict[str, Any]) -> str:
     """
     repository = case['source'].split()[0]
     name, config = _NETWORKS.get(repository, (repository, ''))
-    if not config or not (_MODELS / config).is_file():
+    if not config or not (MODELS_FOLDER / config).is_file():
         raise DataError(f'not built: {name}')
     return name
 
@@ -106,7 +116,7 @@ def build(case: Dict[str, Any]) -> nn.Module:
     name = _NETWORKS[case['source'].split()[0]][1]
     if name == 'vac_r18.py' and kwargs.get('share_classifier'):
         name = 'smkd_r18.py'
-    model = Config.fromfile(_MODELS / name, lazy_import=False).model.to_dict()
+    model = Config.fromfile(MODELS_FOLDER / name, lazy_import=False).model.to_dict()
     model['backbone'].pop('init_cfg', None)
     model['backbone']['depth'] = int(re.search(r'\d+', kwargs['c2d_type'])[0])
     lifts = any(layer.startswith('L') for layer in model['neck']['kernel_spec'])
@@ -136,10 +146,15 @@ def shapes_of(recognizer: nn.Module) -> List[List[Any]]:
 def batch_of(case: Dict[str, Any], dtype: torch.dtype) -> Tuple[torch.Tensor, torch.Tensor, List[SignDataSample]]:
     """The case's batch: noise (N, T, 3, H, W), padded lengths and labels."""
     shape = (case['B'], case['T'], 3, *case['image_size'])
-    noise = np.random.RandomState(case['input_seed']).standard_normal(shape).astype(np.float32)
+    noise = np.random.RandomState(case['input_seed']).standard_normal(shape)
+    return batch_with(noise, case, dtype)
+
+
+def batch_with(noise: np.ndarray, case: Dict[str, Any], dtype: torch.dtype) -> Tuple:
+    """Inputs, rounded to float32 and of ``dtype``, with the case's lengths and labels."""
     labels = split_labels(case['labels'], case['label_lengths'])
     samples = [SignDataSample.create(str(index), ids) for index, ids in enumerate(labels)]
-    return torch.from_numpy(noise).to(dtype), torch.tensor(case['lens']), samples
+    return torch.from_numpy(noise.astype(np.float32)).to(dtype), torch.tensor(case['lens']), samples
 
 
 def evaluate(recognizer: nn.Module, case: Dict[str, Any]) -> Evaluated:
@@ -165,11 +180,11 @@ def evaluate(recognizer: nn.Module, case: Dict[str, Any]) -> Evaluated:
     return result
 
 
-def train(recognizer: nn.Module, case: Dict[str, Any], dtype: torch.dtype) -> Trained:
-    """Run two training steps in arithmetic of ``dtype``."""
-    recognizer.to(dtype).train()
+def train(recognizer: nn.Module, case: Dict[str, Any], batch: Tuple) -> Trained:
+    """Run two training steps in the arithmetic of the batch's inputs."""
+    recognizer.to(batch[0].dtype).train()
     disable_dropout(recognizer)
-    batch, recipe = batch_of(case, dtype), case['train']
+    recipe = case['train']
     optimizer = torch.optim.Adam(
         recognizer.parameters(), lr=recipe['lr'], weight_decay=recipe['weight_decay'], betas=tuple(recipe['betas'])
     )

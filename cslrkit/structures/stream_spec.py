@@ -13,11 +13,12 @@ class StreamSpec:
 
     A stream has a feature for each frame, (N, C, T). A pathway that sees the frames 0, 4, 8, ... and repeats each
     of its steps four times has ``stride=4``: a window of a clip gives what the clip gives only if it starts at a
-    multiple of 4.
+    multiple of 4. If it does not repeat its steps, it is ``pooled``: (N, C, T / 4).
 
     Args:
         channels: Channels C.
         stride: Frames per step at which the stream is computed.
+        pooled: Whether the stream has a feature for ``stride`` frames instead of one for each.
 
     Raises:
         ConfigError: For a number that is no positive integer.
@@ -25,10 +26,15 @@ class StreamSpec:
 
     channels: int
     stride: int = 1
+    pooled: bool = False
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            positive(f'StreamSpec.{name}', value)
+        for name in ('channels', 'stride'):
+            positive(f'StreamSpec.{name}', getattr(self, name))
+
+    def steps(self, num_frames: int) -> int:
+        """Return how many features the stream has for ``num_frames`` frames."""
+        return -(-num_frames // self.stride) if self.pooled else num_frames
 
 
 def stream_specs(backbone: Any) -> Dict[str, StreamSpec]:
@@ -58,3 +64,15 @@ def stream_specs(backbone: Any) -> Dict[str, StreamSpec]:
             'counts: set that alone.'
         )
     return dict(specs)
+
+
+def frames_per_step(specs: Mapping[str, StreamSpec]) -> int:
+    """Return for how many frames a backbone gives one feature: 1, unless its streams are pooled.
+
+    Raises:
+        ConfigError: If its streams differ in that.
+    """
+    found = {spec.stride if spec.pooled else 1 for spec in specs.values()}
+    if len(found) > 1:
+        raise ConfigError(f'stream_specs: got {dict(specs)!r}, expected streams of one length. Upsample the shorter.')
+    return found.pop()

@@ -54,9 +54,8 @@ def check_backbone(
 ) -> None:
     """Check that a class keeps the contract of a backbone; all that is wrong is said at once.
 
-    It takes clips (N, 3, T, H, W) and gives a dict of streams (N, C_i, T), a feature for each frame, with
-    the channels that its attribute ``stream_specs`` says (``out_channels`` alone, as in 0.1.0,
-    will do). A clip's features depend on that clip alone.
+    It takes clips (N, 3, T, H, W), or keypoints (N, 3, T, K) if it has ``num_keypoints``, and gives a dict of streams
+    (N, C_i, T) as its attribute ``stream_specs`` says (``out_channels`` alone, as in 0.1.0, will do).
 
     Args:
         cls: The class, or the name of a registered one.
@@ -73,11 +72,12 @@ def check_backbone(
         backbone = case.start(nn.Module)
         with case.trying('stream_specs', 'the attribute stream_specs'):
             specs = stream_specs(backbone)
+            sizes = [(backbone.num_keypoints,)] if hasattr(backbone, 'num_keypoints') else sizes
         case.stop_if_broken()
         for shape in [(2, 3, length, *size) for size in sizes for length in frames]:
             with case.trying('shapes', f'clips {shape}', do='Take clips of any length and size (N, 3, T, H, W).'):
                 outputs = case.evaluate(backbone, torch.randn(shape))
-                expected = {name: (shape[0], spec.channels, shape[2]) for name, spec in specs.items()}
+                expected = {name: (shape[0], spec.channels, spec.steps(shape[2])) for name, spec in specs.items()}
                 if _expect_streams(case, outputs, expected, '(N, C, T)', 'stream_specs'):
                     for name, output in outputs.items():
                         case.expect(output.isfinite().all(), f'NaN or infinity in {name}', clause='finite')

@@ -16,6 +16,8 @@ SMALL = {
     'PenaltyLoss': dict(source='lift_u/main'),
     'CorrNetPlus': dict(width=16),
     'SEN': dict(width=16),
+    'MSKA': dict(width=4),
+    'EnsembleHead': dict(hidden_size=16, ff_size=16),
     'BeamDecoder': dict(nbest=3),
     'RandomCrop': dict(size=32),
     'CenterCrop': dict(size=32),
@@ -24,6 +26,7 @@ SMALL = {
 }
 ALLOWED = {
     'PenaltyLoss': ('padding invariance',),  # a number of the whole batch
+    'EnsembleHead': ('padding invariance',),  # convolutions over padded steps, as published
     'SeqKDLoss': ('padding invariance',),  # averaged over padded steps too, as published
     'PackClassicalInputs': ('result',),  # gives the tuple of classical code
 }

@@ -2,9 +2,10 @@
 
 from cslrkit.models.backbones.corrnet import CorrNet
 from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
+from cslrkit.models.backbones.mska import MSKA
 from cslrkit.models.backbones.resnet import ResNet
 from cslrkit.models.backbones.sen import SEN
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
 
-__all__ = ['SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SlowFast', 'SlowOnly']
+__all__ = ['MSKA', 'SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SlowFast', 'SlowOnly']

@@ -5,6 +5,7 @@ and ``auxiliary`` (further logits of the main stream, or None).
 """
 
 from cslrkit.models.heads.bilstm_head import BiLSTMHead
+from cslrkit.models.heads.ensemble_head import EnsembleHead
 from cslrkit.models.heads.linear_head import LinearHead
 
-__all__ = ['BiLSTMHead', 'LinearHead']
+__all__ = ['BiLSTMHead', 'EnsembleHead', 'LinearHead']

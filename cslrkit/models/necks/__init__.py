@@ -1,5 +1,6 @@
 """Necks: features per frame to features per step."""
 
+from cslrkit.models.necks.concat_streams import ConcatStreams
 from cslrkit.models.necks.temporal_conv import MultiStreamTemporalConv, TemporalConv
 
-__all__ = ['MultiStreamTemporalConv', 'TemporalConv']
+__all__ = ['ConcatStreams', 'MultiStreamTemporalConv', 'TemporalConv']

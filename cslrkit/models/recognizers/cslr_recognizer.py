@@ -15,7 +15,7 @@ from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.structures.gloss_vocab import AnyVocab
-from cslrkit.structures.stream_spec import stream_specs
+from cslrkit.structures.stream_spec import frames_per_step, stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec, steps_needed
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.config_path import config_path
@@ -53,7 +53,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
     Shape:
-        - ``inputs``: (N, T, 3, H, W), normalized and padded in time
+        - ``inputs``: (N, T, 3, H, W), normalized and padded in time, or keypoints (N, 3, T, K)
         - ``frame_lens``: padded lengths in frames, int64 (N,)
 
     Raises:
@@ -79,9 +79,12 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             vocab = GlossVocab.of(vocab)
         with config_path('model.backbone'):
             backbone = BACKBONES.build(backbone)
-            channels = {stream: spec.channels for stream, spec in stream_specs(backbone).items()}
+            specs = stream_specs(backbone)
+            given = dict(in_channels={stream: spec.channels for stream, spec in specs.items()})
+            if frames_per_step(specs) > 1:
+                given['frames_per_step'] = frames_per_step(specs)
         with config_path('model.neck'):
-            neck = NECKS.build(neck, default_args=dict(in_channels=channels))
+            neck = NECKS.build(neck, default_args=given)
         with config_path('model.data_preprocessor'):
             super().__init__(_build_preprocessor(data_preprocessor, neck), init_cfg)
         if masked_frames and not getattr(backbone, 'sees_frames_alone', False):
@@ -95,6 +98,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         self.neck = neck
         with config_path('model.head'):
             dimensions = dict(in_channels=neck.out_channels, num_classes=vocab.num_classes)
+            if hasattr(neck, 'parts') and getattr(HEADS.lookup(head.get('type')), 'takes_parts', False):
+                dimensions['parts'] = neck.parts
             self.head = HEADS.build(head, default_args=dimensions)
         self.losses = nn.ModuleList()
         for index, loss in enumerate(losses):
@@ -194,6 +199,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
 
     def _frame_features(self, inputs: torch.Tensor, frame_lens: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Run the backbone on the clips, or on their frames within ``frame_lens`` only."""
+        if inputs.dim() == 4:  # keypoints
+            return self.backbone(inputs)
         lens, num_frames = frame_lens.tolist(), inputs.shape[1]
         if not self.masked_frames or min(lens) == num_frames:
             return self.backbone(inputs.transpose(1, 2))

@@ -64,7 +64,9 @@ def _run_example(model: nn.Module) -> None:
         return
     spec = model.neck.temporal_spec
     num_frames = spec.frame_len(4 * spec.total_stride)
-    clip = torch.zeros(1, num_frames, 3, _EXAMPLE_SIZE, _EXAMPLE_SIZE, device=parameter.device, dtype=parameter.dtype)
+    keypoints = getattr(model.backbone, 'num_keypoints', None)
+    shape = (3, num_frames, keypoints) if keypoints else (num_frames, 3, _EXAMPLE_SIZE, _EXAMPLE_SIZE)
+    clip = torch.zeros(1, *shape, device=parameter.device, dtype=parameter.dtype)
     model.logits(clip, torch.tensor([num_frames]))
 
 

@@ -9,6 +9,7 @@ import torch
 import torchvision
 
 from cslrkit.errors import CheckpointError
+from cslrkit.models.weights.keypoint_names import learnt_name
 from cslrkit.registry import nearest
 from cslrkit.utils.tensor_files import read_tensor_file
 
@@ -16,6 +17,7 @@ from cslrkit.utils.tensor_files import read_tensor_file
 FORMATS: Dict[str, Tuple[str, str]] = {
     'cslrkit': ('a checkpoint of cslrkit', 'backbone.'),
     'slowfastsign': ("SlowFastSign's, VAC's or CorrNet's .pt", 'conv2d.'),
+    'keypoints': ("MSKA's .pth or CESMM's .pt", 'visual_backbone_keypoint.'),
     'pyslowfast': ("PySlowFast's .pyth", 's1.pathway0_stem.'),
     'caffe2': ("PySlowFast's Caffe2 .pkl", 'conv1_'),
     'torchvision': ("torchvision's ResNet", 'layer1.0.'),
@@ -32,7 +34,7 @@ _PYSLOWFAST_FILES = {
 }
 
 # Entry of a file's dict that holds the weights.
-_WRAPPERS = ('state_dict', 'model_state_dict', 'model_state', 'blobs')
+_WRAPPERS = ('state_dict', 'model_state_dict', 'model_state', 'model', 'blobs')
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def read_weights(path: Union[str, Path], *, map_location: Any = 'cpu') -> Weight
     meta = content.get('meta')
     is_own = isinstance(meta, Mapping) and 'cslrkit_version' in meta
     file_format = 'cslrkit' if is_own else _format_of(path, wrapper, tensors)
+    if file_format == 'keypoints':
+        tensors = {learnt_name(name): tensor for name, tensor in tensors.items() if learnt_name(name)}
     return WeightsFile(str(path), file_format, tensors, dict(content))
 
 
@@ -139,7 +143,7 @@ def _format_of(path: Union[str, Path], wrapper: Any, tensors: Mapping[str, torch
     if wrapper == 'blobs':
         return 'caffe2'
     for name, (_, start) in FORMATS.items():
-        if name != 'caffe2' and any(key.startswith(start) for key in tensors):
+        if name != 'caffe2' and any((learnt_name(key) or '').startswith(start) for key in tensors):
             return name
     if wrapper == 'state_dict':
         return 'cslrkit'  # of a model without a backbone of that name

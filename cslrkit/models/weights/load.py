@@ -1,5 +1,6 @@
 """Loading published weights into a recognizer or a backbone."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
@@ -16,6 +17,8 @@ _ADAPTED_FORMATS = ('caffe2', 'pyslowfast')
 # A counter that Caffe2 does not have and that no recipe here reads.
 _COUNTER = 'num_batches_tracked'
 _NOT_WEIGHTS = 'data_preprocessor.'
+# The weight of a layer with an output for each class.
+_CLASSIFIER = re.compile(r'head\.(?:classifiers\..+|heads\.\w+\.gloss_output_layer)\.weight')
 _SHOWN = 4  # names of a kind in an error or a summary
 
 
@@ -86,8 +89,8 @@ def load_pretrained(
     """Load a weights file into a recognizer or its backbone; the format is told from the content.
 
     Files of these formats load: a checkpoint of cslrkit (``.pth`` or ``.safetensors``); SlowFastSign's,
-    VAC's and CorrNet's ``.pt``; PySlowFast's Caffe2 ``.pkl`` and ``.pyth`` (adapted as SlowFastSign adapts
-    them); torchvision's ResNet. Nothing in a file is executed.
+    VAC's and CorrNet's ``.pt``; MSKA's ``.pth`` and CESMM's ``.pt``; PySlowFast's Caffe2 ``.pkl`` and ``.pyth``
+    (adapted as SlowFastSign adapts them); torchvision's ResNet. Nothing in a file is executed.
 
     Args:
         module: A :class:`CSLRRecognizer` or a backbone.
@@ -135,7 +138,7 @@ def check_num_classes(module: nn.Module, weights: WeightsFile) -> None:
     if vocab is None:
         return
     for name, own_name in own_names_of(weights.format, weights.tensors, list(module.state_dict())).items():
-        if not own_name.startswith('head.classifiers.') or not name.endswith('.weight'):
+        if not _CLASSIFIER.fullmatch(own_name):
             continue
         shape = tuple(weights.tensors[name].shape)
         # A linear layer has a bias and the classes first; a normalized one has neither.

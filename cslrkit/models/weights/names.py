@@ -1,9 +1,10 @@
-"""Names of parameters here, and in the files of others: SlowFastSign, VAC, CorrNet, PySlowFast, torchvision."""
+"""Names of parameters here, and in the files of others: SlowFastSign, VAC, CorrNet, PySlowFast, torchvision, MSKA."""
 
 import re
 from typing import Dict, Iterable, List, Mapping, Tuple
 
 from cslrkit.errors import CheckpointError
+from cslrkit.models.weights.keypoint_names import is_keypoint_network, keypoint_names
 
 _Named = List[Tuple[str, str]]
 
@@ -66,7 +67,7 @@ def own_names_of(file_format: str, names: Iterable[str], own_names: List[str]) -
     Raises:
         CheckpointError: For SlowFastSign's names, if that code has no model like this one.
     """
-    if file_format == 'slowfastsign':
+    if file_format in ('slowfastsign', 'keypoints'):
         published = dict(published_names(own_names))
         return {name: published[name] for name in names if name in published}
     if file_format == 'caffe2':
@@ -101,7 +102,7 @@ def published_names(own_names: Iterable[str]) -> _Named:
     too. A shared classifier is stored once here and under several names there, so its name here
     occurs more than once. The names of one stream are VAC's, too, whose ``conv2d`` is torchvision's
     ResNet, and CorrNet's. A head without a sequence model has no ``temporal_model`` and ``classifier``; the names of a
-    backbone alone give a backbone alone.
+    backbone alone give a backbone alone. For keypoint networks they are those of :func:`keypoint_names`.
 
     Source: kaistmm/SlowFastSign 37d1b6c, VIPL-SLP/VAC_CSLR 2bd4aec and hulianyuyy/CorrNet 98d97d0
     ``slr_network.py``.
@@ -112,6 +113,9 @@ def published_names(own_names: Iterable[str]) -> _Named:
     Raises:
         CheckpointError: For a name that has no published counterpart.
     """
+    own_names = list(own_names)
+    if is_keypoint_network(own_names):
+        return keypoint_names(own_names)
     found = _by_part(own_names)
     pairs = [(f'conv2d.{rest}', name) for rest, name in found['conv2d'].get('', ())]
     stacks, rnns, classifiers = found['temporal_conv'], found['temporal_model'], found['classifier']

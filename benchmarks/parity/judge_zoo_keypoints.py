@@ -1,0 +1,113 @@
+"""Judges the keypoint networks MSKA-SLR and CESMM: stages, logits, losses, gradients and running statistics.
+
+Tolerances and what is not judged are those of :mod:`benchmarks.parity.judge_zoo`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List
+
+from benchmarks.parity import keypoint_network as network
+from benchmarks.parity.judge_zoo import (
+    Observed,
+    check_form,
+    compare_logits,
+    compare_shapes,
+    compare_statistics,
+    compare_training,
+    training_dtype,
+)
+from benchmarks.parity.result import CaseResult, Comparison
+from benchmarks.parity.zoo_network import network_name, train
+from benchmarks.threads import torch_threads
+from cslrkit.errors import DataError
+
+KIND = 'zoo of keypoints'
+
+
+@dataclass(frozen=True)
+class _Network:
+    """What is known of a network: its config, how a case changes it, and what a case says of it."""
+
+    config: str
+    change: Callable[[Dict[str, Any], Dict[str, Any]], None]  # of the model, by the case's kwargs
+    logits: Dict[str, str]  # recorded name -> name here
+    logits_shape: str
+    steps_first: bool
+    loss_weights: Any
+    recipe: Dict[str, Any]
+
+
+def _no_change(model: Dict[str, Any], kwargs: Dict[str, Any]) -> None:
+    """MSKA's three configs build one network; sizes beside the classes were the same."""
+    if kwargs['config'] not in ('phoenix-2014', 'phoenix-2014t', 'csl-daily'):
+        raise DataError(f'kwargs.config: got {kwargs["config"]!r}, expected a published one.')
+
+
+_NETWORKS = {
+    'MSKA-SLR': _Network(
+        config='mska.py',
+        change=_no_change,
+        logits={f'{head}_logits': f'{head}/main' for head in ('left', 'right', 'fuse', 'body', 'ensemble')},
+        logits_shape='(B, T/4, num_classes)',
+        steps_first=False,
+        loss_weights=(
+            'CTC of four heads, weight 1 each (sum over the batch / B, infinite ones 0); KL to the ensemble, weight 1 '
+            'each'
+        ),
+        recipe=dict(lr=1e-3, weight_decay=1e-3, betas=[0.9, 0.998]),
+    ),
+}
+
+
+def recognizes(content: Any) -> bool:
+    """Tell a golden file of networks on keypoints from its structure."""
+    wanted = {'source', 'kwargs', 'fill_rule', 'input_rule', 'state_dict', 'eval', 'train'}
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(case, dict) and wanted <= set(case) and 'image_size' not in case for case in content)
+    )
+
+
+def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
+    """Yield a result for each case."""
+    for index, case in enumerate(content):
+        comparison = Comparison(str(case.get('tag', index)))
+        with comparison.attempt(), torch_threads(1):
+            state_dict = case['state_dict']
+            if state_dict == 'as the first case':
+                state_dict = content[0]['state_dict']
+            compare(case, state_dict, observe(case), comparison)
+        yield comparison.result()
+
+
+def observe(case: Dict[str, Any]) -> Observed:
+    """Build, fill and run the network of ``case``."""
+    known = _network_of(case)
+    model = network.build(case, known.config, lambda model: known.change(model, case['kwargs']))
+    batch = network.batch_of(case, training_dtype(case))
+    return Observed(network.shapes_of(model), network.evaluate(model, case), train(model, case, batch))
+
+
+def compare(case: Dict[str, Any], state_dict: Any, observed: Observed, comparison: Comparison) -> None:
+    """Compare everything that ``case`` records with what was observed."""
+    known, recorded, got = _network_of(case), case['eval'], observed.evaluated
+    texts = dict(input_rule=network.INPUT_RULE, fill_rule=network.FILL_RULE, loss_weights=known.loss_weights)
+    check_form(case, texts, known.logits_shape)
+    for key, value in known.recipe.items():
+        comparison.equal(f'train.{key}', case['train'][key], value)
+    compare_shapes(state_dict, observed.shapes, comparison)
+    for name, expected in recorded['stages'].items():
+        compare_statistics(name, got.stages[name], expected, comparison)
+    comparison.equal('feat_len', got.feat_len, recorded['feat_len'])
+    for key, name in known.logits.items():
+        logits = got.logits[name]
+        compare_logits(key, logits.transpose(0, 1) if known.steps_first else logits, recorded[key], comparison)
+    compare_training(case, observed.trained, comparison)
+
+
+def _network_of(case: Dict[str, Any]) -> _Network:
+    name = network_name(case)
+    if name not in _NETWORKS:
+        raise DataError(f'{name} is no network on keypoints.')
+    return _NETWORKS[name]

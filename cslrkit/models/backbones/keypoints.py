@@ -1,0 +1,61 @@
+"""What backbones on keypoints share: their input and their steps."""
+
+import math
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+import torch
+
+from cslrkit.errors import ConfigError, DataError
+from cslrkit.structures.stream_spec import StreamSpec
+from cslrkit.utils.checks import positive
+
+Parts = Mapping[str, Sequence[int]]
+
+
+class KeypointBackbone:
+    """Takes keypoints (N, 3, T, K), x, y and score, and gives a feature for several frames; K is what its parts need.
+
+    Its streams are ``pooled``: (N, C, T / frames_per_step).
+    """
+
+    parts: Dict[str, List[int]]
+    num_keypoints: int
+    frames_per_step: int
+
+    def set_geometry(self, parts: Parts, width: int, blocks: Sequence[Tuple[int, ...]]) -> None:
+        """Check and keep the joints of each part, and how many frames a step has.
+
+        Raises:
+            ConfigError: For parts without joints, a width that 4 does not divide, or blocks of other numbers.
+        """
+        if not isinstance(parts, Mapping) or not parts or not all(_are_positions(joints) for joints in parts.values()):
+            raise ConfigError(f'got {parts!r}, expected a dict of name to positions of joints.', path='parts')
+        if positive('width', width) % 4:
+            raise ConfigError(f'got {width}, expected a multiple of 4.', path='width')
+        if not blocks or not all(isinstance(n, int) and n > 0 for block in blocks for n in block):
+            raise ConfigError(f'got {blocks!r}, expected positive integers for each block.', path='blocks')
+        self.parts = {name: list(joints) for name, joints in parts.items()}
+        self.num_keypoints = 1 + max(joint for joints in self.parts.values() for joint in joints)
+        self.frames_per_step = math.prod(block[-1] for block in blocks)
+
+    def step_spec(self, channels: int) -> StreamSpec:
+        """The spec of a stream of ``channels`` channels."""
+        return StreamSpec(channels, stride=self.frames_per_step, pooled=True)
+
+    def whole_steps(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a batch whose last frame is repeated up to whole steps.
+
+        Raises:
+            DataError: If it is not (N, 3, T, K) with the keypoints that the parts name.
+        """
+        if x.dim() != 4 or x.shape[1] != 3 or x.shape[2] == 0 or x.shape[3] < self.num_keypoints:
+            raise DataError(
+                f'{type(self).__name__} input: got the shape {tuple(x.shape)}, expected (N, 3, T, K) with T > 0 and '
+                f'K >= {self.num_keypoints}. Load keypoints of the layout that model.backbone.parts was written for.'
+            )
+        missing = -x.shape[2] % self.frames_per_step
+        return torch.cat([x, x[:, :, -1:].expand(-1, -1, missing, -1)], 2) if missing else x
+
+
+def _are_positions(joints: Any) -> bool:
+    return isinstance(joints, Sequence) and len(joints) > 0 and all(isinstance(n, int) and n >= 0 for n in joints)
