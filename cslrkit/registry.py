@@ -201,7 +201,9 @@ def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] =
 # --- children of mmengine's roots: the Runner builds from these -------------------------------
 
 # Recognizers (an mmengine BaseModel) and data preprocessors.
-MODELS = Registry('model', ['models.data_preprocessor', 'models.recognizers'], roots.MODELS)
+MODELS = Registry(
+    'model', ['models.data_preprocessor', 'models.keypoint_preprocessor', 'models.recognizers'], roots.MODELS
+)
 DATASETS = Registry('dataset', ['datasets'], roots.DATASETS)  # index -> plain dict of one sample, after its pipeline
 TRANSFORMS = Registry(
     'transform', ['datasets.transforms'], roots.TRANSFORMS

@@ -1,6 +1,6 @@
 """The annotation and the result of one clip."""
 
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional, Sequence, Tuple
 
 import torch
 from mmengine.structures import BaseDataElement
@@ -14,7 +14,8 @@ class SignDataSample(BaseDataElement):
     Meta information: ``sample_id`` (str), ``signer`` (str), ``glosses`` (reference gloss strings,
     those outside the vocabulary included), ``original_info`` (str, the corpus's own line),
     ``frame_indices`` (for each frame of the clip, its index in the source video), ``clip_len`` (frames
-    that were read, before any temporal augmentation), ``frame_rate`` (frames per second or None).
+    that were read, before any temporal augmentation), ``frame_rate`` (frames per second or None), ``image_size`` (width
+    and height in pixels of the picture that keypoints lie in; None of other media).
     Data: ``gloss_ids`` (int64 (L,), the reference as class ids) and ``hyps`` (hypotheses by the name
     of the logits that were decoded, e.g. ``'seq/main'``).
     """
@@ -33,6 +34,7 @@ class SignDataSample(BaseDataElement):
         frame_indices: Sequence[int] = (),
         frame_rate: Optional[float] = None,
         clip_len: Optional[int] = None,
+        image_size: Optional[Tuple[int, int]] = None,
     ) -> 'SignDataSample':
         """Build a sample from plain values; ``clip_len`` is that of ``frame_indices`` by default."""
         sample = cls(
@@ -44,6 +46,7 @@ class SignDataSample(BaseDataElement):
                 frame_indices=tuple(int(index) for index in frame_indices),
                 frame_rate=frame_rate,
                 clip_len=len(frame_indices) if clip_len is None else int(clip_len),
+                image_size=None if image_size is None else tuple(image_size),
             )
         )
         sample.gloss_ids = torch.as_tensor(list(gloss_ids), dtype=torch.int64)

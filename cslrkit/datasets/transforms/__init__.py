@@ -1,5 +1,6 @@
 """Transforms of a sample dict; a class's docstring lists the keys it needs and makes."""
 
+from cslrkit.datasets.transforms.keypoint_frames import CropFrames, RandomFrames
 from cslrkit.datasets.transforms.loading import LoadFrames
 from cslrkit.datasets.transforms.packing import PackClassicalInputs, PackSignInputs
 from cslrkit.datasets.transforms.resampling import RandomResize, RandomRotation, Resize
@@ -8,10 +9,12 @@ from cslrkit.datasets.transforms.temporal import TemporalRescale
 
 __all__ = [
     'CenterCrop',
+    'CropFrames',
     'LoadFrames',
     'PackClassicalInputs',
     'PackSignInputs',
     'RandomCrop',
+    'RandomFrames',
     'RandomHorizontalFlip',
     'RandomResize',
     'RandomRotation',

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
+from cslrkit.datasets.transforms.sample import KEYPOINTS
 from cslrkit.registry import TRANSFORMS
 from cslrkit.structures import SignDataSample
 from cslrkit.structures.padding import Statistic, normalize_
@@ -15,9 +16,10 @@ from cslrkit.structures.padding import Statistic, normalize_
 class PackSignInputs(BaseTransform):
     """Pack a sample for the data preprocessor; the clip stays uint8 and unpadded.
 
-    Required keys: ``imgs``, ``frame_indices``, ``sample_id``; optional ``gloss_ids``, ``glosses``,
-    ``signer``, ``original_info``, ``frame_rate``, ``clip_len``. Gives a new dict with ``inputs`` (uint8
-    (T, C, H, W) over (T, H, W, C) memory) and ``data_samples`` (a :class:`SignDataSample`).
+    Required keys: ``imgs`` or ``keypoints``, ``frame_indices``, ``sample_id``; optional ``gloss_ids``, ``glosses``,
+    ``signer``, ``original_info``, ``frame_rate``, ``clip_len``, ``image_size``. Gives a new dict with ``inputs`` (uint8
+    (T, C, H, W) over (T, H, W, C) memory, or keypoints, float32 (T, K, 3)) and ``data_samples`` (a
+    :class:`SignDataSample`).
     """
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
@@ -31,7 +33,10 @@ class PackSignInputs(BaseTransform):
             frame_indices=results['frame_indices'],
             frame_rate=results.get('frame_rate'),
             clip_len=results.get('clip_len'),
+            image_size=results.get('image_size'),
         )
+        if KEYPOINTS in results:
+            return dict(inputs=torch.from_numpy(np.ascontiguousarray(results[KEYPOINTS])), data_samples=sample)
         return dict(inputs=_as_clip(results['imgs']), data_samples=sample)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from cslrkit.datasets.transforms.plan import ClipPlan, FrameOperation
 
 CLIP = 'imgs'
+KEYPOINTS = 'keypoints'
 
 
 class PlannedSample(dict):
@@ -98,7 +99,11 @@ def clip_shape(results: Dict[str, Any]) -> Tuple[int, int, int]:
 
 
 def select_frames(results: Dict[str, Any], kept: np.ndarray) -> None:
-    """Make a clip of the frames at the positions ``kept``."""
+    """Make a clip of the frames at the positions ``kept``, in each of its media."""
+    if KEYPOINTS in results:
+        results[KEYPOINTS] = results[KEYPOINTS][kept]
+        if CLIP not in results:
+            return
     clip = _clip(results)
     results[CLIP] = clip.select(kept) if isinstance(clip, ClipPlan) else clip[kept]
 
