@@ -16,17 +16,8 @@ from typing import Any, Dict, Iterator, List
 import torch
 
 from benchmarks.parity.result import CaseResult, Comparison
-from benchmarks.parity.zoo_network import (
-    Evaluated,
-    Gradients,
-    Trained,
-    batch_of,
-    build,
-    evaluate,
-    network_name,
-    shapes_of,
-    train,
-)
+from benchmarks.parity.zoo_build import batch_of, build, network_name, shapes_of
+from benchmarks.parity.zoo_network import Evaluated, Gradients, Trained, evaluate, train
 from benchmarks.threads import torch_threads
 from cslrkit.errors import DataError
 
@@ -38,6 +29,8 @@ _FLOAT64 = 1e-5  # relative, of losses and gradients in float64
 _GRADIENTS = 1e-2  # relative, where the recording has none in float64
 _SECOND_STEP = 1e-2
 _SECOND_STEP_OF_GRAPHS = 0.1  # edges flip
+_EVAL_KEYS = {'stages', 'feat_len', 'logits_shape', 'conv_logits', 'sequence_logits', 'lift_u', 'lift_p'}
+_EVAL_KEYS |= {'relative_pos', 'temporal_pairs_first_clip_frames_0_1'}
 _GRAPHS = ('SignDAGC', 'SignGraph')
 # Sums that cancel to less than this share of the whole gradient are rounding errors.
 _CANCELLED = {torch.float64: 1e-12, torch.float32: 1e-6}
@@ -151,6 +144,7 @@ def check_form(case: Dict[str, Any], texts: Dict[str, Any], logits_shape: str) -
 
 
 def _compare_eval(recorded: Dict[str, Any], got: Evaluated, comparison: Comparison) -> None:
+    comparison.equal('eval keys', sorted(set(recorded) - _EVAL_KEYS), [])
     for name, expected in recorded['stages'].items():
         compare_statistics(name, got.stages[name], expected, comparison)
     comparison.equal('feat_len', [float(length) for length in got.feat_len], recorded['feat_len'])
@@ -161,6 +155,17 @@ def _compare_eval(recorded: Dict[str, Any], got: Evaluated, comparison: Comparis
         if key in recorded and key in got.lifting:
             value = got.lifting[key]
             comparison.close(key, value, recorded[key], tolerance=_EVALUATION, scale=max(value, 1e-12))
+
+    _compare_graphs(recorded, got, comparison)
+
+
+def _compare_graphs(recorded: Dict[str, Any], got: Evaluated, comparison: Comparison) -> None:
+    positions, pairs = recorded.get('relative_pos', {}), recorded.get('temporal_pairs_first_clip_frames_0_1')
+    comparison.equal('relative_pos names', sorted(got.positions), sorted(positions))
+    for name in set(positions) & set(got.positions):
+        compare_statistics(name, got.positions[name], positions[name], comparison)
+    if pairs is not None:
+        comparison.equal('temporal pairs', {f'k{len(got.pairs)}': got.pairs}, pairs)
 
 
 def compare_logits(key: str, logits: torch.Tensor, recorded: Any, comparison: Comparison) -> None:

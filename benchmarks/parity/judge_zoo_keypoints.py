@@ -17,7 +17,8 @@ from benchmarks.parity.judge_zoo import (
     training_dtype,
 )
 from benchmarks.parity.result import CaseResult, Comparison
-from benchmarks.parity.zoo_network import network_name, train
+from benchmarks.parity.zoo_build import network_name
+from benchmarks.parity.zoo_network import train
 from benchmarks.threads import torch_threads
 from cslrkit.errors import DataError
 

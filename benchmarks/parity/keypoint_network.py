@@ -10,7 +10,8 @@ from mmengine.model import BaseDataPreprocessor
 from torch import nn
 
 from benchmarks.parity.published_model import fill_by_rule, published_shapes
-from benchmarks.parity.zoo_network import MODELS_FOLDER, Evaluated, batch_with, network_name, statistics
+from benchmarks.parity.zoo_build import MODELS_FOLDER, batch_with, network_name
+from benchmarks.parity.zoo_network import Evaluated, statistics
 from cslrkit.models.backbones.joint_attention import JointAttention
 from cslrkit.models.weights.names import published_names
 from cslrkit.registry import MODELS

@@ -2,7 +2,7 @@
 
 import ast
 import zlib
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -150,16 +150,22 @@ def published_shapes(recognizer: nn.Module) -> List[List[Any]]:
     return [[published, list(state[own].shape)] for published, own in published_names(state)]
 
 
-def fill_by_rule(recognizer: nn.Module, exceptions: Optional[Callable[[str, np.ndarray], Any]] = None) -> None:
+def fill_by_rule(
+    recognizer: nn.Module,
+    exceptions: Optional[Callable[[str, np.ndarray], Any]] = None,
+    *,
+    kept: Tuple[str, ...] = (),
+) -> None:
     """Fill every tensor with numbers that its published name determines.
 
     Args:
         recognizer: What is filled.
         exceptions: Returns for a published name and its noise what takes the rule's place, or None.
+        kept: Ends of names that keep their values.
     """
     state = recognizer.state_dict()
     # Of several names of one tensor the last one counts; the others need not be computed.
-    last = {own: published for published, own in published_names(state)}
+    last = {own: published for published, own in published_names(state) if not (kept and own.endswith(kept))}
     filled = {own: _fill_value(name, tuple(state[own].shape), exceptions) for own, name in last.items()}
     recognizer.load_state_dict({**state, **filled})
 

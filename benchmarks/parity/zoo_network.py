@@ -1,45 +1,16 @@
-"""Builds, fills and runs the recognizer of the zoo that a golden case describes."""
+"""Runs the recognizer of the zoo that a golden case describes."""
 
 import math
-import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-import numpy as np
 import torch
-from mmengine.config import Config
-from mmengine.model import BaseDataPreprocessor
 from torch import nn
 
-from benchmarks.parity.published_model import (
-    KERNEL_SPECS,
-    disable_dropout,
-    fill_by_rule,
-    published_arithmetic,
-    published_shapes,
-    split_labels,
-)
-from cslrkit.errors import DataError
-from cslrkit.models.losses import published_losses
+from benchmarks.parity.published_model import disable_dropout
+from benchmarks.parity.zoo_build import batch_of
 from cslrkit.models.weights.names import published_names
-from cslrkit.registry import MODELS
-from cslrkit.structures import SignDataSample
 
-MODELS_FOLDER = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'models'
-# Repository of a case -> name of the network, and the config that is judged.
-_NETWORKS = {
-    'VIPL-SLP/VAC_CSLR': ('VAC', 'vac_r18.py'),
-    'hulianyuyy/CorrNet': ('CorrNet', 'corrnet_r18.py'),
-    'hulianyuyy/Temporal-Lift-Pooling': ('TLP', 'tlp_r18.py'),
-    'hulianyuyy/SEN_CSLR': ('SEN', 'sen_r18.py'),
-    'hulianyuyy/CorrNet_Plus': ('CorrNet+', 'corrnet_plus_r18.py'),
-    'xhonghu/SignDAGC-master': ('SignDAGC', 'signdagc_r34.py'),
-    'gswycf/SignGraph': ('SignGraph', 'signgraph_r18.py'),
-    'gufranSabri/USTM': ('USTM', 'ustm_swin.py'),
-    'sutwangyan/MSKA': ('MSKA-SLR', 'mska.py'),
-    'xhonghu/CESMM': ('CESMM', 'cesmm.py'),
-}
 _HEADS = ('left', 'right', 'fuse', 'body')  # of MSKA-SLR
 _PARTS = {
     'seq_ctc_main': 'SeqCTC',
@@ -55,11 +26,6 @@ _PARTS = {
         for head in _HEADS
     },
 }
-# `'conv2d.alpha': 0.3 + 0.05 s`, `last name part is weights or weights2: 0.4 + 0.1 s`, also `; weights: 0.4 + 0.1 s`,
-# `names that end in 'down_conv2.weight': 0.05 s / sqrt(...)`.
-_EXACT = re.compile(r"'([\w.]+)': ([\d.]+) \+ ([\d.]+) s")
-_LAST_PART = re.compile(r'(?:last name part is |; )(\w+(?:(?:, | or )\w+)*): ([\d.]+) \+ ([\d.]+) s')
-_SCALED = re.compile(r"names that end in '([\w.]+)': ([\d.]+) s / sqrt")
 
 Statistics = Dict[str, Any]
 
@@ -78,12 +44,18 @@ class Gradients:
 
 @dataclass
 class Evaluated:
-    """Evaluation: statistics of stages, lengths in steps, logits (T', N, V) and unweighted lifting losses."""
+    """Evaluation: statistics of stages, lengths in steps, logits (T', N, V), unweighted lifting losses, and of graphs.
+
+    Those are the fixed terms of positions by name, and the pairs of places that are joined between the first two frames
+    of the first clip behind the last stage.
+    """
 
     stages: Dict[str, Statistics] = field(default_factory=dict)
     feat_len: List[int] = field(default_factory=list)
     logits: Dict[str, torch.Tensor] = field(default_factory=dict)
     lifting: Dict[str, float] = field(default_factory=dict)
+    positions: Dict[str, Statistics] = field(default_factory=dict)
+    pairs: List[int] = field(default_factory=list)
 
 
 @dataclass
@@ -94,67 +66,6 @@ class Trained:
     second: Gradients = field(default_factory=Gradients)
     no_gradient: List[str] = field(default_factory=list)
     running: Dict[str, Statistics] = field(default_factory=dict)
-
-
-def network_name(case: Dict[str, Any]) -> str:
-    """Return what the network of ``case`` is called.
-
-    Raises:
-        DataError: If its config is not there yet.
-    """
-    repository = case['source'].split()[0]
-    name, config = _NETWORKS.get(repository, (repository, ''))
-    if not config or not (MODELS_FOLDER / config).is_file():
-        raise DataError(f'not built: {name}')
-    return name
-
-
-def build(case: Dict[str, Any]) -> nn.Module:
-    """Return the recognizer of the base config with the case's arguments, filled by its rule, weights row by row."""
-    network_name(case)
-    kwargs = case['kwargs']
-    name = _NETWORKS[case['source'].split()[0]][1]
-    if name == 'vac_r18.py' and kwargs.get('share_classifier'):
-        name = 'smkd_r18.py'
-    model = Config.fromfile(MODELS_FOLDER / name, lazy_import=False).model.to_dict()
-    model['backbone'].pop('init_cfg', None)
-    model['backbone']['depth'] = int(re.search(r'\d+', kwargs['c2d_type'])[0])
-    lifts = any(layer.startswith('L') for layer in model['neck']['kernel_spec'])
-    layers = KERNEL_SPECS[kwargs['conv_type']]
-    model['neck']['kernel_spec'] = [layer.replace('P', 'L') if lifts else layer for layer in layers]
-    model['neck']['hidden_size'] = kwargs['hidden_size']
-    model['head'].update(
-        classifier='norm_linear' if kwargs.get('weight_norm') else 'linear',
-        share_classifier='stream' if kwargs.get('share_classifier') else 'none',
-    )
-    model.update(
-        losses=published_losses(case['loss_weights']),
-        vocab=[f'G{index}' for index in range(1, kwargs['num_classes'])],
-        data_preprocessor=BaseDataPreprocessor(),
-    )
-    recognizer = MODELS.build(model)
-    fill_by_rule(recognizer, exceptions(case['fill_rule']))
-    published_arithmetic(recognizer)
-    return recognizer
-
-
-def shapes_of(recognizer: nn.Module) -> List[List[Any]]:
-    """Published names and shapes of the state dict, in order."""
-    return published_shapes(recognizer)
-
-
-def batch_of(case: Dict[str, Any], dtype: torch.dtype) -> Tuple[torch.Tensor, torch.Tensor, List[SignDataSample]]:
-    """The case's batch: noise (N, T, 3, H, W), padded lengths and labels."""
-    shape = (case['B'], case['T'], 3, *case['image_size'])
-    noise = np.random.RandomState(case['input_seed']).standard_normal(shape)
-    return batch_with(noise, case, dtype)
-
-
-def batch_with(noise: np.ndarray, case: Dict[str, Any], dtype: torch.dtype) -> Tuple:
-    """Inputs, rounded to float32 and of ``dtype``, with the case's lengths and labels."""
-    labels = split_labels(case['labels'], case['label_lengths'])
-    samples = [SignDataSample.create(str(index), ids) for index, ids in enumerate(labels)]
-    return torch.from_numpy(noise.astype(np.float32)).to(dtype), torch.tensor(case['lens']), samples
 
 
 def evaluate(recognizer: nn.Module, case: Dict[str, Any]) -> Evaluated:
@@ -169,6 +80,13 @@ def evaluate(recognizer: nn.Module, case: Dict[str, Any]) -> Evaluated:
     norms: List[Tuple[float, float]] = []
     for pool in pools:
         handles.append(pool.register_forward_hook(lambda module, args, output: norms.append(_norms(module, args[0]))))
+    graph = getattr(recognizer.backbone, 'temporalG2', None)
+    if graph is not None:
+        handles.append(
+            graph.gconv.register_forward_hook(
+                lambda _, args, __: result.pairs.extend(graph.pairs(args[0])[0, 0].tolist())
+            )
+        )
     with torch.no_grad():
         logits, feat_lens = recognizer.logits(inputs, lens)
     for handle in handles:
@@ -177,6 +95,8 @@ def evaluate(recognizer: nn.Module, case: Dict[str, Any]) -> Evaluated:
     result.logits = {name: value.transpose(0, 1) for name, value in logits.items()}
     if norms:
         result.lifting = dict(lift_u=sum(norm[0] for norm in norms), lift_p=sum(norm[1] for norm in norms))
+    buffers = [(f'conv2d.{name}', buffer) for name, buffer in recognizer.backbone.named_buffers()]
+    result.positions = {name: statistics(buffer) for name, buffer in buffers if name.endswith('.relative_pos')}
     return result
 
 
@@ -229,28 +149,6 @@ def statistics(tensor: torch.Tensor) -> Statistics:
     )
 
 
-def exceptions(rule: str) -> Callable[[str, np.ndarray], Any]:
-    """Read the exceptions of a fill rule from its text."""
-    exact = {name: (float(mean), float(scale)) for name, mean, scale in _EXACT.findall(rule)}
-    last = {
-        part: (float(mean), float(scale))
-        for parts, mean, scale in _LAST_PART.findall(rule)
-        for part in re.split(', | or ', parts)
-    }
-    scaled = {end: float(scale) for end, scale in _SCALED.findall(rule)}
-
-    def special(name: str, noise: np.ndarray) -> Any:
-        mean_and_scale = exact.get(name) or (last.get(name.rpartition('.')[2]) if noise.ndim == 1 else None)
-        if mean_and_scale:
-            return mean_and_scale[0] + mean_and_scale[1] * noise
-        for end, scale in scaled.items():
-            if name.endswith(end):
-                return scale * noise / np.sqrt(np.prod(noise.shape[1:]))
-        return None
-
-    return special
-
-
 def _module(recognizer: nn.Module, name: str) -> nn.Module:
     """The module of a published name."""
     part, _, rest = name.partition('.')
@@ -266,6 +164,8 @@ def _record(stages: Dict[str, Statistics], name: str) -> Callable:
     def hook(module: nn.Module, args: Any, output: Any) -> None:
         if isinstance(output, dict):  # a backbone: a row for each frame, clip by clip
             output = output['main'].transpose(1, 2).flatten(0, 1)
+        elif name.startswith('conv2d.temporalG'):  # recorded frame by frame
+            output = output.transpose(1, 2).flatten(0, 1)
         stages[name] = statistics(output.transpose(0, 1) if name == 'temporal_model' else output)
 
     return hook

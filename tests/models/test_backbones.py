@@ -15,12 +15,15 @@ SMALL = {
     'CorrNet': dict(width=16),
     'CorrNetPlus': dict(width=16),
     'SEN': dict(width=16),
+    'SignDAGC': dict(width=16),
+    'SignGraph': dict(width=16),
 }
+KEYPOINT_NETWORKS = {'MSKA'}  # take no frames
 
 
 def test_every_registered_backbone_is_tested():
     ours = {name for name in BACKBONES.names() if BACKBONES.lookup(name).__module__.startswith('cslrkit.')}
-    assert ours == set(SMALL)
+    assert ours - KEYPOINT_NETWORKS == set(SMALL)
 
 
 @pytest.mark.parametrize('name', SMALL)

@@ -37,7 +37,7 @@ def test_temporal_enhancement_starts_at_nothing_and_weighs_whole_frames():
     torch.testing.assert_close(factors, factors[..., :1, :1].expand_as(factors))
 
 
-@pytest.mark.parametrize('name', ['SEN', 'CorrNetPlus'])
+@pytest.mark.parametrize('name', ['SEN', 'CorrNetPlus', 'SignGraph', 'SignDAGC'])
 def test_checkpointing_changes_no_result(name):
     clip, results = torch.randn(1, 3, 8, 32, 32), []
     for with_cp in (False, True):

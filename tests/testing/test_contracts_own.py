@@ -18,6 +18,8 @@ SMALL = {
     'SEN': dict(width=16),
     'MSKA': dict(width=4),
     'EnsembleHead': dict(hidden_size=16, ff_size=16),
+    'SignDAGC': dict(width=16),
+    'SignGraph': dict(width=16),
     'BeamDecoder': dict(nbest=3),
     'RandomCrop': dict(size=32),
     'CenterCrop': dict(size=32),

@@ -5,7 +5,9 @@ from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
 from cslrkit.models.backbones.mska import MSKA
 from cslrkit.models.backbones.resnet import ResNet
 from cslrkit.models.backbones.sen import SEN
+from cslrkit.models.backbones.sign_dagc import SignDAGC
+from cslrkit.models.backbones.sign_graph import SignGraph
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
 
-__all__ = ['MSKA', 'SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SlowFast', 'SlowOnly']
+__all__ = ['MSKA', 'SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SignDAGC', 'SignGraph', 'SlowFast', 'SlowOnly']

@@ -1,4 +1,4 @@
-"""A residual network of 3-D convolutions on each frame, into which CorrNet, SEN and CorrNet+ put modules over time.
+"""A residual network of 3-D convolutions on each frame, into which CorrNet, SEN and others put modules over time.
 
 Source: hulianyuyy/CorrNet 98d97d0 ``modules/resnet.py``; names and shapes of parameters are the same.
 """
@@ -89,8 +89,9 @@ class FrameStage(nn.Sequential):
 class FrameResNet(ScopedInit, BaseModule):
     """Stem, four stages of blocks and pooling of each frame; the base of registered backbones.
 
-    A subclass says which ``block`` the stages have, how many scalars ``alpha`` holds (``gates``, they start at 0), and
-    which modules (``extras``) are applied how (``after``) behind a stage.
+    A subclass says which ``block`` the stages have, how many scalars ``alpha`` holds (``gates``) and where they start
+    (``initial_gate``), and which modules (``extras``; ``late_extras`` where the published ones are registered behind
+    all stages) are applied how (``after``) behind a stage.
 
     Args:
         depth: 18, as published, or 34.
@@ -113,6 +114,7 @@ class FrameResNet(ScopedInit, BaseModule):
 
     block: Type[FrameBlock] = FrameBlock
     gates: int = 0
+    initial_gate: float = 0.0
     width_multiple: int = REDUCTION // 2  # modules over time begin at stage 2, which has twice the width
 
     def __init__(
@@ -131,7 +133,7 @@ class FrameResNet(ScopedInit, BaseModule):
         self.pool_grid = positive('pool_grid', pool_grid)
         self.with_cp = with_cp
         if self.gates:
-            self.alpha = nn.Parameter(torch.zeros(self.gates))
+            self.alpha = nn.Parameter(torch.full((self.gates,), self.initial_gate))
         self.conv1 = conv3d(3, width, (1, 7, 7), stride=2)
         self.bn1 = nn.BatchNorm3d(width)
         self.relu = nn.ReLU(inplace=True)
@@ -145,6 +147,8 @@ class FrameResNet(ScopedInit, BaseModule):
             channels = out_channels
             for name, module in self.extras(stage, channels).items():
                 self.add_module(name, module)
+        for name, module in self.late_extras(width).items():
+            self.add_module(name, module)
         self.stream_specs = {'main': StreamSpec(channels * pool_grid**2)}
         initialize(self)
 
@@ -158,6 +162,10 @@ class FrameResNet(ScopedInit, BaseModule):
 
     def extras(self, stage: int, channels: int) -> Dict[str, nn.Module]:
         """Modules that a subclass puts behind a stage of so many channels, by name; none here."""
+        return {}
+
+    def late_extras(self, width: int) -> Dict[str, nn.Module]:
+        """Modules that a subclass registers behind all stages, by name; none here."""
         return {}
 
     def after(self, stage: int, x: torch.Tensor) -> torch.Tensor:

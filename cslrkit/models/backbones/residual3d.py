@@ -194,10 +194,10 @@ def initialize(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv3d):
             nn.init.kaiming_normal_(module.weight, mode='fan_out', nonlinearity='relu')
+            module.to(memory_format=torch.channels_last_3d)
         elif isinstance(module, nn.BatchNorm3d):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
     for module in network.modules():
         if isinstance(module, ResBranch):
             nn.init.zeros_(module[-1].weight)
-    network.to(memory_format=torch.channels_last_3d)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.parity import judge_model, judge_zoo
 from benchmarks.parity.result import Comparison
 from benchmarks.parity.run import judges
-from benchmarks.parity.zoo_network import exceptions
+from benchmarks.parity.zoo_build import exceptions
 from benchmarks.threads import torch_threads
 
 DATA = Path(__file__).parents[2] / 'data'

@@ -1,0 +1,9 @@
+# SignDAGC on csl-daily, the published recipe.
+_base_ = [
+    '../_base_/models/signdagc_r34.py',
+    '../_base_/datasets/csl-daily-whole.py',
+    '../_base_/schedules/adam_step_80e.py',
+    '../_base_/default_runtime.py',
+]
+train_dataloader = dict(batch_size=4)
+train_cfg = dict(max_epochs=100)
