@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from cslrkit.utils.cli import add_import_option, make_parser, parse_size, run_tool
 
@@ -34,7 +34,14 @@ def parse_args() -> argparse.Namespace:
         '--format',
         nargs='+',
         metavar='NAME',
-        help='text json ctm vtt elan; written to --out-dir (default there: json)',
+        help='text json ctm vtt srt elan; written to --out-dir (default there: json)',
+    )
+    output.add_argument(
+        '--jsonl',
+        nargs='?',
+        const='-',
+        metavar='OUT.jsonl',
+        help='a line of JSON for each input as soon as it ends, in a file or in the place of the table',
     )
     output.add_argument(
         '--video', metavar='OUT', help='video with captions: .mp4 .webm .avi .mkv, or a folder for several inputs'
@@ -90,6 +97,8 @@ def parse_args() -> argparse.Namespace:
         parser.error("--window: got 'config', expected a number or 'none'")
     if args.format and not args.out_dir:
         parser.error('--format: say where to with --out-dir')
+    if args.jsonl not in (None, '-') and not args.jsonl.endswith('.jsonl'):
+        parser.error(f"--jsonl: got '{args.jsonl}', expected a name that ends in .jsonl, or none")
     return args
 
 
@@ -101,14 +110,7 @@ def main() -> None:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
     from cslrkit.apis import CSLRInferencer
-    from cslrkit.apis.infer import (
-        captioned_paths,
-        check_formats,
-        format_result,
-        open_clips,
-        write_captioned,
-        write_results,
-    )
+    from cslrkit.apis.infer import FailedInput, captioned_paths, check_formats, open_each, raise_failed
     from cslrkit.utils.files import ensure_writable_dir
     from cslrkit.utils.imports import import_modules
 
@@ -117,40 +119,60 @@ def main() -> None:
     if args.out_dir:
         ensure_writable_dir(args.out_dir, what='output', option='--out-dir')
     inputs: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]
-    open_clips(
-        inputs, frame_rate=args.frame_rate, duration=args.duration
-    )  # a mistyped name is told before the network is built
-    model, weights = _model(args.checkpoint, args.config)
-    inferencer = CSLRInferencer(
-        model,
-        weights,
-        args.device,
-        frame_size=args.frame_size,
-        fit=args.fit,
-        corpus_rate=args.corpus_rate,
-        dtype=args.dtype,
-    )
-    frame_rate = inferencer.spec.frame_rate if args.frame_rate is None else args.frame_rate
-    clips = open_clips(inputs, frame_rate=frame_rate, duration=args.duration)
-    videos = captioned_paths(args.video, clips) if args.video else []
-    results = inferencer(
-        clips,
-        batch_size=args.batch_size,
-        window=args.window,
-        overlap=args.overlap,
-        nbest=args.nbest,
-        progress=True,
-    )
-    for note in dict.fromkeys(note for result in results for note in result.notes):
-        print(f'warning: {note}', file=sys.stderr)
-    print('\n\n'.join(format_result(result) for result in results))
-    written: List[Path] = []
-    if args.out_dir:
-        written += write_results(results, args.out_dir, args.format or ['json'])
-    for clip, result, path in zip(clips, results, videos):
-        write_captioned(clip, result, path, font=args.font)
-        written.append(path)
-    print(''.join(f'\nwritten: {path}' for path in written))
+    # Opened before the network is built, so that a mistyped name is told at once.
+    opened = open_each(inputs, frame_rate=args.frame_rate, duration=args.duration)
+    failed = [each for each in opened if isinstance(each, FailedInput)]
+    clips = [each for each in opened if not isinstance(each, FailedInput)]
+    videos = dict(zip(clips, captioned_paths(args.video, clips))) if args.video else {}
+    if clips:
+        model, weights = _model(args.checkpoint, args.config)
+        inferencer = CSLRInferencer(
+            model,
+            weights,
+            args.device,
+            frame_size=args.frame_size,
+            fit=args.fit,
+            corpus_rate=args.corpus_rate,
+            dtype=args.dtype,
+        )
+        _recognize(inferencer, clips, failed, videos, args)
+    raise_failed(failed, len(opened))
+
+
+def _recognize(inferencer: Any, clips: List[Any], failed: List[Any], videos: Dict[Any, Path], args: Any) -> None:
+    """Write and print what comes of each clip; those that fail are added to ``failed``."""
+    from cslrkit.apis.infer import FailedInput, ResultFiles, format_result, write_captioned
+    from cslrkit.errors import DataError
+
+    for clip in clips:
+        clip.frame_rate = clip.frame_rate or inferencer.spec.frame_rate
+    by_name = {clip.name: clip for clip in clips}
+    files = ResultFiles(args.out_dir, args.format or ['json'], jsonl=args.jsonl)
+    for each in failed:
+        files.add_failed(each)
+    windows = dict(batch_size=args.batch_size, window=args.window, overlap=args.overlap, nbest=args.nbest)
+    separator = ''
+    for outcome in inferencer.recognize_each(clips, progress=True, **windows):
+        if isinstance(outcome, FailedInput):
+            failed.append(outcome)
+            files.add_failed(outcome)
+            continue
+        clip = by_name[outcome.name]
+        try:
+            files.add(outcome)
+            if clip in videos:
+                write_captioned(clip, outcome, videos[clip], font=args.font)
+                files.written.append(videos[clip])
+        except DataError as error:
+            failed.append(FailedInput(outcome.source, error))
+        for note in outcome.notes:
+            print(f'warning: {note}', file=sys.stderr)
+        if args.jsonl != '-':
+            print(separator + format_result(outcome))
+            separator = '\n'
+    files.close()
+    if args.jsonl != '-':
+        print(''.join(f'\nwritten: {path}' for path in files.written))
 
 
 def _is_camera(text: str) -> bool:

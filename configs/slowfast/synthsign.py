@@ -16,12 +16,7 @@ model = dict(
     head=dict(num_layers=1, classifier='linear', share_classifier='none'),
     losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=5.0, Slow=0.25, Fast=0.25)),
 )
-max_epochs = 12
 train_dataloader = dict(batch_size=4)
-train_cfg = dict(max_epochs=max_epochs, val_interval=2)
+train_cfg = dict(max_epochs=12, val_interval=2)
 default_hooks = dict(checkpoint=dict(interval=2))
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[1], T_max=max_epochs - 1, end=max_epochs),
-]

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.config import Config
@@ -13,14 +14,14 @@ from cslrkit.apis.infer.frames import SampledFrame, as_sample, clip_pipeline, fr
 from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.decoders import build_decoder
-from cslrkit.errors import ConfigError
+from cslrkit.errors import ConfigError, CSLRKitError
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.registry import DECODERS, accepted_arguments
 from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.checks import positive
 from cslrkit.utils.progress import ProgressLine
 from cslrkit.video.clip import Clip
-from cslrkit.video.inputs import Input, open_clips
+from cslrkit.video.inputs import FailedInput, Input, open_each
 
 WINDOW, OVERLAP = 16.0, 4.0  # seconds
 _USUAL_RATE = 25.0  # frames per second, for the size of windows where no rate is known
@@ -36,6 +37,7 @@ class _Video:
     indices: List[int] = field(default_factory=list)
     times: List[Optional[Tuple[float, float]]] = field(default_factory=list)
     num_windows: int = 0
+    error: Optional[CSLRKitError] = None  # why it could not be read to its end
 
     def windows(self, frames: Iterator[SampledFrame], plan: Optional[WindowPlan]) -> Iterator[Window]:
         """Cut windows, and note the frames that are new in each."""
@@ -65,6 +67,9 @@ class _Video:
             notes=tuple(self.clip.notes),
             log_probs=self.decoder.log_probs,
         )
+
+
+_Waiting = Tuple[_Video, int, Dict[str, Any]]  # a window that goes through the network next: its first frame, packed
 
 
 class CSLRInferencer:
@@ -112,7 +117,29 @@ class CSLRInferencer:
         self.spec = frame_spec(self.config, frame_size=frame_size, fit=fit, frame_rate=corpus_rate)
         self._pipeline = clip_pipeline(self.config)
 
-    def __call__(
+    def __call__(self, inputs: Union[Input, Sequence[Input]], **options: Any) -> List[InferenceResult]:
+        """Recognize each input.
+
+        Args:
+            inputs: As :meth:`recognize_each` takes them.
+            **options: As :meth:`recognize_each` takes them.
+
+        Returns:
+            A result for each input, in order; for a pattern one for each match.
+
+        Raises:
+            DataNotFoundError: If an input does not exist; nothing is recognized then.
+            DataError: If one cannot be read; the message names it.
+            ConfigError: For numbers that cannot be.
+        """
+        results = []
+        for result in self.recognize_each(inputs, **options):
+            if isinstance(result, FailedInput):
+                raise result.error
+            results.append(result)
+        return results
+
+    def recognize_each(
         self,
         inputs: Union[Input, Sequence[Input]],
         *,
@@ -124,8 +151,8 @@ class CSLRInferencer:
         duration: Optional[float] = None,
         progress: bool = False,
         keep_log_probs: bool = False,
-    ) -> List[InferenceResult]:
-        """Recognize each input.
+    ) -> Iterator[Union[InferenceResult, FailedInput]]:
+        """Recognize inputs one after the other; one that fails does not end the others.
 
         A video longer than ``window`` is read in overlapping windows, whose outputs are joined; no more than
         ``batch_size + 2`` windows of frames are in memory, whatever its length.
@@ -143,48 +170,64 @@ class CSLRInferencer:
             keep_log_probs: Whether results carry the log-probabilities that were decoded.
 
         Returns:
-            A result for each input, in order; for a pattern one for each match.
+            What came of each input, as soon as it ends: those that cannot be opened first, then in order.
 
         Raises:
-            DataNotFoundError: If an input does not exist.
-            DataError: If one cannot be read; the message names it.
             ConfigError: For numbers that cannot be.
         """
         positive('batch_size', batch_size)
         decode = self._decode_with(nbest)
         frame_rate = self.spec.frame_rate if frame_rate is None else frame_rate
-        clips = open_clips(inputs, frame_rate=frame_rate, duration=duration)
+        opened = open_each(inputs, frame_rate=frame_rate, duration=duration)
+        clips = [each for each in opened if isinstance(each, Clip)]
+        videos = [_Video(clip, WindowDecoder(decode, nbest=nbest, keep=keep_log_probs)) for clip in clips]
         plans = [self._plan(clip, window, overlap) for clip in clips]
         line = ProgressLine('frames read', sum(clip.num_frames or 0 for clip in clips), shown=progress)
-        videos = [_Video(clip, WindowDecoder(decode, nbest=nbest, keep=keep_log_probs)) for clip in clips]
-        waiting: List[Tuple[_Video, Window]] = []
-        for video, plan in zip(videos, plans):
-            for each in video.windows(_counted(sample_frames(video.clip, self.spec), line), plan):
-                waiting.append((video, each))
-                if len(waiting) == batch_size:
-                    self._run(waiting)
-                    waiting.clear()
+        failed = [each for each in opened if isinstance(each, FailedInput)]
+        return chain(failed, self._run_all(list(zip(videos, plans)), line, batch_size))
+
+    def _run_all(
+        self, videos: Sequence[Tuple[_Video, Optional[WindowPlan]]], line: ProgressLine, batch_size: int
+    ) -> Iterator[Union[InferenceResult, FailedInput]]:
+        waiting: List[_Waiting] = []
+        begun: List[_Video] = []
+        for video, plan in videos:
+            begun.append(video)
+            try:
+                for window in video.windows(_counted(sample_frames(video.clip, self.spec), line), plan):
+                    # The name says which window it is: the preprocessor sorts by length.
+                    name = str(len(waiting))
+                    waiting.append(
+                        (video, window.start, as_sample(window.frames, self._pipeline, name=name, frame_rate=None))
+                    )
+                    if len(waiting) == batch_size:
+                        self._run(waiting)
+                        waiting.clear()
+                        while len(begun) > 1:
+                            yield self._end(begun.pop(0))
+            except CSLRKitError as error:
+                video.error = error
+            while begun and not waiting:
+                yield self._end(begun.pop(0))
         if waiting:
             self._run(waiting)
         line.close()
-        return [video.result(self.model) for video in videos]
+        yield from map(self._end, begun)
+
+    def _end(self, video: _Video) -> Union[InferenceResult, FailedInput]:
+        return FailedInput(video.clip.source, video.error) if video.error else video.result(self.model)
 
     @torch.no_grad()
-    def _run(self, waiting: Sequence[Tuple[_Video, Window]]) -> None:
+    def _run(self, waiting: Sequence[_Waiting]) -> None:
         """Put windows through the network together and hand the outputs to their videos' decoders, in order."""
-        # The names say which window is which: the preprocessor sorts by length.
-        packed = [
-            as_sample(window.frames, self._pipeline, name=str(place), frame_rate=None)
-            for place, (_, window) in enumerate(waiting)
-        ]
-        batch = self.model.data_preprocessor(pseudo_collate(packed))
+        batch = self.model.data_preprocessor(pseudo_collate([sample for _, _, sample in waiting]))
         outputs = self.model.decode_outputs[:1]
         log_probs, lengths = self.model.log_probs(batch['inputs'], batch['frame_lens'], outputs=outputs)
         rows = log_probs[outputs[0]].cpu().numpy()
         by_place = sorted(zip(batch['data_samples'], rows, lengths.tolist()), key=lambda row: int(row[0].sample_id))
         stride = self.model.neck.temporal_spec.total_stride
-        for (video, window), (_, row, length) in zip(waiting, by_place):
-            video.decoder.add(window.start // stride, row[:length])
+        for (video, start, _), (_, row, length) in zip(waiting, by_place):
+            video.decoder.add(start // stride, row[:length])
 
     def _plan(self, clip: Clip, window: Optional[float], overlap: float) -> Optional[WindowPlan]:
         if window is None:

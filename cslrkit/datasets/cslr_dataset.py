@@ -122,7 +122,7 @@ class CSLRDataset(BaseDataset):
         self._vocab = GlossVocab.of(vocab_file if vocab is None else vocab)
         self.clip_reader = self._build_reader(frames)
         if check_frames:
-            self._check_frames()
+            self.clip_reader.check()
         self._metainfo = dict(corpus=self.corpus.name, split=split, glosses=self._vocab.glosses)
         self.full_init()
 
@@ -234,17 +234,6 @@ class CSLRDataset(BaseDataset):
             )
         place = dict(frame_root=self.frame_root, where=self._where, data_root=self.data_root)
         return CLIP_READERS.build({**place, **config})
-
-    def _check_frames(self) -> None:
-        try:
-            self.clip_reader.check()
-        except DataNotFoundError as error:
-            if self.corpus.recordings or not any(self._info_file.parent.glob('custom-groundtruth-*.stm')):
-                raise
-            raise DataNotFoundError(
-                f"{error} '{self._info_file.parent}' was prepared as 'custom': set corpus = 'custom' in the config "
-                "(0.1.0 meant that by type='CSLRDataset')."
-            ) from error
 
     def _locate(self, ann_dir: Path, *, needs_vocab: bool) -> Tuple[Path, Path]:
         """Check that the annotation files exist, and say how to point to them."""

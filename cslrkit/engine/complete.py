@@ -2,6 +2,7 @@
 
 import copy
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Union
@@ -10,6 +11,7 @@ import torch
 from mmengine.config import Config
 
 from cslrkit.engine.checkpoint_io import find_checkpoint
+from cslrkit.engine.epochs import follow_epochs
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, DATASETS, accepted_arguments
 from cslrkit.utils.checks import one_of
@@ -208,8 +210,8 @@ def _complete_data(config: Config) -> None:
             for key in ('data_root', 'ann_dir', 'frames'):
                 if config.get(key) is not None and key not in dataset:
                     dataset[key] = copy.deepcopy(config[key])
-            if config.get('corpus') is not None and _takes(dataset, 'corpus'):
-                dataset.setdefault('corpus', copy.deepcopy(config['corpus']))
+            if config.get('corpus') is not None and 'corpus' not in dataset and _takes(dataset, 'corpus'):
+                dataset['corpus'] = _corpus_of_annotations(dataset, config['corpus'])
         loader.setdefault('pin_memory', torch.cuda.is_available())
         loader.setdefault('worker_init_fn', dict(type='cslrkit.seed_worker'))
         if _takes(loader.get('sampler') or {}, 'batch_size', registry=DATA_SAMPLERS):
@@ -225,6 +227,18 @@ def _complete_data(config: Config) -> None:
             model['vocab'] = vocab_file(loaders[0].dataset)
         for loader in loaders:
             _share_vocab(loader.dataset, model['vocab'])
+
+
+def _corpus_of_annotations(dataset: Dict[str, Any], corpus: Any) -> Any:
+    """Return the config's corpus, or ``'custom'`` where annotations were prepared as that, as 0.1.0 did."""
+    folder = Path(os.path.dirname(vocab_file(dataset)))
+    if corpus == 'custom' or isinstance(corpus, dict) or not any(folder.glob('custom-groundtruth-*.stm')):
+        return copy.deepcopy(corpus)
+    warnings.warn(
+        f"'{folder}' was prepared as 'custom', so corpus = 'custom' is taken, not {corpus!r}. Set it in the config.",
+        stacklevel=2,
+    )
+    return 'custom'
 
 
 def _share_vocab(dataset: Dict[str, Any], vocab: Any) -> None:
@@ -250,6 +264,7 @@ def _takes(config: Dict[str, Any], argument: str, *, registry: Any = DATASETS) -
 def _complete_training(config: Config, options: TrainOptions) -> None:
     work_dir = options.work_dir or config.get('work_dir') or Path('work_dirs', Path(config.filename).stem)
     config.work_dir = str(Path(work_dir))
+    follow_epochs(config)
     if options.amp is not None:
         config.optim_wrapper.update(type='GuardedAmpOptimWrapper', dtype=options.amp)
     if options.seed is not None:

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from cslrkit.engine.complete import complete, loaders_of
 from cslrkit.engine.config_check import TOP_LEVEL, check_config, slot_at
+from cslrkit.engine.config_files import check_names, check_size, plain_yaml, takes_epochs_from_variable
 from cslrkit.errors import ConfigError
 from cslrkit.registry import accepted_arguments
 from cslrkit.utils.dataset_configs import datasets_in
@@ -27,12 +28,11 @@ _TOP_LEVEL = (
     'custom_imports',
     'data_root',
     'find_unused_parameters',
+    'max_epochs',
     'model_wrapper_cfg',
     'sync_bn',
 )
-
-# What reading a config raises for a user's mistake in it: it runs as Python.
-CONFIG_FAULTS = (SyntaxError, NameError, KeyError, TypeError, ValueError, AttributeError, ImportError, OSError)
+_EPOCHS = 'train_cfg.max_epochs'  # what max_epochs at the top level means
 
 
 def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = None) -> Config:
@@ -51,24 +51,33 @@ def load_config(path: Union[str, Path], overrides: Optional[Dict[str, Any]] = No
     path = find_config(path)
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # custom_imports of a module beside the user's own files
-    lazy = 'read_base' in path.read_text(encoding='utf-8')
+    check_size(path)
     logger = MMLogger.get_current_instance()  # it tells of each environment variable in a config
     level = logger.level
     logger.setLevel('WARNING')
     try:
         # Left to itself, mmengine takes a config with an import statement for its other dialect.
-        with packaged_bases():
+        lazy = 'read_base' in path.read_text(encoding='utf-8')
+        with packaged_bases(), plain_yaml():
             config = Config.fromfile(path, lazy_import=None if lazy else False)
-    except CONFIG_FAULTS as error:
+            if not lazy:
+                check_names(path, config, _TOP_LEVEL)
+                if takes_epochs_from_variable(path):
+                    config.merge_from_dict({_EPOCHS: config.max_epochs})
+    except ConfigError:
+        raise
+    except Exception as error:  # a config runs as Python, so its faults are of any kind
         raise ConfigError(f"config: '{path}' cannot be read: {_reason(error)}") from error
     finally:
         logger.setLevel(level)
+    config.pop('max_epochs', None)
     for node in (config, *(dataset for loader in loaders_of(config) for dataset in datasets_in(loader.dataset))):
         if 'frames' in node:
             node['frames'] = reader_config(node['frames'])
     for key, value in (overrides or {}).items():
         if key.endswith('frames.backend'):
             key, value = key[: -len('backend')] + 'type', reader_config(dict(backend=value))['type']
+        key = _EPOCHS if key == 'max_epochs' else key
         check_override(config, key)
         config.merge_from_dict({key: value})
     config = complete(config)

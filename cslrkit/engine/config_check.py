@@ -99,7 +99,9 @@ TOP_LEVEL: Dict[str, Slot] = {
         reg.OPTIM_WRAPPERS, provided=('optimizer',), taken=('constructor', 'paramwise_cfg'), typed=False
     ),
     'param_scheduler': Slot(
-        reg.PARAM_SCHEDULERS, provided=('optimizer', 'param_name'), taken=('convert_to_iter_based', 'epoch_length')
+        reg.PARAM_SCHEDULERS,
+        provided=('optimizer', 'param_name', 'T_max', 'total_steps'),
+        taken=('convert_to_iter_based', 'epoch_length'),
     ),
     'default_hooks': _HOOK,
     'custom_hooks': _HOOK,

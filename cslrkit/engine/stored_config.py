@@ -1,5 +1,6 @@
 """The config that travels in a checkpoint, read as data: nothing in it is executed or imported."""
 
+import ast
 import json
 import sys
 from pathlib import Path
@@ -81,15 +82,33 @@ def config_values(meta: Mapping[str, Any], *, where: Union[str, Path]) -> Dict[s
     if not isinstance(text, str) or not text.strip():
         raise CheckpointError(f"checkpoint: '{where}' carries no config. Give it with --config.")
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        hint = ' It is Python text, as cslrkit 0.1.0 wrote it.' if ' = ' in text.split('\n', 1)[0] else ''
+        values = json.loads(text) if text.lstrip()[0] in '{[' else _read_assignments(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:  # the last for text nested too deeply
         raise CheckpointError(
-            f"checkpoint: the config in '{where}' is not JSON ({type(error).__name__}).{hint} Give the config with "
-            '--config.'
+            f"checkpoint: the config in '{where}' is not JSON ({type(error).__name__}). Give the config with --config."
         ) from error
     if not isinstance(values, dict):
         raise CheckpointError(f"checkpoint: the config in '{where}' is {text[:40]}, expected an object.")
+    return values
+
+
+def _read_assignments(text: str) -> Dict[str, Any]:
+    """Read the Python text that 0.1.0 wrote, ``name = value`` with plain values and calls of ``dict``, as data."""
+
+    def value_of(node: ast.AST) -> Any:
+        if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'dict' and not node.args:
+            return {keyword.arg: value_of(keyword.value) for keyword in node.keywords}
+        if isinstance(node, ast.Dict):
+            return {ast.literal_eval(key): value_of(value) for key, value in zip(node.keys, node.values)}
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return [value_of(item) for item in node.elts]
+        return ast.literal_eval(node)
+
+    values = {}
+    for statement in ast.parse(text).body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+            raise ValueError('it is more than assignments')
+        values[statement.targets[0].id] = value_of(statement.value)
     return values
 
 

@@ -2,9 +2,12 @@
 
 import argparse
 import atexit
+import io
 import logging
 import os
 import re
+import select
+import signal
 import sys
 import traceback
 from typing import Any, Callable, Dict, Optional, Tuple
@@ -34,10 +37,14 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     The traceback is printed before it with ``--traceback``, or where CSLRKIT_TRACEBACK is set and not 0.
     """
     prepare_process()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console or a file that cannot show a character gets a '?'
+            stream.reconfigure(errors='replace')
     code: Optional[int] = None
     atexit.register(lambda: _end_process(code))  # the first to be registered, so it is called last
     try:
         code = main() or 0
+        sys.stdout.flush()
         torch = sys.modules.get('torch')
         if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
@@ -45,6 +52,11 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
         code = _fail(f'error: {_FROM_WORKER.split(str(error))[-1].strip()}')
     except KeyboardInterrupt:
         code = _fail('stopped by the user', 130)
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + signal.SIGPIPE
     except RuntimeError as error:
         # When one of several processes ends with an error, the others fail to reach it.
         rank = os.environ.get('RANK', '0')
@@ -52,6 +64,13 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
             raise
         code = _fail(f'rank {rank}: stopped, because another process ended: {str(error).splitlines()[0]}')
     sys.exit(code)
+
+
+def _reader_is_gone() -> bool:
+    """Whether what read the standard output, such as ``head``, has ended."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _fail(message: str, code: int = 1) -> int:

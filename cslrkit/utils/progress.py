@@ -1,5 +1,6 @@
 """How far a long job is, on stderr."""
 
+import sys
 import time
 
 from rich.console import Console
@@ -20,7 +21,9 @@ class ProgressLine:
 
     def __init__(self, what: str, total: int, *, shown: bool = True) -> None:
         columns = (TextColumn('{task.description}'), BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), redirect_stdout=False, disable=not shown)
+        self._progress = Progress(
+            *columns, console=Console(stderr=True), redirect_stdout=sys.stdout.isatty(), disable=not shown
+        )
         self._task = self._progress.add_task(what, total=total)
         self._start = time.monotonic()
         self._last = -_PAUSE

@@ -14,7 +14,7 @@ from cslrkit.video.clip import Clip
 from cslrkit.video.fonts import find_font
 from cslrkit.video.video_writer import VideoWriter, check_video_name
 
-_PAUSE = 1.5  # seconds after a gloss at which the line is cleared
+PAUSE = 1.5  # seconds after a gloss at which it is taken away
 _NOW, _BEFORE = (255, 214, 64), (225, 225, 225)  # colours of the current gloss and of those before it
 
 
@@ -37,7 +37,7 @@ def write_captioned(clip: Clip, result: InferenceResult, path: Union[str, Path],
     """
     path = _beside(Path(path), [clip])
     check_video_name(path)
-    painter = CaptionPainter(result.spans, pause=round(_PAUSE * (result.frame_rate or 25.0)), font=font)
+    painter = CaptionPainter(result.spans, pause=round(PAUSE * (result.frame_rate or 25.0)), font=font)
     writer = VideoWriter(path, result.frame_rate or 25.0)
     try:
         for frame in clip.frames():

@@ -40,7 +40,6 @@ class Clip(ABC):
     """
 
     num_frames: Optional[int] = None  # as far as known before the frames are counted or read
-    pixel_aspect = 1.0  # width of a pixel, as it is to be shown, divided by its height
 
     def __init__(
         self, source: str, *, where: str, name: Optional[str] = None, frame_rate: Optional[float] = None

@@ -1,7 +1,7 @@
 """A video file as a clip: the frames that a player shows, at the times at which it shows them."""
 
 import os
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any, ContextManager, Iterator, List, Optional, Sequence, Tuple
 
 import av
@@ -15,9 +15,9 @@ from cslrkit.video.video_file import (
     VideoIndex,
     decode_stream,
     is_address,
-    is_turned,
     no_frame_error,
     open_video,
+    shown_size,
     video_index,
 )
 
@@ -29,9 +29,9 @@ _SEEK_OVER = 12  # frames to be left out from which on seeking costs less than d
 class VideoClip(Clip):
     """A video file of any kind that FFmpeg reads.
 
-    Frames are turned and mirrored as the file says. Times come from its own clock, so they hold for a varying frame
-    rate. :meth:`frames` gives what can be decoded and leaves a note on what cannot; :meth:`decode` gives any frames
-    exactly, seeking where that saves decoding, and nothing that is damaged.
+    Frames are turned and mirrored as the file says, and their pixels are made square. Times come from its own clock, so
+    they hold for a varying frame rate. :meth:`frames` gives what can be decoded and leaves a note on what cannot;
+    :meth:`decode` gives any frames exactly, seeking where that saves decoding, and nothing that is damaged.
 
     Args:
         path: The file, or an address such as ``rtsp://...``, whose frames can only be read in order.
@@ -54,9 +54,9 @@ class VideoClip(Clip):
         threads: int = 0,
         duration: Optional[float] = None,
     ) -> None:
-        name = os.path.splitext(os.path.basename(path))[0]
+        name = os.path.splitext(os.path.basename(path))[0] or 'stream'  # of an address without a path
         super().__init__(path, where=where, name=name, frame_rate=frame_rate)
-        self._threads, self._duration, self._turned = threads, duration, None
+        self._threads, self._duration = threads, duration
         if not is_address(path) and not os.path.isfile(path):
             raise DataNotFoundError(f"{where}: '{path}' does not exist, looked for from {os.getcwd()!r}.")
         with self._open() as (container, stream):
@@ -68,7 +68,6 @@ class VideoClip(Clip):
             self.num_frames = stream.frames or None
             if self.num_frames is None and container.duration and self.frame_rate:
                 self.num_frames = max(1, round(container.duration / av.time_base * self.frame_rate))
-            self._coded_aspect = float(stream.sample_aspect_ratio or context.sample_aspect_ratio or 1)
 
     def __len__(self) -> int:
         return self.index.num_frames
@@ -82,17 +81,9 @@ class VideoClip(Clip):
         """Height and width of all frames, as they are shown."""
         return self.index.size
 
-    @property
-    def pixel_aspect(self) -> float:
-        """Width of a pixel, as it is to be shown, divided by its height."""
-        if self._turned is None and self._coded_aspect != 1:
-            with self._open() as opened:
-                self._turned = any(map(is_turned, islice(decode_stream(*opened, []), 1)))
-        return 1 / self._coded_aspect if self._turned else self._coded_aspect
-
     def frames(self) -> Iterator[Frame]:
         """Yield the frames that can be decoded; a note says if some cannot, or the file is cut off."""
-        upright, clock, faults, index = UprightImages(), _Clock(self.frame_rate), [], 0
+        upright, clock, faults, index = None, _Clock(self.frame_rate), [], 0
         with self._open() as (container, stream):
             # AVI has no time-stamps of frames that are stored in another order, only of when they are decoded.
             stamp = 'dts' if container.format.name == 'avi' else 'pts'
@@ -101,7 +92,7 @@ class VideoClip(Clip):
                 time = clock.tick(None if ticks is None else float(ticks * frame.time_base))
                 if self._duration is not None and time is not None and time >= self._duration:
                     break
-                self._turned = is_turned(frame)
+                upright = upright or UprightImages(shown_size(frame, stream))
                 yield Frame(upright(frame), index, time)
                 index += 1
         if index == 0:

@@ -36,6 +36,7 @@ _COUNTED_CODECS = (
     'dnxhd',
     'png',
 )
+_MAX_ASPECT = 4.0  # width of a pixel divided by its height, or the reverse; beyond, the file is wrong
 _MAX_INDICES = 20_000  # that a process keeps, of about 2 KB each
 
 
@@ -105,31 +106,27 @@ class UprightImages:
     """Turns decoded frames of a file into RGB images as they are to be shown.
 
     Args:
-        size: Height and width of all images; by default those of the first one.
+        size: Height and width of all images, from :func:`shown_size`.
     """
 
-    def __init__(self, size: Optional[Tuple[int, int]] = None) -> None:
+    def __init__(self, size: Tuple[int, int]) -> None:
         self._size = size
         self._reformatter = VideoReformatter()  # one for all, because it prepares tables for a size
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Return the image, uint8 (H, W, 3)."""
         transpose, flip = _orientation(frame)
-        self._size = self._size or shown_size(frame)
         height, width = self._size[::-1] if transpose else self._size
         image = self._reformatter.reformat(frame, width, height, format='rgb24').to_ndarray()
         image = cv2.transpose(image) if transpose else image
         return image if flip is None else cv2.flip(image, flip)
 
 
-def shown_size(frame: av.VideoFrame) -> Tuple[int, int]:
-    """Height and width of a frame as it is shown."""
-    return (frame.width, frame.height) if is_turned(frame) else (frame.height, frame.width)
-
-
-def is_turned(frame: av.VideoFrame) -> bool:
-    """Whether width and height are swapped when the frame is shown."""
-    return _orientation(frame)[0]
+def shown_size(frame: av.VideoFrame, stream: Any) -> Tuple[int, int]:
+    """Height and width of a frame of a stream as it is shown, in square pixels."""
+    aspect = float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
+    width = max(1, round(frame.width * aspect)) if 1 / _MAX_ASPECT <= aspect <= _MAX_ASPECT else frame.width
+    return (width, frame.height) if _orientation(frame)[0] else (frame.height, width)
 
 
 def _orientation(frame: av.VideoFrame) -> Tuple[bool, Optional[int]]:
@@ -198,7 +195,7 @@ def _look_through(path: str, where: str) -> VideoIndex:
             and stream.codec_context.name in _COUNTED_CODECS
             and not first.interlaced_frame  # else a packet may be half a frame
         )
-    shared = dict(size=shown_size(first), is_cut_off=is_cut_off(path))
+        shared = dict(size=shown_size(first, stream), is_cut_off=is_cut_off(path))
     with open_video(path, where=where, threads=1) as (container, stream):
         if countable:
             counted = _count_packets(container, stream, first.pts)

@@ -17,6 +17,8 @@ from cslrkit.models.speed.cpu import TablePreprocessor
 from cslrkit.models.weights import read_weights
 from cslrkit.registry import DATASETS
 from cslrkit.utils.tensor_files import write_tensor_file
+from cslrkit.video import ArrayClip
+from cslrkit.video.inputs import FailedInput
 
 
 @pytest.fixture(scope='module')
@@ -177,7 +179,9 @@ def test_stored_configs_run_nothing():
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ("model = dict(type='CSLRRecognizer')", r'not JSON .*Python text, as cslrkit 0\.1\.0 wrote it.*--config'),
+        ('model = open("x")', r"the config in 'x\.pth' is not JSON \(ValueError\)\. Give the config with --config"),
+        ('import os', r'is not JSON \(ValueError\)'),
+        ('model = ' + '(' * 5000, r'is not JSON \((SyntaxError|MemoryError|RecursionError)\)'),
         ('{"model": ', r"the config in 'x\.pth' is not JSON \(JSONDecodeError\)\. Give"),
         ('[' * 100_000, r'is not JSON \(RecursionError\)'),
         ('[1, 2]', r'is \[1, 2\], expected an object'),
@@ -186,6 +190,12 @@ def test_stored_configs_run_nothing():
 def test_configs_that_cannot_be_read(text, message):
     with pytest.raises(CheckpointError, match=message):
         stored_config(dict(cfg=text), where='x.pth')
+
+
+def test_the_python_text_of_an_earlier_release_is_read_as_data():
+    text = "max_epochs = 2\nmodel = dict(\n    type='CSLRRecognizer', losses=[dict(type='CTCLoss', weight=-1.0)])\n"
+    found = stored_config(dict(cfg=text), where='x.pth')
+    assert found.model == dict(type='CSLRRecognizer', losses=[dict(type='CTCLoss', weight=-1.0)])
 
 
 @pytest.mark.parametrize('name', ['slowfast/phoenix2014', 'slowfast/csl-daily', 'starter/resnet18_linear_synthsign'])
@@ -214,6 +224,48 @@ def test_the_tool(run_tool, checkpoint, videos, tmp_path):
     done = run_tool('infer.py', tmp_path / 'bad.mp4', '--checkpoint', checkpoint, check=False)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith(f"error: video: '{tmp_path / 'bad.mp4'}' cannot be read")
+
+
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_one_bad_input_does_not_end_the_others(inferencer, videos, tmp_path, batch_size):
+    (tmp_path / 'empty.mp4').touch()
+    damaged = ArrayClip(np.zeros((3, 50, 60, 3), np.uint8), name='damaged', frame_rate=25)
+    damaged.frames = lambda: (_ for _ in ()).throw(DataError("'damaged' cannot be read"))
+    inputs = [str(videos[0]), damaged, str(tmp_path / 'empty.mp4'), str(tmp_path / 'gone*.mp4'), str(videos[1])]
+    outcomes = list(inferencer.recognize_each(inputs, batch_size=batch_size))
+    failed = [each for each in outcomes if isinstance(each, FailedInput)]
+    assert sorted(map(str, failed)) == sorted(
+        [
+            f"video: '{tmp_path}/empty.mp4' is empty. Give a video file, or a folder of frames.",
+            f"input: nothing matches '{tmp_path}/gone*.mp4', looked for from {os.getcwd()!r}.",
+            "'damaged' cannot be read",
+        ]
+    )
+    results = [each for each in outcomes if each not in failed]
+    assert [each.name for each in results] == [path.stem for path in videos]
+    alone = inferencer([str(path) for path in videos])
+    assert [each.num_windows for each in results] == [each.num_windows for each in alone]
+    if batch_size == 1:  # in a batch the shorter clips are padded
+        assert [each.glosses for each in results] == [each.glosses for each in alone]
+
+
+def test_the_tool_writes_what_works_and_lists_what_fails(run_tool, checkpoint, videos, tmp_path):
+    (tmp_path / 'bad.mp4').write_bytes(b'no video at all')
+    done = run_tool(
+        'infer.py', videos[0], tmp_path / 'bad.mp4', 'gone.mp4', videos[1], '--checkpoint', checkpoint,
+        '--device', 'cpu', '--out-dir', tmp_path / 'out', '--jsonl', tmp_path / 'lines.jsonl', check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    results = json.loads((tmp_path / 'out/results.json').read_text(encoding='utf-8'))
+    assert [result['name'] for result in results] == [path.stem for path in videos]
+    head, *reasons = done.stderr.strip().splitlines()[-3:]
+    assert head == 'error: 2 of 4 inputs failed:'
+    assert reasons[0].startswith(f"  video: '{tmp_path / 'bad.mp4'}' cannot be read")
+    assert reasons[1].startswith("  input: 'gone.mp4' does not exist")
+    lines = [json.loads(line) for line in (tmp_path / 'lines.jsonl').read_text(encoding='utf-8').splitlines()]
+    assert [sorted(line)[:1] for line in lines] == [['error'], ['error'], ['frame_rate'], ['frame_rate']]
+    wrong = run_tool('infer.py', 'a.mp4', '--checkpoint', 'x', '--jsonl', 'b.mp4', check=False)
+    assert "--jsonl: got 'b.mp4', expected a name that ends in .jsonl" in wrong.stderr
 
 
 def test_a_checkpoint_of_something_else_is_named(checkpoint, tmp_path):

@@ -1,10 +1,12 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from pympi.Elan import Eaf
 
+from cslrkit.apis.infer.result_files import ResultFiles
 from cslrkit.apis.infer.writers import format_result, write_results
 from cslrkit.errors import ConfigError, DataError, OutputError
 from cslrkit.evaluation.functional import load_ctm
@@ -13,6 +15,7 @@ from cslrkit.structures.result import InferenceResult
 from cslrkit.video import ArrayClip, ImageClip, VideoClip
 from cslrkit.video.captions import CaptionPainter, captioned_paths, write_captioned
 from cslrkit.video.fonts import find_font
+from cslrkit.video.inputs import FailedInput
 
 
 def span(gloss, frames, confidence=1.0, times=None):
@@ -56,9 +59,41 @@ def test_webvtt(tmp_path):
         re.fullmatch(r'(\d\d:[0-5]\d:[0-5]\d\.\d{3}) --> (\d\d:[0-5]\d:[0-5]\d\.\d{3})\n(.+)', cue) for cue in cues
     ]
     assert [match.groups() for match in parsed] == [
-        ('00:00:00.000', '00:00:00.400', 'ÄRGER&amp;&lt;X&gt;'),
-        ('01:02:03.480', '01:02:04.000', '天气'),
+        ('00:00:00.000', '00:00:01.900', 'ÄRGER&amp;&lt;X&gt;'),  # 1.5 s longer than it is signed
+        ('01:02:03.480', '01:02:05.500', '天气'),
     ]
+
+
+def test_subrip_until_the_next_gloss(tmp_path):
+    near = (span('A', (0, 10), times=(0.0, 0.4)), span('B.C', (20, 30), times=(0.8, 1.2)))
+    (path,) = write_results([result(near)], tmp_path, ['srt'])
+    assert path.read_text(encoding='utf-8') == (
+        '1\n00:00:00,000 --> 00:00:00,800\nA\n\n2\n00:00:00,800 --> 00:00:02,700\nB.C\n'
+    )
+
+
+def test_each_result_is_written_at_once(tmp_path):
+    files = ResultFiles(tmp_path / 'out', ['json', 'srt', 'ctm'], jsonl=str(tmp_path / 'all.jsonl'))
+    files.add(result())
+    assert [each['name'] for each in json.loads((tmp_path / 'out/results.json').read_text(encoding='utf-8'))] == [
+        'clip'
+    ]
+    assert (tmp_path / 'out/clip.srt').is_file()
+    untimed = replace(result((GlossSpan(1, 'A', frames=(0, 4), confidence=1.0),), 'b'), frame_rate=None)
+    with pytest.raises(DataError, match=r'the frame rate of .* is not known'):
+        files.add(untimed)
+    files.add_failed(FailedInput('c.mp4', DataError('it is empty')))
+    files.close()
+    assert len(json.loads((tmp_path / 'out/results.json').read_text(encoding='utf-8'))) == 2
+    assert {entry.sample_id for entry in load_ctm(tmp_path / 'out/glosses.ctm')} == {'clip'}
+    lines = [json.loads(line) for line in (tmp_path / 'all.jsonl').read_text(encoding='utf-8').splitlines()]
+    assert [line.get('name') for line in lines] == ['clip', 'b', None]
+    assert lines[2] == dict(source='c.mp4', error='it is empty')
+
+
+def test_a_file_name_that_is_no_text_is_written(tmp_path):
+    write_results([result(name='a\udcff')], tmp_path, ['json', 'text'])
+    assert json.loads((tmp_path / 'results.json').read_text(encoding='utf-8'))[0]['name'] == 'a?'
 
 
 def test_elan_documents_link_the_video(tmp_path):

@@ -307,9 +307,3 @@ def test_names_of_earlier_datasets(tmp_path, kind, corpus):
 def test_a_dataset_class_of_its_own_corpus_is_told_where_that_went():
     with pytest.raises(ConfigError, match=r'^Own: got features_dir, default_frame_rate .*add_a_corpus'):
         type('Own', (CSLRDataset,), dict(features_dir='frames', default_frame_rate=30.0))
-
-
-def test_recordings_under_another_corpus_are_told(corpus):
-    (corpus / 'preprocess/custom-groundtruth-train.stm').touch()
-    with pytest.raises(DataNotFoundError, match=r"was prepared as 'custom': set corpus = 'custom'"):
-        build(corpus, corpus='phoenix2014', frame_subdir='')

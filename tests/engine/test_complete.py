@@ -82,3 +82,14 @@ def test_classes_are_named_by_their_paths(tmp_path, is_lazy):
     assert Config.fromstring(config.pretty_text, '.py').to_dict() == config.to_dict()
     with pytest.raises(CheckpointError, match='no registered'):  # imported, but no part
         stored_config(dict(cfg=meta['cfg'].replace(stored.model.backbone.type, 'collections.OrderedDict')), where='x')
+
+
+def test_annotations_of_ones_own_under_another_corpus(tiny_config, tmp_path):
+    (tmp_path / 'pre').mkdir()
+    (tmp_path / 'pre/custom-groundtruth-train.stm').touch()
+    where = {f'{name}_dataloader.dataset.ann_dir': str(tmp_path / 'pre') for name in ('train', 'val', 'test')}
+    with pytest.warns(UserWarning, match=r"was prepared as 'custom', so corpus = 'custom' is taken, not 'synthsign'"):
+        config = load_config(tiny_config, where)
+    assert config.test_dataloader.dataset.corpus == 'custom'
+    said = load_config(tiny_config, {**where, 'test_dataloader.dataset.corpus': 'phoenix2014'})
+    assert said.test_dataloader.dataset.corpus == 'phoenix2014'

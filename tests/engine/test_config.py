@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from cslrkit.engine.complete import TrainOptions, complete
 from cslrkit.engine.config import load_config
 from cslrkit.errors import ConfigError
 from cslrkit.registry import OPTIMIZERS, PARAM_SCHEDULERS
@@ -25,7 +26,7 @@ def test_every_schedule_trains_every_epoch(tmp_path, schedule):
     path = tmp_path / 'mine.py'
     bases = ['models/resnet18_linear.py', 'datasets/synthsign.py', 'default_runtime.py']
     path.write_text(f'_base_ = {[str(CONFIGS / "_base_" / base) for base in bases] + [str(schedule)]}\n')
-    config = load_config(path)
+    config = complete(load_config(path), TrainOptions())
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = OPTIMIZERS.build(dict(config.optim_wrapper.optimizer, params=[parameter]))
     schedulers = []
@@ -92,6 +93,15 @@ def test_an_import_in_a_config_does_not_change_its_dialect(tmp_path):
         ('default_hooks = dict(console=dict(intervall=3))', r"default_hooks\.console\.intervall: .*'interval'"),
         ("optim_wrapper = dict(optimizer=dict(type='Adm'))", r"optim_wrapper\.optimizer\.type: 'Adm' is not .*'Adam'"),
         ('train_cfg = dict(max_epoch=3)', r"train_cfg\.max_epoch: .*'max_epochs'"),
+        ('modell = dict(backbone=dict(depth=34))', r"nothing reads modell\. Did you mean 'model'"),
+        ('max_epoch = 3', r"nothing reads max_epoch\. Did you mean 'max_epochs'"),
+        ('train_pipeline = []', r'train_pipeline is a variable of a base.* Set train_dataloader\.dataset\.pipeline'),
+        (
+            "frame_subdir = 'x'",
+            r'nothing reads frame_subdir at the top level\. Set train_dataloader\.dataset\.frame_sub',
+        ),
+        ('batch_size = 3', r'nothing reads batch_size at the top level\. Set train_dataloader\.batch_size'),
+        ('x = 1 / 0', r'cannot be read: ZeroDivisionError'),
         ('model = dict(', r'cannot be read: SyntaxError'),
         ("custom_imports = dict(imports=['no_such_module'])", r'cannot be read: ModuleNotFoundError: .*no_such_module'),
         (
@@ -103,6 +113,83 @@ def test_an_import_in_a_config_does_not_change_its_dialect(tmp_path):
 def test_faults_name_their_place(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message):
         load_config(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('a: !!python/object/apply:os.system ["touch hacked"]', r'cannot be read: ConstructorError'),
+        ('a: &a [*a]', r'references repeat more than'),
+        (
+            'a0: &a0 [1, 2]\n' + ''.join(f'a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n' for n in range(40)),
+            r'references repeat',
+        ),
+        ('[1, 2]', r'cannot be read'),
+        ('a: [', r'cannot be read: ParserError'),
+        ('b: ' + 'x' * (1 << 20), r'has 1048579 bytes, expected at most 1048576'),
+    ],
+)
+def test_yaml_is_read_as_data(tmp_path, monkeypatch, text, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'mine.yaml').write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_config(tmp_path / 'mine.yaml')
+    assert not (tmp_path / 'hacked').exists()
+
+
+def test_names_that_are_read_are_no_fault(tmp_path):
+    text = "depth = 34\nmodel = dict(backbone=dict(depth=depth))\ntrain_pipeline = [dict(type='LoadFrames')]\n"
+    text += 'train_dataloader = dict(dataset=dict(pipeline=train_pipeline))'
+    config = load_config(write(tmp_path, text))
+    assert (config.model.backbone.depth, len(config.train_dataloader.dataset.pipeline)) == (34, 1)
+
+
+def test_a_transform_is_added_without_copying_the_pipeline(tmp_path):
+    text = "flip = [dict(type='RandomHorizontalFlip', prob=0.5)]\n"
+    text += 'train_pipeline = _base_.train_pipeline[:2] + flip + _base_.train_pipeline[2:]\n'
+    text += 'train_dataloader = dict(dataset=dict(pipeline=train_pipeline))'
+    kinds = [step.type for step in load_config(write(tmp_path, text)).train_dataloader.dataset.pipeline]
+    own = [step.type for step in load_config(SYNTHSIGN).train_dataloader.dataset.pipeline]
+    assert kinds == [*own[:2], 'RandomHorizontalFlip', *own[2:]]
+
+
+def schedule_of(config):
+    return [(each.type, each.get('begin'), each.get('end'), each.get('T_max')) for each in config.param_scheduler]
+
+
+@pytest.mark.parametrize('place', ['file', 'cfg', 'base', 'options', 'own key'])
+def test_the_number_of_epochs_is_set_in_one_place(tmp_path, place):
+    overrides = {'options': {'max_epochs': 5}, 'own key': {'train_cfg.max_epochs': 5}}.get(place)
+    text = {'file': 'max_epochs = 5', 'cfg': 'train_cfg = dict(max_epochs=5)', 'base': 'max_epochs = 9'}.get(place, '')
+    path = write(tmp_path, text)
+    if place == 'base':  # the nearer of two files counts
+        path = tmp_path / 'leaf.py'
+        path.write_text("_base_ = 'mine.py'\ntrain_cfg = dict(max_epochs=5)\n")
+    config = complete(load_config(path, overrides), TrainOptions())
+    assert config.train_cfg.max_epochs == 5
+    assert 'max_epochs' not in config
+    assert schedule_of(config) == [('LinearLR', 0, 1, None), ('CosineAnnealingLR', 1, 5, 4)]
+
+
+def test_a_schedule_that_would_begin_at_the_end_is_left_out():
+    config = complete(load_config(SYNTHSIGN, {'max_epochs': 1}), TrainOptions())
+    assert schedule_of(config) == [('LinearLR', 0, 1, None)]
+
+
+@pytest.mark.parametrize(
+    ('schedule', 'message'),
+    [
+        (
+            "dict(type='CosineAnnealingLR', T_max=7, begin=1)",
+            r'0\]: the training has 12 .* ends with epoch 8\. Leave out T',
+        ),
+        ("dict(type='MultiStepLR', milestones=[4, 12])", r'does not reach the milestone 12'),
+    ],
+)
+def test_a_schedule_with_an_end_of_its_own_is_told(tmp_path, schedule, message):
+    config = load_config(write(tmp_path, f'param_scheduler = [{schedule}]'))
+    with pytest.warns(UserWarning, match=message):
+        complete(config, TrainOptions())
 
 
 def test_missing_file_lists_near_ones():

@@ -64,3 +64,21 @@ def test_an_error_of_ones_own_is_shown(tmp_path, rank, error, shown):
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(shown)
     assert ('Traceback' in done.stderr) == (rank == '0' or 'peer' not in error)
+
+
+@pytest.mark.parametrize('encoding', ['ascii', 'cp1252', 'utf-8'])
+def test_a_console_that_cannot_show_a_character_gets_another(tmp_path, encoding):
+    error = "(print('下雨') or DataError('北'))"
+    done = run(tmp_path, error, PYTHONIOENCODING=encoding, PYTHONUTF8='0')
+    shown = ('??', '?') if encoding != 'utf-8' else ('下雨', '北')
+    assert (done.returncode, done.stdout, done.stderr) == (1, f'{shown[0]}\n', f'error: {shown[1]}\n')
+
+
+def test_a_reader_that_has_gone_is_no_error(tmp_path):
+    (tmp_path / 'tool.py').write_text(SCRIPT.replace('raise {error}', "print('line\\n' * 100_000)"))
+    command = f'{sys.executable} {tmp_path}/tool.py | head -1; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(
+        ['bash', '-c', command], capture_output=True, text=True, env={'PYTHONPATH': str(Path(__file__).parents[2])},
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (141, 'line\n', '')

@@ -143,3 +143,13 @@ def test_frames_are_cut_and_resized():
     assert FrameSpec((80, 30), crop_top=10).prepare(frame, where='x').shape == (30, 80, 3)
     with pytest.raises(DataError, match='40 rows'):
         FrameSpec(None, crop_top=40).prepare(frame, where='x')
+
+
+def test_names_differ_on_any_file_system(tmp_path):
+    names = ['a/clip.mp4', 'b/Clip.avi', 'c/clip_2.mp4', 'd/clip.mp4']
+    for name in names:
+        (tmp_path / name).parent.mkdir()
+        write_video(tmp_path / name, plain(RED))
+    clips = open_clips([str(tmp_path / name) for name in names])
+    assert [clip.name for clip in clips] == ['clip', 'Clip_2', 'clip_2_2', 'clip_3']
+    assert [clip.name for clip in open_clips(clips)] == [clip.name for clip in clips]

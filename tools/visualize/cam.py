@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from functools import partial
 
 from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
 
@@ -51,8 +52,9 @@ def main() -> None:
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
     from cslrkit.apis import init_recognizer
-    from cslrkit.apis.infer import frame_spec, open_clips, read_clip
+    from cslrkit.apis.infer import FailedInput, frame_spec, open_each, raise_failed, read_clip
     from cslrkit.engine.config import load_config
+    from cslrkit.errors import DataError
     from cslrkit.utils.checks import one_of
     from cslrkit.utils.progress import ProgressLine
     from cslrkit.visualization import compute_cam, write_cams
@@ -64,22 +66,36 @@ def main() -> None:
     config = load_config(args.config, args.cfg_options) if args.config else None
     model, config = init_recognizer(args.checkpoint, config, device=args.device)
     if args.split:
-        clips = evaluation_samples(config, args.split, sample_ids=args.sample_id, num=args.num)
+        failed = []
+        clips = [
+            (args.split, read)
+            for read in evaluation_samples(config, args.split, sample_ids=args.sample_id, num=args.num)
+        ]
     else:
-        found = open_clips(args.inputs, frame_rate=frame_spec(config).frame_rate)
-        clips = [lambda clip=clip: read_clip(clip, config) for clip in found]
+        opened = open_each(args.inputs, frame_rate=frame_spec(config).frame_rate)
+        failed = [each for each in opened if isinstance(each, FailedInput)]
+        found = [each for each in opened if not isinstance(each, FailedInput)]
+        clips = [(clip.source, partial(read_clip, clip, config)) for clip in found]
+    total = len(clips) + len(failed)
     line = ProgressLine('clips', len(clips))
-    for read in clips:
-        clip = read()
-        cams = compute_cam(model, clip, layer=args.layer, stream=args.stream, method=args.method, targets=args.gloss)
-        name = clip['data_samples'].sample_id
-        heading = f'{name}   {args.method} {args.layer or ""} {args.stream or ""}'.rstrip()
-        written = write_cams(clip, cams, args.out, formats=args.format, heading=heading, font=args.font)
+    for source, read in clips:
+        try:
+            clip = read()
+            cams = compute_cam(
+                model, clip, layer=args.layer, stream=args.stream, method=args.method, targets=args.gloss
+            )
+            name = clip['data_samples'].sample_id
+            heading = f'{name}   {args.method} {args.layer or ""} {args.stream or ""}'.rstrip()
+            written = write_cams(clip, cams, args.out, formats=args.format, heading=heading, font=args.font)
+        except DataError as error:
+            failed.append(FailedInput(source, error))
+            continue
         line.add(1)
         print(f'{name}: {" ".join(cam.span.gloss for cam in cams) or "no gloss was decoded"}')
         for path in written:
             print(f'  written: {path}')
     line.close()
+    raise_failed(failed, total)
 
 
 if __name__ == '__main__':

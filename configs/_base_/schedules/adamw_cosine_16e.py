@@ -1,5 +1,4 @@
 # For small networks on the synthetic corpus: AdamW with an epoch of linear warm-up, then a cosine, in full precision.
-max_epochs = 16
 optim_wrapper = dict(
     type='GuardedOptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-3, fused=True),
@@ -7,15 +6,8 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, begin=0, end=1, convert_to_iter_based=True),
-    dict(
-        type='CosineAnnealingLR',
-        T_max=max_epochs - 1,
-        eta_min_ratio=0.01,
-        begin=1,
-        end=max_epochs,
-        convert_to_iter_based=True,
-    ),
+    dict(type='CosineAnnealingLR', eta_min_ratio=0.01, begin=1, convert_to_iter_based=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=1)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=16, val_interval=1)
 val_cfg = dict(type='ChunkedValLoop')
 test_cfg = dict(type='ChunkedTestLoop')

@@ -1,5 +1,4 @@
 # AdamW with two epochs of linear warm-up, then a cosine to a fortieth of the learning rate.
-max_epochs = 80
 warmup_epochs = 2
 optim_wrapper = dict(
     type='GuardedAmpOptimWrapper',
@@ -8,15 +7,8 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, begin=0, end=warmup_epochs, convert_to_iter_based=True),
-    dict(
-        type='CosineAnnealingLR',
-        T_max=max_epochs - warmup_epochs,
-        eta_min_ratio=0.025,
-        begin=warmup_epochs,
-        end=max_epochs,
-        convert_to_iter_based=True,
-    ),
+    dict(type='CosineAnnealingLR', eta_min_ratio=0.025, begin=warmup_epochs, convert_to_iter_based=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=1)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=80, val_interval=1)
 val_cfg = dict(type='ChunkedValLoop')
 test_cfg = dict(type='ChunkedTestLoop')

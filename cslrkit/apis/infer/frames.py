@@ -50,13 +50,12 @@ class FrameSpec:
     frame_rate: Optional[float] = None
     interval: int = 1
 
-    def prepare(self, frame: np.ndarray, *, where: str, pixel_aspect: float = 1.0) -> np.ndarray:
+    def prepare(self, frame: np.ndarray, *, where: str) -> np.ndarray:
         """Return an RGB frame (H, W, 3) cut and resized.
 
         Args:
             frame: The frame.
             where: How messages name the video.
-            pixel_aspect: Width of a pixel, as it is to be shown, divided by its height.
 
         Raises:
             DataError: If nothing is left of it.
@@ -67,7 +66,7 @@ class FrameSpec:
             )
         frame = frame[self.crop_top :]
         if self.size is not None and self.fit == 'crop':
-            frame = _central(frame, self.size[0] / self.size[1] / pixel_aspect)
+            frame = _central(frame, self.size[0] / self.size[1])
         if self.size is None or (frame.shape[1], frame.shape[0]) == self.size:
             return frame
         return mmcv.imresize(frame, self.size, backend='cv2') if self.bilinear else resize_image(frame, self.size)
@@ -180,7 +179,7 @@ def sample_frames(clip: Clip, spec: FrameSpec) -> Iterator[SampledFrame]:
             continue
         if frame.index != prepared_index:
             prepared_index = frame.index
-            prepared = spec.prepare(frame.image, where=clip.source, pixel_aspect=clip.pixel_aspect)
+            prepared = spec.prepare(frame.image, where=clip.source)
         yield SampledFrame(prepared, frame.index, times)
 
 

@@ -1,6 +1,7 @@
-"""Results as a table for the console, and as text, JSON, CTM, WebVTT and ELAN files."""
+"""Results as a table for the console, and as text, JSON, CTM, WebVTT, SubRip and ELAN files."""
 
 import json
+import math
 import mimetypes
 import os
 from html import escape
@@ -12,6 +13,7 @@ from cslrkit.evaluation.functional.ctm import CtmEntry, ctm_entries, dump_ctm
 from cslrkit.evaluation.functional.text_files import write_text
 from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.checks import one_of
+from cslrkit.video.captions import PAUSE
 
 Results = Sequence[InferenceResult]
 
@@ -22,8 +24,8 @@ def write_results(results: Results, out_dir: Union[str, Path], formats: Sequence
     Args:
         results: What the inferencer gave.
         out_dir: Folder, made if need be.
-        formats: Of ``FORMATS``: ``text``, ``json`` and ``ctm`` are one file for all, ``vtt`` and ``elan`` one
-            for each video.
+        formats: Of ``FORMATS``: ``text``, ``json`` and ``ctm`` are one file for all, ``vtt``, ``srt`` and
+            ``elan`` one for each video.
 
     Returns:
         The files.
@@ -79,7 +81,7 @@ def _write_json(results: Results, folder: Path) -> List[Path]:
 def _write_ctm(results: Results, folder: Path) -> List[Path]:
     entries: List[CtmEntry] = []
     for result in sorted(results, key=lambda result: result.name):
-        _timed(result, 'ctm')
+        check_timed(result, 'ctm')
         entries += ctm_entries(result.name, result.spans, confidences=True)
     dump_ctm(folder / 'glosses.ctm', entries, comment='start and duration in seconds')
     return [folder / 'glosses.ctm']
@@ -89,10 +91,31 @@ def _write_webvtt(results: Results, folder: Path) -> List[Path]:
     """Write WebVTT captions, a cue for each gloss."""
     written = []
     for result in results:
-        timed = _timed(result, 'vtt')
-        cues = [f'{_clock(start)} --> {_clock(end)}\n{escape(gloss, quote=False)}\n' for start, end, gloss, _ in timed]
+        cues = [f'{_clock(a)} --> {_clock(b)}\n{escape(gloss, quote=False)}\n' for a, b, gloss in _cues(result, 'vtt')]
         written.append(_write(folder / f'{result.name}.vtt', '\n'.join(['WEBVTT\n', *cues])))
     return written
+
+
+def _write_subrip(results: Results, folder: Path) -> List[Path]:
+    """Write SubRip captions, a cue for each gloss."""
+    written = []
+    for result in results:
+        cues = [
+            f'{number}\n{_clock(start)} --> {_clock(end)}\n{gloss}\n'.replace('.', ',', 2)
+            for number, (start, end, gloss) in enumerate(_cues(result, 'srt'), start=1)
+        ]
+        written.append(_write(folder / f'{result.name}.srt', '\n'.join(cues)))
+    return written
+
+
+def _cues(result: InferenceResult, name: str) -> List[Tuple[int, int, str]]:
+    """Start and end in milliseconds, and gloss: shown until the next one begins, or for a while after it was signed."""
+    timed = _timed(result, name)
+    ends = [start for start, *_ in timed[1:]] + [math.inf]
+    return [
+        (start, max(start + 1, min(end + round(1000 * PAUSE), next_start)), gloss)
+        for (start, end, gloss, _), next_start in zip(timed, ends)
+    ]
 
 
 def _write_elan(results: Results, folder: Path) -> List[Path]:
@@ -128,16 +151,25 @@ def _timed(result: InferenceResult, name: str) -> List[Tuple[int, int, str, floa
     Raises:
         DataError: If the frame rate is not known.
     """
-    if not result.timed:
-        raise DataError(
-            f"{name}: the frame rate of '{result.source}' is not known, so its glosses have no times in seconds. Give "
-            'frame_rate (--frame-rate).'
-        )
+    check_timed(result, name)
     bounds = [(round(1000 * start), round(1000 * end)) for start, end in result.hyp.time_spans]
     return [
         (start, max(end, start + 1), ' '.join(span.gloss.split()), span.confidence)
         for (start, end), span in zip(bounds, result.spans)
     ]
+
+
+def check_timed(result: InferenceResult, name: str) -> None:
+    """Check that a format which needs seconds can be written.
+
+    Raises:
+        DataError: If the frame rate is not known.
+    """
+    if not result.timed:
+        raise DataError(
+            f"{name}: the frame rate of '{result.source}' is not known, so its glosses have no times in seconds. Give "
+            'frame_rate (--frame-rate).'
+        )
 
 
 def _clock(milliseconds: int) -> str:
@@ -151,5 +183,8 @@ FORMATS: Dict[str, Callable[[Results, Path], List[Path]]] = {
     'json': _write_json,
     'ctm': _write_ctm,
     'vtt': _write_webvtt,
+    'srt': _write_subrip,
     'elan': _write_elan,
 }
+FOR_EACH = ('vtt', 'srt', 'elan')  # a file for each result; of the others one for all
+TIMED = ('ctm', *FOR_EACH)  # in seconds

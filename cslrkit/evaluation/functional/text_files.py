@@ -96,6 +96,6 @@ def write_text(path: Union[str, Path], text: str) -> None:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode('utf-8'))
+        path.write_bytes(text.encode('utf-8', 'replace'))  # a file name may hold bytes that are no text
     except OSError as error:
         raise OutputError(f"'{path}' cannot be written: {error}.") from error
