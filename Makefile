@@ -19,9 +19,10 @@ quickstart: install
 	$(RUN) tools/train.py configs/slowfast/synthsign.py --work-dir work_dirs/synthsign --amp bfloat16
 	$(RUN) tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign --split dev test
 
-# All tests, by two processes of a thread each where there are two processors. What shares a file shares a process.
+# All tests, by two processes of a thread each where there are two processors. What shares a file shares a process;
+# files with the slow tests come first (tests/conftest.py), so that both processes end together.
 WORKERS := $(shell n=`nproc 2>/dev/null || echo 1`; [ $$n -gt 1 ] && echo 2 || echo 0)
-PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test: install
 	$(PYTEST)
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,15 @@ from memory import release_memory
 from tool_server import ToolServer
 
 REPO = Path(__file__).parents[1]
+# Tests that compute with two threads run beside another process of tests: a thread that waits for the other one sleeps
+# instead of taking a processor. It is read when torch is first imported.
+os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
+
+
+def pytest_collection_modifyitems(items):
+    """Run the files with most slow tests first: what is long and begins late leaves the other process idle."""
+    slow = Counter(item.path for item in items if item.get_closest_marker('slow'))
+    items.sort(key=lambda item: -slow[item.path])  # stable: files and their tests keep their order otherwise
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ class UpdatesInBackward:
         return norms
 
     def _update(self, name: str, file: Path, parameter: torch.Tensor) -> None:
-        self._norms[name] = parameter.grad.double().norm().item()
+        self._norms[name] = torch.linalg.vector_norm(parameter.grad, dtype=torch.float64).item()
         if self.wanted:
             optimizer = torch.optim.Adam([parameter], **self._options)
             if file.exists():

@@ -184,6 +184,17 @@ def build_loader(
     return built
 
 
+def end_workers(loader: DataLoader) -> None:
+    """End persistent workers of a loader; it starts others when it is read again.
+
+    They are told to end only while their queues are there. When a runner, which refers to itself, is collected as
+    garbage, the queues may be gone first, and torch then waits for five seconds for each worker.
+    """
+    if loader._iterator is not None:
+        loader._iterator._shutdown_workers()
+        loader._iterator = None
+
+
 def loader_sampler(loader: DataLoader) -> Any:
     """The sampler of a loader, also of one whose batches are formed by a sampler of batches."""
     batches = getattr(loader.batch_sampler, 'sampler', None)

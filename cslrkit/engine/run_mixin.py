@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 import cslrkit
 from cslrkit.datasets.curriculum import Curriculum
-from cslrkit.datasets.seeded_dataset import build_loader
+from cslrkit.datasets.seeded_dataset import build_loader, end_workers
 from cslrkit.engine.checkpoint_io import (
     check_vocab,
     drop_functions,
@@ -89,6 +89,25 @@ class RunMixin:
     ) -> DataLoader:
         diff_rank_seed = self._randomness_cfg.get('diff_rank_seed', False)
         return build_loader(loader, self.seed, training=training, diff_rank_seed=diff_rank_seed, curriculum=curriculum)
+
+    def train(self) -> nn.Module:
+        """Train, and end the workers that read for it."""
+        try:
+            return super().train()
+        finally:
+            self._end_workers()
+
+    def test(self) -> Dict[str, float]:
+        """Test, and end the workers that read for it."""
+        try:
+            return super().test()
+        finally:
+            self._end_workers()
+
+    def _end_workers(self) -> None:
+        for loader in (self._train_dataloader, self._val_dataloader, self._test_dataloader):
+            if isinstance(loader, DataLoader):
+                end_workers(loader)
 
     def register_default_hooks(self, hooks: Optional[Dict] = None) -> None:
         """Register the hooks by name; None removes one, of ours as of mmengine's."""

@@ -1,6 +1,7 @@
 """A curriculum: each value follows from the epoch, wherever a sample is read and wherever a run was broken off."""
 
 import json
+import multiprocessing
 
 import pytest
 import torch
@@ -56,6 +57,7 @@ def test_persistent_workers_and_resuming_change_no_bit(curriculum_config, uninte
     (tmp_path / 'epoch_3.pth').unlink()
     (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
     train_model(load_config(curriculum_config, workers), tmp_path, seed=5, resume=True)
+    assert not multiprocessing.active_children()
     expected = weights(uninterrupted)
     for name, value in weights(tmp_path).items():
         torch.testing.assert_close(value, expected[name], rtol=0, atol=0, msg=name)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from memory import release_memory
 
-from benchmarks.parity import judge_model
+from benchmarks.parity import compare_model, judge_model
 from benchmarks.parity.published_model import slowfast_arguments
 from benchmarks.parity.result import Comparison
 from benchmarks.threads import torch_threads
@@ -33,8 +33,14 @@ def run(case):
 
 def compared(case, observed):
     comparison = Comparison(case['tag'])
-    judge_model.compare(case, observed, comparison)
+    compare_model.compare_outputs(case, observed, comparison)
+    compare_model.compare_steps(case, observed, comparison)
     return comparison.result()
+
+
+def observe(case):
+    with torch_threads(judge_model.RECORDED_THREADS):
+        return judge_model.observe(case)
 
 
 def record(multi_stream=True, **kwargs):
@@ -55,8 +61,7 @@ def record(multi_stream=True, **kwargs):
         train=dict(lr=1e-3, weight_decay=1e-4, dropout=0.0, steps=[dict(grad_norms=norms), dict(grad_norms={})]),
         state_dict=[['conv1d.main_temporal_conv.0.weight', []]] if multi_stream else [],
     )
-    with torch_threads(judge_model.RECORDED_THREADS):
-        observed = judge_model.observe(case)
+    observed = observe(case)
     case['state_dict'] = observed.shapes
     case['eval'] = dict(
         intermediate={**observed.stages, 'feat': observed.feat},
@@ -85,13 +90,6 @@ def small_images():
 @pytest.fixture(scope='module')
 def small(small_images):
     return record()
-
-
-@pytest.fixture(scope='module')
-def observed_r50():
-    with torch_threads(judge_model.RECORDED_THREADS), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judge_model, '_IMAGE_SIZE', 224)
-        return judge_model.observe(CASES[1])
 
 
 @pytest.mark.slow
@@ -132,19 +130,19 @@ def changed(case, path):
     return case
 
 
-@pytest.mark.slow
-def test_every_recorded_result_is_compared(observed_r50):
-    case = CASES[1]
-    assert compared(case, observed_r50).passed
+def test_every_recorded_result_is_compared(small):
+    case, observed = small, observe(small)
+    assert compared(case, observed).passed
     results = ('state_dict', 'eval', 'train')
     paths = [path for name in results for path in leaves(case[name], (name,))]
     # What is given to the run rather than recorded from it:
     paths = [path for path in paths if path[:2] not in [('train', key) for key in ('lr', 'weight_decay', 'dropout')]]
     assert len(paths) > 100
     for path in paths:
-        assert not compared(changed(case, path), observed_r50).passed, path
+        assert not compared(changed(case, path), observed).passed, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('path', 'value'),
     [
