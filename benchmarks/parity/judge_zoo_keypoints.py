@@ -24,38 +24,57 @@ from cslrkit.errors import DataError
 
 KIND = 'zoo of keypoints'
 
+_MSKA_WEIGHTS = (
+    'CTC of four heads, weight 1 each (sum over the batch / B, infinite ones 0); KL to the ensemble, weight 1 each'
+)
+
 
 @dataclass(frozen=True)
 class _Network:
     """What is known of a network: its config, how a case changes it, and what a case says of it."""
 
     config: str
-    change: Callable[[Dict[str, Any], Dict[str, Any]], None]  # of the model, by the case's kwargs
+    change: Callable[[Dict[str, Any], Dict[str, Any]], None]  # of the model, by the case
     logits: Dict[str, str]  # recorded name -> name here
     logits_shape: str
     steps_first: bool
-    loss_weights: Any
     recipe: Dict[str, Any]
 
 
-def _no_change(model: Dict[str, Any], kwargs: Dict[str, Any]) -> None:
-    """MSKA's three configs build one network; sizes beside the classes were the same."""
-    if kwargs['config'] not in ('phoenix-2014', 'phoenix-2014t', 'csl-daily'):
-        raise DataError(f'kwargs.config: got {kwargs["config"]!r}, expected a published one.')
+def _change_mska(model: Dict[str, Any], case: Dict[str, Any]) -> None:
+    """MSKA's three configs build one network."""
+    if not case['kwargs']['config'].lower().startswith(('phoenix-2014', 'csl-daily')):
+        raise DataError(f'kwargs.config: got {case["kwargs"]["config"]!r}, expected a published one.')
+    if case['loss_weights'] != _MSKA_WEIGHTS:
+        raise DataError(f'loss_weights: got {case["loss_weights"]!r}, expected {_MSKA_WEIGHTS!r}.')
+
+
+def _change_cesmm(model: Dict[str, Any], case: Dict[str, Any]) -> None:
+    kwargs, weights = case['kwargs'], case['loss_weights']
+    model['backbone']['input_type'] = kwargs['input_type']
+    classifier = 'norm_linear' if kwargs['weight_norm'] else 'linear'
+    model['head'].update(hidden_size=kwargs['hidden_size'], classifier=classifier)
+    by_kind = {'seq_ctc': weights['SeqCTC'], 'conv_ctc': weights['ConvCTC'], 'dist': weights['Dist']}
+    for loss in model['losses']:
+        loss['weight'] = next(weight for kind, weight in by_kind.items() if loss['name'].startswith(kind))
 
 
 _NETWORKS = {
     'MSKA-SLR': _Network(
         config='mska.py',
-        change=_no_change,
+        change=_change_mska,
         logits={f'{head}_logits': f'{head}/main' for head in ('left', 'right', 'fuse', 'body', 'ensemble')},
         logits_shape='(B, T/4, num_classes)',
         steps_first=False,
-        loss_weights=(
-            'CTC of four heads, weight 1 each (sum over the batch / B, infinite ones 0); KL to the ensemble, weight 1 '
-            'each'
-        ),
         recipe=dict(lr=1e-3, weight_decay=1e-3, betas=[0.9, 0.998]),
+    ),
+    'CESMM': _Network(
+        config='cesmm.py',
+        change=_change_cesmm,
+        logits=dict(conv_logits='conv/main', sequence_logits='seq/main'),
+        logits_shape='(T/4, B, num_classes)',
+        steps_first=True,
+        recipe=dict(lr=1e-3, weight_decay=1e-3, betas=[0.9, 0.999]),
     ),
 }
 
@@ -85,7 +104,7 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
 def observe(case: Dict[str, Any]) -> Observed:
     """Build, fill and run the network of ``case``."""
     known = _network_of(case)
-    model = network.build(case, known.config, lambda model: known.change(model, case['kwargs']))
+    model = network.build(case, known.config, known.change)
     batch = network.batch_of(case, training_dtype(case))
     return Observed(network.shapes_of(model), network.evaluate(model, case), train(model, case, batch))
 
@@ -93,8 +112,7 @@ def observe(case: Dict[str, Any]) -> Observed:
 def compare(case: Dict[str, Any], state_dict: Any, observed: Observed, comparison: Comparison) -> None:
     """Compare everything that ``case`` records with what was observed."""
     known, recorded, got = _network_of(case), case['eval'], observed.evaluated
-    texts = dict(input_rule=network.INPUT_RULE, fill_rule=network.FILL_RULE, loss_weights=known.loss_weights)
-    check_form(case, texts, known.logits_shape)
+    check_form(case, dict(input_rule=network.INPUT_RULE), known.logits_shape)
     for key, value in known.recipe.items():
         comparison.equal(f'train.{key}', case['train'][key], value)
     compare_shapes(state_dict, observed.shapes, comparison)

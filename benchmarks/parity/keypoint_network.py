@@ -20,31 +20,34 @@ INPUT_RULE = (
     'r = RandomState(input_seed); r.uniform(-1, 1, (B, 3, T, 1)) + 0.5 r.uniform(-1, 1, (B, 3, T, 133)), then float32: '
     'stands for the normalised x, y and score; lens in frames (multiples of 4)'
 )
-FILL_RULE = (
-    'crc32 of the published name, as in model_public.json, with these exceptions that come first: buffers whose name '
-    "ends in '.pe' (position codes) and '.atts' (all zero) keep the values that the constructor gives; names that end "
-    "in '.alphas': 0.05 + 0.01 s; names that end in '.attention0s' (last axis V): (1 + 0.5 s) / V"
-)
+# `names that end in '.alphas': 0.05 + 0.01 s; names that end in '.attention0s' (last axis V): (1 + 0.5 s) / V`
+_EXCEPTION = re.compile(r"names that end in '(\.\w+)'[^:]*: \(?([\d.]+) \+ ([\d.]+) s\)?( / V)?")
 _KEYPOINTS = 133
 # Lengths of the published codes of joints, which are repeated for each frame, and of time.
 _FRAMES, _STEPS = 400, 5000
 
 
-def build(case: Dict[str, Any], config: str, change: Callable[[Dict[str, Any]], None]) -> nn.Module:
+def build(case: Dict[str, Any], config: str, change: Callable[[Dict[str, Any], Dict[str, Any]], None]) -> nn.Module:
     """Return the recognizer of the base config, changed as the case asks, filled by its rule."""
     network_name(case)
     model = Config.fromfile(MODELS_FOLDER / config, lazy_import=False).model.to_dict()
-    change(model)
+    change(model, case)
     vocab = [f'G{index}' for index in range(1, case['kwargs']['num_classes'])]
     recognizer = MODELS.build({**model, 'vocab': vocab, 'data_preprocessor': BaseDataPreprocessor()})
-    fill_by_rule(recognizer, _special)
+    fill_by_rule(recognizer, _exceptions(case['fill_rule']))
     return recognizer
 
 
-def _special(name: str, noise: np.ndarray) -> Any:
-    if name.endswith('.alphas'):
-        return 0.05 + 0.01 * noise
-    return (1 + 0.5 * noise) / noise.shape[-1] if name.endswith('.attention0s') else None
+def _exceptions(rule: str) -> Callable[[str, np.ndarray], Any]:
+    found = [(end, float(mean), float(scale), over) for end, mean, scale, over in _EXCEPTION.findall(rule)]
+
+    def special(name: str, noise: np.ndarray) -> Any:
+        for end, mean, scale, over in found:
+            if name.endswith(end):
+                return (mean + scale * noise) / (noise.shape[-1] if over else 1)
+        return None
+
+    return special
 
 
 def shapes_of(recognizer: nn.Module) -> List[List[Any]]:

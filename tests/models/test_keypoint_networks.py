@@ -110,3 +110,43 @@ def test_wrong_keypoints_and_wrong_parts_say_what_is_expected():
         recognizer(parts=dict(left=(0,), right=(1,)))
     with pytest.raises(ConfigError, match=r'model\.backbone\.width: got 6'):
         recognizer(width=6)
+
+
+FACE_AND_HANDS = dict(mouth=(0, 1, 2), brow=(3, 4), left=(5, 6), right=(7, 8))
+
+
+def cesmm(input_type, **options):
+    torch.manual_seed(0)
+    options = dict(dict(parts=FACE_AND_HANDS, width=4, blocks=((1, 1), (2, 2))), **options)
+    return BACKBONES.build(dict(type='CESMM', input_type=input_type, **options)).eval()
+
+
+def test_bones_and_motion_are_differences_after_the_first_layer():
+    x = torch.randn(1, 3, 4, 9)
+    joints = cesmm('keypoint').mapped(x)
+    assert {name: part.shape[3] for name, part in joints.items()} == dict(mouth=3, brow=2, left=2, right=2)
+    bones, motion = cesmm('bone').mapped(x)['mouth'], cesmm('keypoint_motion').mapped(x)['mouth']
+    torch.testing.assert_close(bones[..., 1], joints['mouth'][..., 2] - joints['mouth'][..., 1])
+    assert not motion[:, :, 0].any()
+    torch.testing.assert_close(motion[:, :, 3], joints['mouth'][:, :, 3] - joints['mouth'][:, :, 2])
+    both = cesmm('bone_motion').mapped(x)['mouth']
+    torch.testing.assert_close(both[:, :, 3], bones[:, :, 3] - bones[:, :, 2])
+
+
+def test_parts_of_cesmm_see_each_other_and_clips_are_filled_up_to_whole_steps():
+    network, x = cesmm('keypoint'), torch.randn(1, 3, 7, 9)
+    features = network(x)['main']
+    assert features.shape == (1, 5 * 8, 4)
+    torch.testing.assert_close(features, network(torch.cat([x, x[:, :, -1:]], 2))['main'])
+    other = x.clone()
+    other[..., 7:] += 1  # right, the last 8 of 40 channels; left are the 8 before
+    assert not torch.allclose(network(other)['main'][:, 24:32], features[:, 24:32])
+
+
+def test_cesmm_says_which_parts_it_needs():
+    with pytest.raises(ConfigError, match=r'parts: got .*expected left, right and mouth'):
+        cesmm('keypoint', parts=dict(left=(0,), right=(1,)))
+    with pytest.raises(ConfigError, match="input_type: got 'bones', expected one of 'keypoint'"):
+        cesmm('bones')
+    with pytest.raises(ConfigError, match='strides of 1 or 2'):
+        cesmm('keypoint', blocks=((1, 4),))

@@ -17,6 +17,7 @@ SMALL = {
     'CorrNetPlus': dict(width=16),
     'SEN': dict(width=16),
     'MSKA': dict(width=4),
+    'CESMM': dict(width=4, blocks=((1, 1), (2, 2))),
     'EnsembleHead': dict(hidden_size=16, ff_size=16),
     'SignDAGC': dict(width=16),
     'SignGraph': dict(width=16),

@@ -1,5 +1,6 @@
 """Backbones: frames to features per frame."""
 
+from cslrkit.models.backbones.cesmm import CESMM
 from cslrkit.models.backbones.corrnet import CorrNet
 from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
 from cslrkit.models.backbones.mska import MSKA
@@ -10,4 +11,4 @@ from cslrkit.models.backbones.sign_graph import SignGraph
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
 
-__all__ = ['MSKA', 'SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SignDAGC', 'SignGraph', 'SlowFast', 'SlowOnly']
+__all__ = ['CESMM', 'MSKA', 'SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SignDAGC', 'SignGraph', 'SlowFast', 'SlowOnly']

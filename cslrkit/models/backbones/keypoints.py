@@ -58,4 +58,8 @@ class KeypointBackbone:
 
 
 def _are_positions(joints: Any) -> bool:
-    return isinstance(joints, Sequence) and len(joints) > 0 and all(isinstance(n, int) and n >= 0 for n in joints)
+    return (
+        isinstance(joints, (list, tuple, range))
+        and len(joints) > 0
+        and all(isinstance(n, int) and n >= 0 for n in joints)
+    )

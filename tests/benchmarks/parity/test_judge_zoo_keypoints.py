@@ -42,7 +42,7 @@ def test_the_recorded_network_matches_and_every_changed_number_fails():
     assert result.passed, result.failures
     # Names and shapes are the same all the time, and a network that is not built fails at once.
     case, seen = copy.deepcopy(CASE), observed.shapes[:1]
-    case['state_dict'], observed.shapes = seen, seen
+    case['state_dict'], observed.shapes = copy.deepcopy(seen), seen
     places = list(numbers(case))
     assert len(places) > 1500
     unseen = []
@@ -56,7 +56,7 @@ def test_the_recorded_network_matches_and_every_changed_number_fails():
             unseen.append(place)
         holder[place[-1]] = before
     assert unseen == []
-    assert not compared({**case, 'loss_weights': 'others'}, observed).passed
+    assert not compared({**case, 'input_rule': 'another'}, observed).passed
 
 
 def test_one_judge_for_each_file():
