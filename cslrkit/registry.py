@@ -202,7 +202,9 @@ def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] =
 
 # Recognizers (an mmengine BaseModel) and data preprocessors.
 MODELS = Registry(
-    'model', ['models.data_preprocessor', 'models.keypoint_preprocessor', 'models.recognizers'], roots.MODELS
+    'model',
+    ['models.data_preprocessor', 'models.feature_preprocessor', 'models.keypoint_preprocessor', 'models.recognizers'],
+    roots.MODELS,
 )
 DATASETS = Registry('dataset', ['datasets'], roots.DATASETS)  # index -> plain dict of one sample, after its pipeline
 TRANSFORMS = Registry(
@@ -236,6 +238,9 @@ LOSSES = Registry('loss', ['models.losses'])  # logits, lengths, targets -> a sc
 DECODERS = Registry('decoder', ['decoders'])  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
 LANGUAGE_MODELS = Registry('language model', ['decoders.language_model'])  # state -> log-probabilities (V,) that follow
 CLIP_READERS = Registry('clip reader', ['video'])  # pattern of a sample's frames -> Clip, decoded when asked for
+FEATURE_READERS = Registry(
+    'feature reader', ['datasets.features']
+)  # id of a sample -> FeatureClip, read when asked for
 CORPORA = Registry('corpus', ['corpora'])  # annotations, frames and rate of a corpus, and how it is drawn
 SCHEDULES = Registry('schedule', ['datasets.curriculum'])  # epoch -> value of a knob of the curriculum
 NORMALIZERS = Registry('normalizer', ['evaluation'])  # cleans words before they are scored

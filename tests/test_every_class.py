@@ -26,6 +26,7 @@ REQUIRED = {
         decoder=dict(type='GreedyDecoder'),
         vocab=['A', 'B'],
     ),
+    'PrecomputedFeatures': dict(streams=dict(main=dict(channels=8))),
     'RandomRotation': dict(degrees=10),
     'RandomCrop': dict(size=8),
     'CenterCrop': dict(size=8),
@@ -45,6 +46,7 @@ REQUIRED = {
 BUILT_ELSEWHERE = {
     'DATASETS': 'tests/testing/test_contracts_own.py',
     'CLIP_READERS': 'tests/video/test_video_files.py',
+    'FEATURE_READERS': 'tests/datasets/features/test_readers.py',
     'LANGUAGE_MODELS': 'tests/decoders/test_language_model.py',
     'LOOPS': 'tests/engine/test_loops.py',
     'RUNNERS': 'tests/engine/test_runner.py',

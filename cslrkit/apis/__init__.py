@@ -1,6 +1,7 @@
 """Training, testing and inference from Python, as the tools do it."""
 
 from cslrkit.apis.checkpoints import convert_checkpoint, publish_checkpoint
+from cslrkit.apis.extract import extract_features
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.apis.run import evaluate_model, train_model
 
@@ -8,6 +9,7 @@ __all__ = [
     'CSLRInferencer',
     'convert_checkpoint',
     'evaluate_model',
+    'extract_features',
     'init_recognizer',
     'publish_checkpoint',
     'train_model',

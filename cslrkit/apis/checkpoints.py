@@ -53,7 +53,7 @@ def convert_checkpoint(config: Config, source: Union[str, Path], target: Union[s
     meta: Dict[str, Any] = dict(
         cfg=config_json(config),
         cslrkit_version=cslrkit.__version__,
-        converted_from=dict(name=Path(source).name, format=weights.format, sha256=_sha256(source)),
+        converted_from=dict(name=Path(source).name, format=weights.format, sha256=sha256_of(source)),
     )
     if weights.format in BACKBONE_FORMATS:
         with config_path('model.backbone'):
@@ -118,7 +118,7 @@ def publish_checkpoint(
     folder = ensure_writable_dir(out_dir, what='output', option='OUT_DIR')
     unnamed = folder / f'{name or source.stem}{suffix}.partial{suffix}'
     write_tensor_file(unnamed, state, published)
-    target = folder / f'{name or source.stem}-{_sha256(unnamed)[:_HASH_LENGTH]}{suffix}'
+    target = folder / f'{name or source.stem}-{sha256_of(unnamed)[:_HASH_LENGTH]}{suffix}'
     return unnamed.replace(target)
 
 
@@ -131,7 +131,8 @@ def portable_config(values: Mapping[str, Any]) -> str:
     return text
 
 
-def _sha256(path: Union[str, Path]) -> str:
+def sha256_of(path: Union[str, Path]) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with Path(path).open('rb') as file:
         for block in iter(lambda: file.read(1 << 20), b''):

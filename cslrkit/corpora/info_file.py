@@ -1,17 +1,56 @@
 """Read and check the entries of ``{split}_info.npy``."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from cslrkit.errors import DataError
+from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.structures import GlossVocab
 from cslrkit.utils.npy import load_object
 
 TEXT_FIELDS = ('fileid', 'folder', 'signer', 'label', 'original_info')
 NAMED_GLOSSES = 30  # how many unknown glosses a message names
+
+
+def find_info_file(ann_dir: Path, split: str, *, data_root: str, needs_vocab: bool, where: str) -> Tuple[Path, Path]:
+    """Return the information file of a split and the vocabulary file, after checking that they exist.
+
+    Args:
+        ann_dir: Folder of both.
+        split: Name before ``_info.npy``.
+        data_root: Folder of the corpus.
+        needs_vocab: Whether the vocabulary file must be there, too.
+        where: How messages begin.
+
+    Raises:
+        DataNotFoundError: Naming what was looked for and what there is.
+    """
+    info_file, vocab_file = ann_dir / f'{split}_info.npy', ann_dir / 'gloss_dict.npy'
+    if ann_dir.is_dir():
+        splits = sorted(path.name[: -len('_info.npy')] for path in ann_dir.glob('*_info.npy'))
+        needed = [info_file, vocab_file] if needs_vocab else [info_file]
+        missing = ' and '.join(f"'{path}'" for path in needed if not path.is_file())
+        note = f' Splits that are there: {", ".join(splits)}.' if splits else ' No *_info.npy is there.'
+        note += ' Prepare the corpus (docs/data_format.md).'
+        if splits and split != 'train':
+            note += (
+                ' Without such a split, train with --cfg-options val_dataloader=None val_cfg=None val_evaluator=None.'
+            )
+    else:
+        relative = not ann_dir.is_absolute() or Path(data_root) in ann_dir.parents
+        lost_root = relative and not os.path.isdir(data_root)
+        missing = f"the data root '{data_root}'" if lost_root else f"the folder of annotations '{ann_dir}'"
+        note = ''
+    if missing:
+        raise DataNotFoundError(
+            f'{where}: {missing} was not found, looked for from {os.getcwd()!r}.{note} Set data_root in the '
+            'config (the configs take its root from the environment variable CSLRKIT_DATA), or ann_dir, which '
+            'is relative to data_root unless absolute.'
+        )
+    return info_file, vocab_file
 
 
 def read_entries(path: Path, *, where: str, drop_last_entry: bool = False) -> List[Dict[str, Any]]:

@@ -1,6 +1,5 @@
-"""A corpus of signed sentences: frame folders and gloss annotations."""
+"""A corpus of signed sentences: frames or features, and gloss annotations."""
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
@@ -8,10 +7,10 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from mmengine.dataset import BaseDataset, Compose
 
 from cslrkit.corpora.base import Corpus, find_corpus
-from cslrkit.corpora.info_file import describe_unknown, encode_entries, read_entries
+from cslrkit.corpora.info_file import describe_unknown, encode_entries, find_info_file, read_entries
 from cslrkit.datasets.transforms.sample import PlannedSample
-from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.registry import CLIP_READERS, DATASETS, TRANSFORMS
+from cslrkit.errors import ConfigError, DataError
+from cslrkit.registry import CLIP_READERS, DATASETS, FEATURE_READERS, TRANSFORMS
 from cslrkit.structures import GlossVocab, TemporalSpec
 from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.temporal_spec import steps_needed
@@ -38,8 +37,9 @@ class CSLRDataset(BaseDataset):
     Sample dict handed to the pipeline, a :class:`PlannedSample`: ``sample_id``, ``split``, ``signer``,
     ``original_info`` (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int),
     ``frames`` (:class:`Clip`, none decoded yet), ``frame_paths`` (list of str, sorted by name;
-    only where frames are files), ``frame_rate`` (float or None), ``frame_interval`` (int),
-    ``num_frames`` (int, as annotated), ``sample_idx`` (int).
+    only where frames are files), or in their place ``features`` (:class:`FeatureClip`, not read yet);
+    ``frame_rate`` (float or None), ``frame_interval`` (int), ``num_frames`` (int, as annotated),
+    ``sample_idx`` (int).
 
     Args:
         data_root: Folder of the corpus.
@@ -53,6 +53,8 @@ class CSLRDataset(BaseDataset):
             features; None takes the corpus's usual one.
         frames: Where frames come from: ``type``, a name in CLIP_READERS, and the arguments of that
             reader; None is ``dict(type='ImageFolders')``.
+        features: Where features come from that are read in the place of frames: ``type``, a name in FEATURE_READERS,
+            and the arguments of that reader.
         pipeline: Transforms, as dicts with ``type`` or as callables.
         test_mode: mmengine's mark of a dataset for evaluation; reading does not depend on it.
         frame_interval: Keep every n-th frame, from a random offset (transforms draw it).
@@ -90,6 +92,7 @@ class CSLRDataset(BaseDataset):
         ann_dir: str = 'preprocess',
         frame_subdir: Optional[str] = None,
         frames: Optional[Dict[str, Any]] = None,
+        features: Optional[Dict[str, Any]] = None,
         pipeline: Sequence[Union[dict, Callable]] = (),
         test_mode: bool = False,
         frame_interval: int = 1,
@@ -117,14 +120,21 @@ class CSLRDataset(BaseDataset):
         self.frame_root = self.corpus.frame_root(self.data_root, frame_subdir)
         self.temporal_spec: Optional[TemporalSpec] = None
         self._steps = list(pipeline)
+        with config_path('features'):
+            place = dict(where=self._where, data_root=self.data_root, split=split)
+            self.feature_reader = features and FEATURE_READERS.build(features, default_args=place)
         self.adjust()
-        self._info_file, vocab_file = self._locate(Path(self.data_root, ann_dir), needs_vocab=vocab is None)
+        self._info_file, vocab_file = find_info_file(
+            Path(self.data_root, ann_dir), split, data_root=self.data_root, needs_vocab=vocab is None, where=self._where
+        )
         self._vocab = GlossVocab.of(vocab_file if vocab is None else vocab)
         self.clip_reader = self._build_reader(frames)
-        if check_frames:
+        if check_frames and self.feature_reader is None:
             self.clip_reader.check()
         self._metainfo = dict(corpus=self.corpus.name, split=split, glosses=self._vocab.glosses)
         self.full_init()
+        if self.feature_reader is not None:
+            self.feature_reader.check([self.get_data_info(index) for index in range(len(self))])
 
     @property
     def vocab(self) -> GlossVocab:
@@ -155,6 +165,11 @@ class CSLRDataset(BaseDataset):
         """
         if frame_interval is not None:
             self.frame_interval = frame_interval
+        if self.feature_reader is not None and self.frame_interval != 1:
+            raise ConfigError(
+                f'{self._where}: got frame_interval={self.frame_interval} with features, expected 1: a row stands for '
+                'as many frames as it was computed from.'
+            )
         changed = transforms or {}
         steps = [{**step, **changed.get(step['type'], {})} if isinstance(step, dict) else step for step in self._steps]
         # Built here, because mmengine's Compose asks its own registry unless a scope is set.
@@ -198,19 +213,24 @@ class CSLRDataset(BaseDataset):
         )
 
     def prepare_data(self, idx: int) -> Any:
-        """Find the frames of sample ``idx`` and run the pipeline.
+        """Find the frames or features of sample ``idx`` and run the pipeline.
 
         Raises:
             DataNotFoundError: If the sample's folder does not exist.
             DataError: If no frame is in it.
         """
         idx = idx + len(self) if idx < 0 else idx
-        sample, frames = PlannedSample(self.get_data_info(idx)), self.clip(idx)
+        sample = PlannedSample(self.get_data_info(idx))
         del sample['folder']
-        sample.update(split=self.split, frames=frames, frame_interval=self.interval_of(sample))
-        if frames.paths is not None:
-            sample['frame_paths'] = frames.paths
-        rate = self.frame_rate or sample.get('frame_rate') or frames.frame_rate
+        sample.update(split=self.split, frame_interval=self.interval_of(sample))
+        rate = self.frame_rate or sample.get('frame_rate')
+        if self.feature_reader is not None:
+            sample['features'] = self.feature_reader.clip(sample['sample_id'])
+        else:
+            sample['frames'] = frames = self.clip(idx)
+            if frames.paths is not None:
+                sample['frame_paths'] = frames.paths
+            rate = rate or frames.frame_rate
         if rate is not None:
             sample['frame_rate'] = rate
         return self.pipeline(sample)
@@ -234,33 +254,6 @@ class CSLRDataset(BaseDataset):
             )
         place = dict(frame_root=self.frame_root, where=self._where, data_root=self.data_root)
         return CLIP_READERS.build({**place, **config})
-
-    def _locate(self, ann_dir: Path, *, needs_vocab: bool) -> Tuple[Path, Path]:
-        """Check that the annotation files exist, and say how to point to them."""
-        info_file, vocab_file = ann_dir / f'{self.split}_info.npy', ann_dir / 'gloss_dict.npy'
-        if ann_dir.is_dir():
-            splits = sorted(path.name[: -len('_info.npy')] for path in ann_dir.glob('*_info.npy'))
-            needed = [info_file, vocab_file] if needs_vocab else [info_file]
-            missing = ' and '.join(f"'{path}'" for path in needed if not path.is_file())
-            note = f' Splits that are there: {", ".join(splits)}.' if splits else ' No *_info.npy is there.'
-            note += ' Prepare the corpus (docs/data_format.md).'
-            if splits and self.split != 'train':
-                note += (
-                    ' Without such a split, train with --cfg-options val_dataloader=None val_cfg=None '
-                    'val_evaluator=None.'
-                )
-        else:
-            relative = not ann_dir.is_absolute() or Path(self.data_root) in ann_dir.parents
-            lost_root = relative and not os.path.isdir(self.data_root)
-            missing = f"the data root '{self.data_root}'" if lost_root else f"the folder of annotations '{ann_dir}'"
-            note = ''
-        if missing:
-            raise DataNotFoundError(
-                f'{self._where}: {missing} was not found, looked for from {os.getcwd()!r}.{note} Set data_root in the '
-                'config (the configs take its root from the environment variable CSLRKIT_DATA), or ann_dir, which '
-                'is relative to data_root unless absolute.'
-            )
-        return info_file, vocab_file
 
 
 def corpus_of(dataset: Mapping[str, Any]) -> Corpus:

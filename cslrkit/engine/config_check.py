@@ -79,6 +79,7 @@ _DATASET = Slot(reg.DATASETS)
 _LOADER = Slot(DataLoader)
 _CORPUS = Slot(reg.CORPORA, named=True)
 _FRAMES = Slot(reg.CLIP_READERS, provided=('frame_root', 'where', 'data_root'))
+_FEATURES = Slot(reg.FEATURE_READERS, provided=('where', 'data_root', 'split'))
 _METRIC = Slot(reg.METRICS)
 _HOOK = Slot(reg.HOOKS, taken=('priority',))
 _LOOP = Slot(reg.LOOPS, provided=('runner', 'dataloader', 'evaluator'), typed=False)
@@ -87,6 +88,7 @@ TOP_LEVEL: Dict[str, Slot] = {
     'corpus': _CORPUS,
     'curriculum': Slot(Curriculum),
     'frames': _FRAMES,
+    'features': _FEATURES,
     'train_dataloader': _LOADER,
     'val_dataloader': _LOADER,
     'test_dataloader': _LOADER,
@@ -129,6 +131,7 @@ _SLOTS: Dict[Any, Dict[str, Slot]] = {
     'dataset': {
         'corpus': _CORPUS,
         'frames': _FRAMES,
+        'features': _FEATURES,
         'pipeline': Slot(reg.TRANSFORMS),
         'dataset': _DATASET,
         'datasets': _DATASET,

@@ -59,7 +59,8 @@ class SignDataPreprocessor(BaseDataPreprocessor):
     def forward(self, data: Dict[str, Any], training: bool = False) -> Dict[str, Any]:
         """Return the batch; ``training`` changes nothing, augmentation belongs to the pipeline."""
         clips, samples = data['inputs'], data['data_samples']
-        _check_inputs(clips, samples)
+        check_batch(type(self).__name__, clips, samples)
+        _check_clips(clips)
         order = longest_first(clips)
         batch, frame_lens = pad_clips(
             self.cast_data([clips[position] for position in order]),
@@ -80,13 +81,21 @@ def _as_statistic(value: Statistic) -> Statistic:
     return float(value) if isinstance(value, (int, float)) else [float(number) for number in value]
 
 
-def _check_inputs(clips: Sequence[torch.Tensor], samples: List[Any]) -> None:
+def check_batch(where: str, clips: Sequence[Any], samples: List[Any]) -> None:
+    """Check that there is a data sample for each clip.
+
+    Raises:
+        DataError: If there is not; ``where`` begins the message.
+    """
     if not isinstance(samples, (list, tuple)) or len(clips) != len(samples):
         got = f'{len(samples)} data samples' if isinstance(samples, (list, tuple)) else type(samples).__name__
         raise DataError(
-            f'SignDataPreprocessor: got {len(clips)} clips with {got}, expected lists of one length; set '
+            f'{where}: got {len(clips)} clips with {got}, expected lists of one length; set '
             "collate_fn=dict(type='pseudo_collate') in the data loader."
         )
+
+
+def _check_clips(clips: Sequence[Any]) -> None:
     for position, clip in enumerate(clips):
         if not isinstance(clip, torch.Tensor) or clip.dtype != torch.uint8:
             got = clip.dtype if isinstance(clip, torch.Tensor) else type(clip).__name__

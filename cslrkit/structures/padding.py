@@ -64,6 +64,33 @@ def pad_clips(
     return batch, torch.tensor(lengths, dtype=torch.int64)
 
 
+def pad_features(
+    clips: Sequence[torch.Tensor], spec: TemporalSpec, *, paddings: Sequence[Tuple[int, int]]
+) -> Tuple[torch.Tensor, torch.Tensor]:
+    """Pad features in time to one batch, as :func:`pad_clips` pads frames, and never twice.
+
+    Args:
+        clips: Features on one device, with the rows of padding that they were computed with.
+        spec: Gives the left padding and the padded lengths.
+        paddings: Rows of padding before and after each clip. Where they are those that ``spec`` asks for, the clip
+            keeps them, otherwise it loses them.
+
+    Shape:
+        clips: (T, C) each. Returns: the batch (N, T_pad, C) and ``frame_lens``, int64 (N,) on the CPU.
+
+    Raises:
+        DataError: For no clips, an empty clip, or clips that differ in width.
+    """
+    bare = [clip[before : len(clip) - after] for clip, (before, after) in zip(clips, paddings)]
+    batch, frame_lens = pad_clips([clip[:, :, None, None] for clip in bare], spec)
+    batch = batch.flatten(2)
+    for row, clip, inner, (before, _) in zip(batch, clips, bare, paddings):
+        if before == spec.left_pad and len(clip) == spec.frame_len(len(inner)):
+            row[: len(clip)] = clip
+            row[len(clip) :] = clip[-1]
+    return batch, frame_lens
+
+
 def normalize_(video: torch.Tensor, *, mean: Statistic, std: Statistic) -> torch.Tensor:
     """Turn pixels 0-255 into ``(x / 255 - mean) / std``, in place.
 

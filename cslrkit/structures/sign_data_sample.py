@@ -15,7 +15,8 @@ class SignDataSample(BaseDataElement):
     those outside the vocabulary included), ``original_info`` (str, the corpus's own line),
     ``frame_indices`` (for each frame of the clip, its index in the source video), ``clip_len`` (frames
     that were read, before any temporal augmentation), ``frame_rate`` (frames per second or None), ``image_size`` (width
-    and height in pixels of the picture that keypoints lie in; None of other media).
+    and height in pixels of the picture that keypoints lie in; None of other media), ``padding`` (rows of features
+    before and after the clip that were computed from padding; 0 of other media).
     Data: ``gloss_ids`` (int64 (L,), the reference as class ids) and ``hyps`` (hypotheses by the name
     of the logits that were decoded, e.g. ``'seq/main'``).
     """
@@ -35,6 +36,7 @@ class SignDataSample(BaseDataElement):
         frame_rate: Optional[float] = None,
         clip_len: Optional[int] = None,
         image_size: Optional[Tuple[int, int]] = None,
+        padding: Tuple[int, int] = (0, 0),
     ) -> 'SignDataSample':
         """Build a sample from plain values; ``clip_len`` is that of ``frame_indices`` by default."""
         sample = cls(
@@ -47,6 +49,7 @@ class SignDataSample(BaseDataElement):
                 frame_rate=frame_rate,
                 clip_len=len(frame_indices) if clip_len is None else int(clip_len),
                 image_size=None if image_size is None else tuple(image_size),
+                padding=(int(padding[0]), int(padding[1])),
             )
         )
         sample.gloss_ids = torch.as_tensor(list(gloss_ids), dtype=torch.int64)

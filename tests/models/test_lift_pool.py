@@ -89,7 +89,7 @@ def test_masked_frames_leave_padding_out_of_batch_norms():
     noisy[1, 28:] = 9.0
     for first, second in zip(model(clips, lens)[0].values(), model(noisy, lens)[0].values()):
         assert torch.equal(first, second)
-    features = model._frame_features(clips, lens)['main']
+    features = model.frame_features(clips, lens)['main']
     assert not features[1, :, 28:].any()
     both = torch.cat([clips[0], clips[1, :28]])[None].transpose(1, 2)
     assert torch.equal(torch.cat([features[0], features[1, :, :28]], 1), model.backbone(both)['main'][0])

@@ -1,5 +1,6 @@
 """Transforms of a sample dict; a class's docstring lists the keys it needs and makes."""
 
+from cslrkit.datasets.transforms.features import FeatureNoise, LoadFeatures, TimeMasking
 from cslrkit.datasets.transforms.keypoint_frames import CropFrames, RandomFrames
 from cslrkit.datasets.transforms.loading import LoadFrames
 from cslrkit.datasets.transforms.packing import PackClassicalInputs, PackSignInputs
@@ -10,6 +11,8 @@ from cslrkit.datasets.transforms.temporal import TemporalRescale
 __all__ = [
     'CenterCrop',
     'CropFrames',
+    'FeatureNoise',
+    'LoadFeatures',
     'LoadFrames',
     'PackClassicalInputs',
     'PackSignInputs',
@@ -20,4 +23,5 @@ __all__ = [
     'RandomRotation',
     'Resize',
     'TemporalRescale',
+    'TimeMasking',
 ]

@@ -34,3 +34,14 @@ def check_interval(where: str, interval: Optional[int]) -> Optional[int]:
 def describe(results: Dict[str, Any]) -> str:
     """How messages name the sample in work."""
     return f"sample '{results['sample_id']}'" if 'sample_id' in results else 'clip'
+
+
+def check_at_least(where: str, argument: str, value: Any, least: float) -> Any:
+    """Return a number if it is not below ``least``.
+
+    Raises:
+        ConfigError: If it is, or is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value >= least:
+        raise ConfigError(f'{where}: {argument}: got {value!r}, expected a number from {least} on.')
+    return value

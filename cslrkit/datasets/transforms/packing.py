@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
-from cslrkit.datasets.transforms.sample import KEYPOINTS
+from cslrkit.datasets.transforms.sample import FEATURES, KEYPOINTS
 from cslrkit.registry import TRANSFORMS
 from cslrkit.structures import SignDataSample
 from cslrkit.structures.padding import Statistic, normalize_
@@ -14,12 +14,12 @@ from cslrkit.structures.padding import Statistic, normalize_
 
 @TRANSFORMS.register_module()
 class PackSignInputs(BaseTransform):
-    """Pack a sample for the data preprocessor; the clip stays uint8 and unpadded.
+    """Pack a sample for the data preprocessor; the clip stays uint8 and unpadded, features have the padding they had.
 
-    Required keys: ``imgs`` or ``keypoints``, ``frame_indices``, ``sample_id``; optional ``gloss_ids``, ``glosses``,
-    ``signer``, ``original_info``, ``frame_rate``, ``clip_len``, ``image_size``. Gives a new dict with ``inputs`` (uint8
-    (T, C, H, W) over (T, H, W, C) memory, or keypoints, float32 (T, K, 3)) and ``data_samples`` (a
-    :class:`SignDataSample`).
+    Required keys: ``imgs``, ``keypoints`` or ``features``, ``frame_indices``, ``sample_id``; optional ``gloss_ids``,
+    ``glosses``, ``signer``, ``original_info``, ``frame_rate``, ``clip_len``, ``image_size``, ``padding``. Gives a new
+    dict with ``inputs`` (uint8 (T, C, H, W) over (T, H, W, C) memory, keypoints, float32 (T, K, 3), or features,
+    float32 (T, C)) and ``data_samples`` (a :class:`SignDataSample`).
     """
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
@@ -34,9 +34,11 @@ class PackSignInputs(BaseTransform):
             frame_rate=results.get('frame_rate'),
             clip_len=results.get('clip_len'),
             image_size=results.get('image_size'),
+            padding=results.get('padding', (0, 0)),
         )
-        if KEYPOINTS in results:
-            return dict(inputs=torch.from_numpy(np.ascontiguousarray(results[KEYPOINTS])), data_samples=sample)
+        for media in (FEATURES, KEYPOINTS):
+            if isinstance(results.get(media), np.ndarray):
+                return dict(inputs=torch.from_numpy(np.ascontiguousarray(results[media])), data_samples=sample)
         return dict(inputs=_as_clip(results['imgs']), data_samples=sample)
 
 

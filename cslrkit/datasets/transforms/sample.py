@@ -7,6 +7,7 @@ import numpy as np
 from cslrkit.datasets.transforms.plan import ClipPlan, FrameOperation
 
 CLIP = 'imgs'
+FEATURES = 'features'
 KEYPOINTS = 'keypoints'
 
 
@@ -100,12 +101,22 @@ def clip_shape(results: Dict[str, Any]) -> Tuple[int, int, int]:
 
 def select_frames(results: Dict[str, Any], kept: np.ndarray) -> None:
     """Make a clip of the frames at the positions ``kept``, in each of its media."""
+    if FEATURES in results:
+        results[FEATURES] = unpad_features(results)[kept]
     if KEYPOINTS in results:
         results[KEYPOINTS] = results[KEYPOINTS][kept]
-        if CLIP not in results:
-            return
+    if CLIP not in results:
+        return
     clip = _clip(results)
     results[CLIP] = clip.select(kept) if isinstance(clip, ClipPlan) else clip[kept]
+
+
+def unpad_features(results: Dict[str, Any]) -> np.ndarray:
+    """Take the padding off features (T, C) and return what is left: rows of padding tell nothing once others change."""
+    before, after = results.pop('padding', (0, 0))
+    rows = results[FEATURES]
+    results[FEATURES] = rows[before : len(rows) - after]
+    return results[FEATURES]
 
 
 def window_frames(results: Dict[str, Any], top: int, left: int, height: int, width: int) -> None:

@@ -7,14 +7,14 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from cslrkit.datasets.transforms.checks import check_interval
-from cslrkit.datasets.transforms.sample import clip_shape, select_frames
+from cslrkit.datasets.transforms.sample import select_frames
 from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
 class TemporalRescale(BaseTransform):
-    """Drop or repeat random frames, so that the clip gets a random new length.
+    """Drop or repeat random frames, or rows of features, so that the clip gets a random new length.
 
     The length is ``int(T * factor)``, where ``numpy.random`` draws the factor from
     ``[1 - temp_scaling, 1 + temp_scaling)``, at least ``min_len``, at most
@@ -23,8 +23,8 @@ class TemporalRescale(BaseTransform):
 
     Source: ``utils/video_augmentation.py`` of kaistmm/SlowFastSign 37d1b6c.
 
-    Required keys: ``imgs``, ``frame_indices``; ``frame_interval`` if the argument is None and it is
-    not 1. Modified keys: ``imgs``, ``frame_indices``.
+    Required keys: ``imgs`` or ``features``, ``frame_indices``; ``frame_interval`` if the argument is None and it is
+    not 1. Modified keys: ``imgs`` or ``features`` (whose padding goes), ``frame_indices``.
 
     Args:
         temp_scaling: Largest change of length, as a fraction.
@@ -57,9 +57,9 @@ class TemporalRescale(BaseTransform):
         self.max_len = max_len
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
-        """Resample ``imgs`` and ``frame_indices``."""
+        """Resample the clip and ``frame_indices``."""
         interval = self.frame_interval or results.get('frame_interval', 1)
-        kept = self._draw(clip_shape(results)[0], interval)
+        kept = self._draw(len(results['frame_indices']), interval)
         select_frames(results, kept)
         results['frame_indices'] = np.asarray(results['frame_indices'])[kept]
         return results

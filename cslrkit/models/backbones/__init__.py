@@ -4,6 +4,7 @@ from cslrkit.models.backbones.cesmm import CESMM
 from cslrkit.models.backbones.corrnet import CorrNet
 from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
 from cslrkit.models.backbones.mska import MSKA
+from cslrkit.models.backbones.precomputed_features import PrecomputedFeatures
 from cslrkit.models.backbones.resnet import ResNet
 from cslrkit.models.backbones.sen import SEN
 from cslrkit.models.backbones.sign_dagc import SignDAGC
@@ -11,4 +12,16 @@ from cslrkit.models.backbones.sign_graph import SignGraph
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
 
-__all__ = ['CESMM', 'MSKA', 'SEN', 'CorrNet', 'CorrNetPlus', 'ResNet', 'SignDAGC', 'SignGraph', 'SlowFast', 'SlowOnly']
+__all__ = [
+    'CESMM',
+    'MSKA',
+    'SEN',
+    'CorrNet',
+    'CorrNetPlus',
+    'PrecomputedFeatures',
+    'ResNet',
+    'SignDAGC',
+    'SignGraph',
+    'SlowFast',
+    'SlowOnly',
+]

@@ -53,7 +53,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
     Shape:
-        - ``inputs``: (N, T, 3, H, W), normalized and padded in time, or keypoints (N, 3, T, K)
+        - ``inputs``: (N, T, 3, H, W), normalized and padded in time, keypoints (N, 3, T, K), or features (N, T, C)
         - ``frame_lens``: padded lengths in frames, int64 (N,)
 
     Raises:
@@ -157,7 +157,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             frame_lens: Padded lengths in frames, int64 (N,).
             streams: Streams of the neck to compute; all by default.
         """
-        features = self._frame_features(inputs, frame_lens)
+        features = self.frame_features(inputs, frame_lens)
         steps, feat_lens = self.neck(features, frame_lens, streams=streams)
         return self.head(steps, feat_lens), feat_lens
 
@@ -197,8 +197,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         """Names of what the neck gives to losses beside the head's logits."""
         return getattr(self.neck, 'penalty_names', ())
 
-    def _frame_features(self, inputs: torch.Tensor, frame_lens: torch.Tensor) -> Dict[str, torch.Tensor]:
-        """Run the backbone on the clips, or on their frames within ``frame_lens`` only."""
+    def frame_features(self, inputs: torch.Tensor, frame_lens: torch.Tensor) -> Dict[str, torch.Tensor]:
+        """Return the backbone's streams (N, C_i, T) of clips; of frames within ``frame_lens`` only if masked_frames."""
         if inputs.dim() == 4:  # keypoints
             return self.backbone(inputs)
         lens, num_frames = frame_lens.tolist(), inputs.shape[1]

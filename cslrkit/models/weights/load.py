@@ -1,7 +1,7 @@
 """Loading published weights into a recognizer or a backbone."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
 
@@ -112,6 +112,9 @@ def load_pretrained(
     weights = source if isinstance(source, WeightsFile) else read_weights(source, map_location=map_location)
     if prefix is None:
         prefix = '' if hasattr(module, 'backbone') else BACKBONE
+    if getattr(getattr(module, 'backbone', None), 'weights_elsewhere', False):
+        kept = {name: tensor for name, tensor in weights.tensors.items() if not name.startswith(BACKBONE)}
+        weights = replace(weights, tensors=kept)
     own = module.state_dict()
     fitting, report = _fit(own, weights, prefix)
     if strict and not report.complete:
