@@ -24,6 +24,7 @@ from cslrkit.utils.tensor_files import SUFFIXES, write_tensor_file
 _HASH_LENGTH = 8  # as in the names of torchvision's and mmengine's files
 # Settings of a run on one machine, which a published config does not carry.
 _RUN_SETTINGS = {'work_dir', 'load_from', 'resume', 'launcher'}
+_EVALUATORS = ('val_evaluator', 'test_evaluator')  # which write into the folder of a run
 
 
 def convert_checkpoint(config: Config, source: Union[str, Path], target: Union[str, Path]) -> LoadReport:
@@ -124,11 +125,21 @@ def publish_checkpoint(
 
 def portable_config(values: Mapping[str, Any]) -> str:
     """Return a config as JSON without a run's own settings; ``data/<corpus>`` stands for absolute data roots."""
-    text = json.dumps({name: value for name, value in values.items() if name not in _RUN_SETTINGS})
+    kept = {name: value for name, value in values.items() if name not in _RUN_SETTINGS}
+    for name in _EVALUATORS:
+        if name in kept:
+            kept[name] = _without_out_dir(kept[name])
+    text = json.dumps(kept)
     for root in sorted(set(re.findall(r'"data_root": "([^"]+)"', text)), key=len, reverse=True):
         if os.path.isabs(root):
             text = text.replace(root, f'data/{Path(root).name}')
     return text
+
+
+def _without_out_dir(evaluator: Any) -> Any:
+    if isinstance(evaluator, list):
+        return [_without_out_dir(each) for each in evaluator]
+    return {key: value for key, value in evaluator.items() if key != 'out_dir'} if evaluator else evaluator
 
 
 def sha256_of(path: Union[str, Path]) -> str:

@@ -54,6 +54,7 @@ class Custom(Corpus):
 
     def __init__(self, table: Optional[PathLike] = None) -> None:
         self.table = table
+        self._read: Dict[Tuple[Path, int, int], List[_Record]] = {}  # the last file; each split asks for it
 
     def find_file(self, root: PathLike, split: str) -> Path:
         """Return the table."""
@@ -64,7 +65,7 @@ class Custom(Corpus):
 
     def read_rows(self, path: Path) -> Iterator[Annotation]:
         """Yield the row of each sentence."""
-        records = _read(path)
+        records = self._records(path)
         tiers = sorted({str(record['tier']) for _, record in records if record.get('tier')})
         if len(tiers) > 1 and any(name in record for _, record in records[:1] for name in _TIMES):
             raise DataError(
@@ -77,7 +78,7 @@ class Custom(Corpus):
     def notes(self, root: PathLike, sample_ids: Sequence[str]) -> List[str]:
         """Name the columns that are not read, and say what the lack of others means."""
         path = self.find_file(root, SPLITS[0])
-        columns = list(dict.fromkeys(name for _, record in _read(path) for name in record))
+        columns = list(dict.fromkeys(name for _, record in self._records(path) for name in record))
         hints = {name: nearest(name, _COLUMNS).strip() for name in columns if name not in _COLUMNS}
         unread = [f'{name[:80]} ({hint})' if hint else name[:80] for name, hint in hints.items()]
         notes = [f"'{path.name}': columns that are not read: {listed(unread)}"] if unread else []
@@ -85,15 +86,20 @@ class Custom(Corpus):
             notes.append(f"'{path.name}': there is no column split: all sentences are for training")
         return notes
 
+    def _records(self, path: Path) -> List[_Record]:
+        """Read the table, unless it is what was read last."""
+        state = path.stat()
+        key = (path, state.st_mtime_ns, state.st_size)
+        if key not in self._read:
+            read = _read_json if path.suffix.lower() == '.json' else _read_csv
+            self._read = {key: list(read(read_text(path), path))}
+        return self._read[key]
+
     def row(self, clip: DrawnClip) -> Dict[str, str]:
         """Return a row of the table."""
         frames = f'{self.frame_dir}/{clip.sample_id}'
         shared = dict(signer=clip.signer_name, split=clip.split)
         return dict(id=clip.sample_id, frames=frames, glosses=' '.join(clip.words), **shared)
-
-
-def _read(path: Path) -> List[_Record]:
-    return list((_read_json if path.suffix.lower() == '.json' else _read_csv)(read_text(path), path))
 
 
 def _read_csv(text: str, path: Path) -> Iterator[_Record]:

@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset, Compose
 from cslrkit.corpora.base import Corpus, find_corpus
 from cslrkit.corpora.info_file import describe_unknown, encode_entries, find_info_file, read_entries
 from cslrkit.datasets.transforms.sample import PlannedSample
+from cslrkit.datasets.transforms.temporal import LengthTransform
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import CLIP_READERS, DATASETS, FEATURE_READERS, TRANSFORMS
 from cslrkit.structures import GlossVocab, TemporalSpec
@@ -183,7 +184,7 @@ class CSLRDataset(BaseDataset):
         for interval in range(self.frame_interval, 1, -1):
             frames = info['num_frames'] // interval  # from the latest offset
             for transform in self.pipeline.transforms:
-                if hasattr(transform, 'shortest'):
+                if isinstance(transform, LengthTransform):
                     frames = transform.shortest(frames, interval)
             if self.temporal_spec.feat_len(self.temporal_spec.frame_len(frames)) >= needed:
                 return interval

@@ -39,6 +39,8 @@ _MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_sch
 class RunMixin:
     """Safe checkpoints with a vocabulary, seeded loaders and a readable console; comes before a runner."""
 
+    _start: Optional[WeightsFile] = None  # what ``load_from`` holds, until it is loaded
+
     def __init__(self, *args, experiment_name: Optional[str] = None, **kwargs) -> None:
         # mmengine keys its loggers by name and second: two runners of one process must not share.
         unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
@@ -128,10 +130,13 @@ class RunMixin:
 
     def _init_model_weights(self) -> None:
         # The files of initial weights are not needed where a checkpoint has all weights.
-        if not self.resumes and not (
-            self._load_from is not None and load_pretrained(self.bare_model, self._load_from).complete
-        ):
-            super()._init_model_weights()
+        if self.resumes:
+            return
+        if self._load_from is not None:
+            self._start = read_weights(self._load_from)
+            if load_pretrained(self.bare_model, self._start).complete:
+                return
+        super()._init_model_weights()
 
     def load_or_resume(self) -> None:
         """Load weights, or resume from ``load_from`` or from the last checkpoint of the work directory."""
@@ -170,7 +175,9 @@ class RunMixin:
         """
         if strict is None:
             strict = self._resume or self._train_loop is None
-        weights = read_weights(filename, map_location=map_location)
+        start, self._start = self._start, None
+        is_read = start is not None and filename == self._load_from
+        weights = start if is_read else read_weights(filename, map_location=map_location)
         if self._resume:
             self.check_resumable(filename, weights.content)
         if weights.format != 'cslrkit':

@@ -1,5 +1,6 @@
 """What the Runner adds to mmengine's."""
 
+import logging
 import os
 import warnings
 from collections import OrderedDict
@@ -10,7 +11,7 @@ import torch
 from cslrkit.engine.config import load_config
 from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.engine.runner import CSLRRunner
-from cslrkit.errors import ConfigError
+from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.models.speed.cpu import FlatConv3d, TablePreprocessor, WholeClipLSTM
 from cslrkit.utils.process import prepare_process
 
@@ -85,6 +86,11 @@ def test_a_run_from_a_whole_checkpoint_needs_no_initial_weights(
     class Base:
         calls = 0
         model = net
+        logger = logging.getLogger('test')
+        _train_loop = True
+
+        def call_hook(self, name, **kwargs):
+            pass
 
         def _init_model_weights(self):
             self.calls += 1
@@ -98,3 +104,8 @@ def test_a_run_from_a_whole_checkpoint_needs_no_initial_weights(
     run = Run()
     run._init_model_weights()
     assert run.calls == initialized
+    if load_from is not None and not resume:
+        (tmp_path / load_from).unlink()
+        run.load_checkpoint(load_from)  # it has been read already
+        with pytest.raises(CheckpointError, match='does not exist'):
+            run.load_checkpoint(load_from)

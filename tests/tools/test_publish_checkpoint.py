@@ -77,12 +77,16 @@ def test_a_portable_config_names_no_machine():
             data_root='/home/me/corpora/phoenix2014',
             work_dir='work_dirs/mine',
             load_from=None,
+            val_evaluator=dict(type='WERMetric', out_dir='/home/me/work'),
+            test_evaluator=[dict(type='WERMetric', out_dir='/home/me/work', split='test')],
             model=dict(vocab='/home/me/corpora/phoenix2014/preprocess/gloss_dict.npy', work_dir='kept'),
             loader=dict(dataset=[dict(data_root='/data/extra', frames=[1, 2]), dict(data_root='relative/root')]),
         )
     )
     assert json.loads(portable) == dict(
         data_root='data/phoenix2014',
+        val_evaluator=dict(type='WERMetric'),
+        test_evaluator=[dict(type='WERMetric', split='test')],
         model=dict(vocab='data/phoenix2014/preprocess/gloss_dict.npy', work_dir='kept'),
         loader=dict(dataset=[dict(data_root='data/extra', frames=[1, 2]), dict(data_root='relative/root')]),
     )

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
 from cslrkit.errors import DataError, OutputError
+from cslrkit.video.clip import Clip
 from cslrkit.video.image_folders import list_files, list_images
 from cslrkit.video.images import PART, ImageClip, Size, resize_image, write_image
 from cslrkit.video.video_clip import VideoClip
@@ -109,7 +111,20 @@ def _write(task: ImportTask, folder: str) -> ImportedFrames:
         return ImportedFrames(problem=str(error))
     if not names:
         return ImportedFrames(problem=f"'{task.source}' has no frame from {task.part[0]:g} s to {task.part[1]:g} s.")
-    return ImportedFrames(tuple(names), clip.frame_rate, note=' '.join(clip.notes))
+    return ImportedFrames(tuple(names), clip.frame_rate, note=' '.join([*clip.notes, *_short_note(task, clip)]))
+
+
+def _short_note(task: ImportTask, clip: Clip) -> List[str]:
+    """Say that a recording ends before the part of it that is wanted."""
+    if task.part is None or not clip.frame_rate:
+        return []
+    start, end = task.part
+    seconds = len(clip) / clip.frame_rate
+    if end == math.inf or end <= seconds + 1 / clip.frame_rate:
+        return []
+    return [
+        f"'{task.source}' ends at {seconds:.2f} s: its part from {start:g} s to {end:g} s is shorter than the row says."
+    ]
 
 
 def _fingerprint(task: ImportTask) -> str:

@@ -3,16 +3,16 @@
 from typing import Any, Dict
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from cslrkit.datasets.transforms.sample import select_frames
+from cslrkit.datasets.transforms.temporal import LengthTransform
 from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
 from cslrkit.utils.checks import one_of, positive
 
 
 @TRANSFORMS.register_module()
-class CropFrames(BaseTransform):
+class CropFrames(LengthTransform):
     """Keep the middle of a long clip.
 
     Of n frames more than ``max_len``, the ones from ``(n - max_len) // 2`` on. Source: the preparation for evaluation
@@ -46,7 +46,7 @@ class CropFrames(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class RandomFrames(BaseTransform):
+class RandomFrames(LengthTransform):
     """Drop or repeat random frames, so that the clip gets a random new length.
 
     Of n frames, ``numpy.random.randint`` draws a length from ``int(low n)`` to ``int(high n)``, both at most

@@ -1,6 +1,7 @@
 """Change the speed of clips."""
 
 import random
+from abc import ABCMeta, abstractmethod
 from typing import Any, Dict, Optional
 
 import numpy as np
@@ -12,8 +13,21 @@ from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
 
 
+class LengthTransform(BaseTransform, metaclass=ABCMeta):
+    """A transform that changes the number of frames, and says how few it may leave."""
+
+    @abstractmethod
+    def shortest(self, num_frames: int, interval: int) -> int:
+        """Return the shortest new length.
+
+        Args:
+            num_frames: Length of the clip, in frames.
+            interval: Interval at which they were kept.
+        """
+
+
 @TRANSFORMS.register_module()
-class TemporalRescale(BaseTransform):
+class TemporalRescale(LengthTransform):
     """Drop or repeat random frames, or rows of features, so that the clip gets a random new length.
 
     The length is ``int(T * factor)``, where ``numpy.random`` draws the factor from

@@ -5,7 +5,8 @@ from typing import Any, Dict, List
 from mmengine.hooks import Hook
 
 from cslrkit.datasets.curriculum import Curriculum
-from cslrkit.datasets.seeded_dataset import inner_datasets, loader_sampler
+from cslrkit.datasets.samplers.curriculum_sampler import CurriculumSampler
+from cslrkit.datasets.seeded_dataset import SeededSampler, inner_datasets, loader_sampler
 from cslrkit.errors import ConfigError
 
 
@@ -37,9 +38,8 @@ class CurriculumHook(Hook):
         if not self.curriculum.of('sampler'):
             return
         sampler = loader_sampler(runner.train_dataloader)
-        samplers = (sampler.at(epoch) for epoch in range(runner.max_epochs))
-        left_out = [len(each.left_out) for each in samplers if hasattr(each, 'left_out')]
-        if left_out and left_out[-1]:
+        left_out = [len(_left_out(sampler, epoch)) for epoch in range(runner.max_epochs)]
+        if left_out[-1]:
             raise ConfigError(
                 f'the last epoch leaves out {left_out[-1]} of {len(runner.train_dataloader.dataset)} sentences, '
                 'expected all to be seen: let max_frames end with None, max_quantile with 1.0.',
@@ -70,12 +70,12 @@ class CurriculumHook(Hook):
     def _notes(self, runner) -> List[str]:
         """Say what the limits of this epoch leave out, and which sentences keep a smaller frame interval."""
         dataset = runner.train_dataloader.dataset
-        sampler = loader_sampler(runner.train_dataloader)
         notes = []
-        if len(getattr(sampler, 'left_out', ())):
-            glosses = sum(len(dataset.get_data_info(int(index))['glosses']) for index in sampler.left_out)
+        left_out = _left_out(loader_sampler(runner.train_dataloader), runner.epoch)
+        if left_out:
+            glosses = sum(len(dataset.get_data_info(index)['glosses']) for index in left_out)
             notes.append(
-                f'{len(sampler.left_out)} of {len(dataset)} sentences with {glosses} glosses are too long and left out'
+                f'{len(left_out)} of {len(dataset)} sentences with {glosses} glosses are too long and left out'
             )
         if self.curriculum.of('dataset'):
             dataset.start_epoch(runner.epoch)
@@ -87,3 +87,9 @@ class CurriculumHook(Hook):
             if fewer:
                 notes.append(f'{fewer} sentences keep a smaller frame interval, for their glosses need the steps')
         return notes
+
+
+def _left_out(sampler: SeededSampler, epoch: int) -> List[int]:
+    """Indices of the clips that are too long in an epoch."""
+    inner = sampler.at(epoch)
+    return inner.left_out.tolist() if isinstance(inner, CurriculumSampler) else []
