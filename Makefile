@@ -4,7 +4,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install quickstart test test-fast wheel test-deepspeed lint parity bench docs clean
+.PHONY: install quickstart test test-fast wheel test-deepspeed lint parity bench gpu docs clean
 
 install: $(STAMP)
 
@@ -53,6 +53,10 @@ bench: install
 	for name in data pack_codecs model train_step decode score end_to_end; do \
 	    $(RUN) -m benchmarks $$name --short || exit 1; \
 	done
+
+# What a GPU gains over the published way on it; without one, the same in small on the CPU.
+gpu: install
+	$(RUN) -m benchmarks gpu --short
 
 # The documentation site, in docs/_build; a warning is an error.
 docs: install

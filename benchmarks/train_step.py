@@ -148,18 +148,20 @@ def time_long_clips(*, depth: int, shape: Sequence[int], rounds: int) -> Dict[st
     )
 
 
-def make_recognizer(depth: int, *, with_cp: bool = False) -> CSLRRecognizer:
-    """The published SlowFastSign of three streams, in training mode."""
+def make_recognizer(
+    depth: int, *, with_cp: bool = False, prepared: bool = True, width: int = 64, hidden_size: int = 1024
+) -> CSLRRecognizer:
+    """The published SlowFastSign of three streams, in training mode, ``prepared`` for a CPU."""
     torch.manual_seed(0)
     model = CSLRRecognizer(
-        dict(type='SlowFast', depth=depth, layout='64x2', with_cp=with_cp),
-        dict(type='MultiStreamTemporalConv'),
+        dict(type='SlowFast', depth=depth, layout='64x2', width=width, with_cp=with_cp),
+        dict(type='MultiStreamTemporalConv', hidden_size=hidden_size),
         head=dict(type='BiLSTMHead'),
         losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=25.0, Slow=0.25, Fast=0.25)),
         decoder=dict(type='GreedyDecoder'),
         vocab=_GLOSSES,
     )
-    return prepare_for_cpu(model).train()
+    return (prepare_for_cpu(model) if prepared else model).train()
 
 
 def make_step(

@@ -1,8 +1,9 @@
 """Runs the networks of configs on a second device and on the CPU; prints as JSON what differs and where the CPU waited.
 
-``python tests/helpers/device_checks.py CONFIG...``
+``python tests/helpers/device_checks.py second|cuda CONFIG...``
 """
 
+import contextlib
 import copy
 import json
 import sys
@@ -84,6 +85,15 @@ def check(name, gpu, decoder):
     return dict(expected=expected, found=[glosses, maps, loss], train_waits=train_waits, eval_waits=eval_waits)
 
 
+class GPU(contextlib.nullcontext):
+    """A GPU in the place of the second device; it does not tell where the CPU waits."""
+
+    def __init__(self):
+        super().__init__()
+        self.device = torch.device('cuda')
+        self.waits = {}
+
+
 def check_device(gpu):
     """What the device itself does about tensors that are on the wrong one, and about copies."""
     gpu.waits.clear()
@@ -103,9 +113,9 @@ def check_device(gpu):
 
 
 def main():
-    """Check the configs that are named."""
+    """Check the configs that are named on the device that is named."""
     DefaultScope.get_instance('devices', scope_name='cslrkit')
-    gpu = SecondDevice()
+    gpu = GPU() if sys.argv[1] == 'cuda' else SecondDevice()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'bigrams.arpa'
         write_arpa(train_ngrams([['G0', 'G1', 'G4'], ['G2', 'G0', 'G3'], VOCAB], order=2), path)
@@ -113,7 +123,7 @@ def main():
         decoder = DECODERS.build(
             dict(type='BeamDecoder', vocab=GlossVocab.from_list(VOCAB), language_model=language_model)
         )
-        found = {name: check(name, gpu, decoder) for name in sys.argv[1:]}
+        found = {name: check(name, gpu, decoder) for name in sys.argv[2:]}
     print(json.dumps({'device': check_device(gpu), 'configs': found}))
 
 

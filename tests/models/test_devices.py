@@ -4,6 +4,7 @@ No GPU is needed: a process of its own gives PyTorch a second device (tests/help
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,22 +24,30 @@ TRAINING_WAITS = {
     'engine/optim_wrappers.py:update_params',
 }
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not hasattr(backend_registration, '_setup_privateuseone_for_python_backend'),
-        reason=f'PyTorch {torch.__version__} lets no device be written in Python',
-    ),
-]
+pytestmark = pytest.mark.slow
+
+
+def run_checks(device, **environment):
+    """What tests/helpers/device_checks.py says of one network of each family."""
+    command = [sys.executable, str(REPO / 'tests/helpers/device_checks.py'), device, *map(str, FAMILIES.values())]
+    environment = {**os.environ, **environment}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
+def assert_like_the_cpu(result):
+    (expected, expected_heat, expected_loss), (found, heat, loss) = (result[key] for key in ('expected', 'found'))
+    assert found == expected
+    assert heat == pytest.approx(expected_heat, rel=1e-3)
+    assert loss == pytest.approx(expected_loss, rel=1e-4)
 
 
 @pytest.fixture(scope='module')
 def results():
-    """What tests/helpers/device_checks.py says of one network of each family."""
-    command = [sys.executable, str(REPO / 'tests/helpers/device_checks.py'), *map(str, FAMILIES.values())]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout)
+    if not hasattr(backend_registration, '_setup_privateuseone_for_python_backend'):
+        pytest.skip(f'PyTorch {torch.__version__} lets no device be written in Python')
+    return run_checks('second')
 
 
 def test_the_device_notices(results):
@@ -49,12 +58,7 @@ def test_the_device_notices(results):
 
 @pytest.mark.parametrize('family', FAMILIES)
 def test_results_are_those_of_the_cpu(results, family):
-    (expected, expected_heat, expected_loss), (found, heat, loss) = (
-        results['configs'][str(FAMILIES[family])][key] for key in ('expected', 'found')
-    )
-    assert found == expected
-    assert heat == pytest.approx(expected_heat, rel=1e-3)
-    assert loss == pytest.approx(expected_loss, rel=1e-4)
+    assert_like_the_cpu(results['configs'][str(FAMILIES[family])])
 
 
 @pytest.mark.parametrize('family', FAMILIES)
@@ -62,3 +66,10 @@ def test_waits_for_the_device(results, family):
     waits = results['configs'][str(FAMILIES[family])]
     assert waits['train_waits'] == dict.fromkeys(TRAINING_WAITS, 1)
     assert {place for place in waits['eval_waits'] if not place.startswith('decoders/')} == set()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_results_of_a_gpu_are_those_of_the_cpu():
+    for result in run_checks('cuda', NVIDIA_TF32_OVERRIDE='0')['configs'].values():
+        assert_like_the_cpu(result)

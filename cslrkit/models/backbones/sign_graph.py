@@ -111,7 +111,7 @@ class NeighbourGraph(nn.Module):
         if tuple(grid) == self.grid:
             positions = self.relative_pos
         else:
-            positions = relative_positions(places.shape[1], tuple(grid)).to(distances.device)
+            positions = relative_positions(places.shape[1], tuple(grid)).to(distances.device, non_blocking=True)
         distances = distances + positions.to(distances.dtype)
         return distances.topk(min(self.neighbours, distances.shape[2]), largest=False).indices
 
