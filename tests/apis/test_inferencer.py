@@ -207,6 +207,7 @@ def test_configs_survive_the_checkpoint(name):
     assert found.test_dataloader.dataset == lists
 
 
+@pytest.mark.slow
 def test_the_tool(run_tool, checkpoint, videos, tmp_path):
     out = tmp_path / 'out'
     done = run_tool(

@@ -19,6 +19,7 @@ def test_kinds_of_frames(tmp_path, kind):
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_measures_every_codec(tmp_path, capsys):
     from benchmarks.pack_codecs import measure
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from benchmarks.data import CROP, PACK, SPEC, TEST, TRAIN, Corpus, DecodeOnly
@@ -52,6 +53,7 @@ def test_videos_show_what_the_images_show(tmp_path):
         assert (ours['inputs'].float() - theirs['inputs'].float()).abs().mean() < 4  # of 255: what compression takes
 
 
+@pytest.mark.slow
 def test_the_tool_prints_a_line_and_json_for_each_row():
     command = [sys.executable, '-m', 'benchmarks', 'data', '--short', '--rounds', '1', '--clips', '2', '--frames', '3']
     result = subprocess.run([*command, '--kind', 'drawn'], cwd=ROOT, capture_output=True, text=True, check=False)

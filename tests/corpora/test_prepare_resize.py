@@ -127,6 +127,7 @@ def test_mistakes(tmp_path):
         resize_frames([task], workers=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGKILL])
 def test_interrupted_run_goes_on(tmp_path, how):
     """Stop a run in its middle: every frame that is there is whole, and the next run adds the rest."""

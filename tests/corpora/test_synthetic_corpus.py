@@ -205,6 +205,7 @@ def run_tool(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_tool(tiny, tmp_path):
     result = run_tool(tmp_path / 'out', '--preset', 'tiny')
     assert result.returncode == 0, result.stderr
@@ -213,6 +214,7 @@ def test_tool(tiny, tmp_path):
     assert tree_hash(tmp_path / 'out') == tree_hash(tiny.root)
 
 
+@pytest.mark.slow
 def test_tool_reports_mistakes_in_a_line(tmp_path):
     (tmp_path / 'thesis.txt').touch()
     result = run_tool(tmp_path, '--preset', 'tiny')

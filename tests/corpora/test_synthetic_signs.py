@@ -186,6 +186,7 @@ def test_contradictory_spec(change, message):
         CorpusSpec(**change)
 
 
+@pytest.mark.slow
 def test_too_many_sentences():
     spec = replace(PRESETS['tiny'], num_sentences={'train': 4, 'dev': 500, 'test': 3})
     with pytest.raises(ConfigError, match=r'the grammar gives only .* new sentences for dev, expected 500'):

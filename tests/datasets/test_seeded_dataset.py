@@ -144,6 +144,7 @@ def checksums(loader):
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('split', ['train', 'dev'])
 def test_clips_of_a_corpus_are_the_same_with_any_workers_and_batches(tiny_config, split):
     config = load_config(tiny_config, {'train_dataloader.drop_last': False})

@@ -97,6 +97,7 @@ def test_wrong_input():
         train_ngrams([('A',)], 6)
 
 
+@pytest.mark.slow
 def test_the_tool(run_tool, tiny_corpus, tmp_path):
     out = tmp_path / 'gloss.arpa'
     done = run_tool('train_lm.py', tiny_corpus / 'preprocess' / 'train_info.npy', '--order', 2, '--out', out)

@@ -54,6 +54,7 @@ def files_in(folder):
     return [path.name for path in folder.rglob('*') if path.is_file()]
 
 
+@pytest.mark.slow
 def test_upload_results_and_nothing_left(browser, served, demo_video, tmp_path):
     process, address, scratch = served
 

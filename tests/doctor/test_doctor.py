@@ -68,6 +68,7 @@ def test_without_a_config(run_tool, checkpoint):
     assert 'free, a run needs about' in done.stdout
 
 
+@pytest.mark.slow
 def test_opencv_without_its_system_library(tmp_path, tiny_config, run_tool):
     (tmp_path / 'cv2').mkdir()
     reason = 'libGL.so.1: cannot open shared object file: No such file or directory'
@@ -198,6 +199,7 @@ def test_references_of_another_split(tiny_config, tiny_corpus):
     assert failures(examine(tiny_config, 'test_evaluator.stm=/gone.stm')) == {'test references'}
 
 
+@pytest.mark.slow
 def test_checkpoints_that_do_not_fit(tiny_config, checkpoint, tmp_path):
     content = torch.load(checkpoint, weights_only=True)
     torch.save({**content, 'meta': {'vocab': ['A', 'B']}}, tmp_path / 'words.pth')

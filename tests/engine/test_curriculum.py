@@ -51,6 +51,7 @@ def uninterrupted(curriculum_config, tmp_path_factory):
     return work_dir
 
 
+@pytest.mark.slow
 def test_persistent_workers_and_resuming_change_no_bit(curriculum_config, uninterrupted, tmp_path):
     workers = {'train_dataloader.num_workers': 2, 'train_dataloader.persistent_workers': True}
     train_model(load_config(curriculum_config, {**workers, 'train_cfg.max_epochs': 3}), tmp_path, seed=5)
@@ -63,6 +64,7 @@ def test_persistent_workers_and_resuming_change_no_bit(curriculum_config, uninte
         torch.testing.assert_close(value, expected[name], rtol=0, atol=0, msg=name)
 
 
+@pytest.mark.slow
 def test_values_are_logged_where_they_change(uninterrupted):
     (scalars,) = uninterrupted.glob('*/vis_data/scalars.json')
     rows = [json.loads(line) for line in scalars.read_text().splitlines()]

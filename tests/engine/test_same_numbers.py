@@ -58,6 +58,7 @@ default_hooks = dict(checkpoint=dict(interval=2, by_epoch=False, save_best=None)
         torch.testing.assert_close(value, once[name], rtol=0, atol=0, msg=name)
 
 
+@pytest.mark.slow
 def test_the_score_of_a_checkpoint_is_one_number(tiny_config, untrained_checkpoint, tmp_path):
     scores = []
     for num_workers, persistent, batch_size in ((0, False, 2), (1, False, 1), (2, True, 3)):

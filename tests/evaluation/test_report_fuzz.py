@@ -159,6 +159,7 @@ def check(folder, stm, ctm, mode):
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('corruption', [*ANYTHING, *ALWAYS_WRONG, samples_twice], ids=lambda f: f.__name__)
 def test_corrupted_files(tmp_path, corruption):
     errors = 0

@@ -180,6 +180,7 @@ def _evaluate_in_a_process(rank, folder):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes(tmp_path):
     multiprocessing.spawn(_evaluate_in_a_process, args=(str(tmp_path),), nprocs=2)
     expected = evaluate(SAMPLES, auxiliary='conv/main')

@@ -225,6 +225,7 @@ def test_init_cfg_loads_published_weights_outside_a_runner_too(tmp_path):
     assert same_state(alone, source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('part', [ResNet, SlowFast, SlowOnly])
 def test_every_backbone_takes_init_cfg(tmp_path, part):
     assert issubclass(part, BaseModule)

@@ -30,6 +30,7 @@ def test_the_page(tmp_path, run_tool):
     assert 'test-0000' in printed['infer.py', False]
 
 
+@pytest.mark.slow
 def test_without_the_import(tmp_path, run_tool):
     done = run_tool('prepare_data.py', 'my-signs', '--root', tmp_path, check=False, cwd=tmp_path)
     assert done.returncode == 1
@@ -37,6 +38,7 @@ def test_without_the_import(tmp_path, run_tool):
     assert '--import' in done.stderr
 
 
+@pytest.mark.slow
 def test_as_an_installed_plugin(tmp_path, run_tool):
     write_files(PAGE, tmp_path)
     info = tmp_path / 'my_signs-1.0.dist-info'

@@ -41,6 +41,7 @@ def authors_file(tmp_path_factory, tiny_config):
     return path, model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
 def test_a_converted_file_is_scored_like_the_original(tmp_path, authors_file, tiny_config, run_tool, suffix):
     if suffix == '.safetensors':

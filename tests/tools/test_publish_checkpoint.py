@@ -30,6 +30,7 @@ def trained(tmp_path_factory, tiny_config):
     return folder, content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('kind', ['pth', 'safetensors'])
 def test_published_weights_are_scored_and_named_by_their_hash(
     tmp_path, trained, tiny_config, tiny_corpus, run_tool, kind

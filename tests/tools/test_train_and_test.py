@@ -21,11 +21,11 @@ TORCHRUN = (sys.executable, '-m', 'torch.distributed.run', '--standalone', '--np
 
 
 @pytest.fixture(scope='module')
-def trained(tmp_path_factory, tiny_config):
+def trained(tmp_path_factory, tiny_config, tool_server):
     """A finished training run of two epochs: its work directory and console output."""
     work_dir = tmp_path_factory.mktemp('work')
-    command = [sys.executable, REPO / 'tools/train.py', tiny_config, '--work-dir', work_dir, '--seed', '3']
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=600)
+    options = [str(tiny_config), '--work-dir', str(work_dir), '--seed', '3']
+    done = tool_server(REPO / 'tools/train.py', options, REPO)
     assert done.returncode == 0, done.stdout + done.stderr
     return work_dir, done
 
@@ -41,10 +41,9 @@ def test_training_leaves_best_and_last_checkpoint(trained):
     assert list(work_dir.rglob('events.out.tfevents*'))
 
 
-def test_training_without_a_dev_split(tiny_config, tmp_path):
+def test_training_without_a_dev_split(tiny_config, tmp_path, run_tool):
     options = ['val_dataloader=None', 'val_cfg=None', 'val_evaluator=None', 'train_cfg.max_epochs=1']
-    command = [sys.executable, REPO / 'tools/train.py', tiny_config, '--work-dir', tmp_path, '--cfg-options', *options]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=600)
+    done = run_tool('train.py', tiny_config, '--work-dir', tmp_path, '--cfg-options', *options)
     assert 'trained for' in done.stdout.splitlines()[-1], done.stdout + done.stderr
     assert (tmp_path / 'epoch_1.pth').is_file()
 

@@ -78,6 +78,7 @@ def shipped_files(source):
         yield from (path.relative_to(source) for path in (source / name).rglob('*') if path.is_file())
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_package_configs_and_tools(wheels, source):
     names = set(zipfile.ZipFile(wheels[0]['cslrkit']).namelist())
     missing = [f'cslrkit/.mim/{path.as_posix()}' for path in shipped_files(source)]
@@ -89,6 +90,7 @@ def test_the_wheel_carries_package_configs_and_tools(wheels, source):
     assert {f'cslrkit/demo/{name}' for name in ('head.html', 'page.css', 'results.html.j2')} <= set(names)
 
 
+@pytest.mark.slow
 def test_the_sdist_carries_what_a_packager_needs(wheels, source):
     with tarfile.open(wheels[1]) as archive:
         names = {name.partition('/')[2] for name in archive.getnames()}
@@ -97,6 +99,7 @@ def test_the_sdist_carries_what_a_packager_needs(wheels, source):
     assert {'benchmarks/__main__.py', 'benchmarks/parity/judge_wer.py'} <= names
 
 
+@pytest.mark.slow
 def test_metadata(wheels):
     archive = zipfile.ZipFile(wheels[0]['cslrkit'])
     (metadata,) = [name for name in archive.namelist() if name.endswith('.dist-info/METADATA')]
@@ -122,6 +125,7 @@ print(json.dumps(dict(module=cslrkit.__file__, root=str(shipped_root()), names=n
 """
 
 
+@pytest.mark.slow
 def test_shipped_configs_load_elsewhere_and_serve_as_bases(installed, source, tmp_path):
     (tmp_path / 'mine.py').write_text("_base_ = 'cslrkit::slowfast/synthsign.py'\ntrain_cfg = dict(max_epochs=3)\n")
     (tmp_path / 'mine.yaml').write_text('_base_: mine.py\nlog_level: WARNING\n')
@@ -135,6 +139,7 @@ def test_shipped_configs_load_elsewhere_and_serve_as_bases(installed, source, tm
     assert found['own'] == [[3, 'SlowFast'], [3, 'SlowFast']]
 
 
+@pytest.mark.slow
 def test_the_command_lists_the_tools(installed, source, tmp_path):
     for command in ((installed / 'bin/cslrkit',), ('-m', 'cslrkit')):
         output = run(sys.executable, *command, cwd=tmp_path, path=installed)
@@ -146,6 +151,7 @@ def test_the_command_lists_the_tools(installed, source, tmp_path):
     assert run(*command, '--version', cwd=tmp_path, path=installed).strip() == cslrkit.__version__
 
 
+@pytest.mark.slow
 def test_the_judges_come_with_a_checkout(installed, tmp_path):
     command = (sys.executable, '-m', 'cslrkit', 'check-parity', 'x.json')
     environment = {**os.environ, 'PYTHONPATH': str(installed)}

@@ -26,6 +26,7 @@ def trained(tiny_config, tmp_path_factory):
     return work_dir
 
 
+@pytest.mark.slow
 def test_tensorboard_of_a_run(trained, tiny_corpus):
     accumulator = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
     (file,) = trained.glob('*/vis_data/events*')
@@ -47,6 +48,7 @@ def test_tensorboard_of_a_run(trained, tiny_corpus):
     assert '    HYP  ' in text
 
 
+@pytest.mark.slow
 def test_cam_tool(trained, tiny_config, tiny_corpus, run_tool, tmp_path):
     folder = sorted(tiny_corpus.glob('features/*/dev/*/1'))[0]
     arguments = ('--checkpoint', trained, '--device', 'cpu', '--out', tmp_path)

@@ -65,6 +65,7 @@ def passes(content):
     return all(result.passed for result in results)
 
 
+@pytest.mark.slow
 def test_the_published_loader_is_matched():
     for result in judge_checkpoint.judge(CONTENT):
         assert result.passed, (result.name, result.failures)
@@ -78,6 +79,7 @@ def test_a_small_case_passes(small):
 LOADED = ('targets', 0, 'loaded', 's2.pathway0_res0.branch2.a.weight')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'place',
     [
@@ -110,6 +112,7 @@ def test_any_other_number_fails(small, place):
     assert not passes(content)
 
 
+@pytest.mark.slow
 def test_blobs_that_no_target_loads_are_checked(small):
     for axis in range(5):
         content = copy.deepcopy(small)

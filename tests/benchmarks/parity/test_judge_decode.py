@@ -65,6 +65,7 @@ def test_changed_settings_fail(index, field, value):
     assert failing(content) == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('index', range(6))
 @pytest.mark.parametrize('rank', [0, 4, -1])
 def test_every_changed_number_of_a_beam_fails(index, rank):

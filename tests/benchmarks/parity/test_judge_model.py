@@ -197,6 +197,7 @@ def test_a_malformed_case_fails_without_a_traceback(small, field):
         assert result.failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('multi_stream', 'kwargs'),
     [

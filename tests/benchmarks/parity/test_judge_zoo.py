@@ -48,6 +48,7 @@ def observed():
         return judge_zoo.observe(CASES[1])
 
 
+@pytest.mark.slow
 def test_the_recorded_network_matches_and_every_changed_number_fails(observed):
     result = compared(CASES[1], observed)
     assert result.passed, result.failures

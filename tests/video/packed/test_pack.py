@@ -158,6 +158,7 @@ def test_verify_without_the_files_checks_sums(packed):
     assert (result.num_frames, result.num_compared, result.problems) == (30, 0, ())
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
     write_noisy_corpus(tmp_path, [40] * 10, size=(128, 128))
     arguments = ('custom', '--root', tmp_path, '--shard-frames', 40, '--workers', 1)
