@@ -10,7 +10,16 @@ def main() -> None:
         'python tools/test.py configs/slowfast/synthsign.py work_dirs/synthsign/best_wer_epoch_12.pth --split dev',
     )
     parser.add_argument('config', help='the config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='a checkpoint of cslrkit, or a work directory, whose best one is taken')
+    parser.add_argument(
+        'checkpoint',
+        nargs='+',
+        help='a checkpoint of cslrkit, or a work directory, whose best one is taken; several with --fuse',
+    )
+    parser.add_argument(
+        '--fuse',
+        choices=('mean',),
+        help='decode several checkpoints together, from the mean of their log-probabilities',
+    )
     parser.add_argument(
         '--split',
         nargs='+',
@@ -37,6 +46,8 @@ def main() -> None:
     )
     add_run_options(parser)
     args = parser.parse_args()
+    if (len(args.checkpoint) > 1) != (args.fuse is not None):
+        parser.error('give one checkpoint, or several with --fuse mean')
 
     from mmengine.dist import is_main_process
 
@@ -45,11 +56,12 @@ def main() -> None:
     from cslrkit.engine.config import load_config
     from cslrkit.evaluation.report import format_wer_table
 
-    checkpoint = find_checkpoint(args.checkpoint)
+    checkpoint, *others = map(find_checkpoint, args.checkpoint)
     results = {
         split: evaluate_model(
             load_config(args.config, args.cfg_options),
             checkpoint,
+            fuse_with=others,
             split=split,
             work_dir=args.work_dir,
             fold_bn=args.fold_bn,
@@ -60,7 +72,8 @@ def main() -> None:
         for split in args.split
     }
     if is_main_process():
-        print(f'\n{format_wer_table(results)}\n\ncheckpoint: {checkpoint}')
+        names = ', '.join(map(str, (checkpoint, *others)))
+        print(f'\n{format_wer_table(results)}\n\ncheckpoint{"s" if others else ""}: {names}')
 
 
 if __name__ == '__main__':

@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional, Sequence, Union
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from cslrkit.apis.fusion import MeanFusion
+from cslrkit.engine.checkpoint_io import find_checkpoint
 from cslrkit.engine.complete import EvalOptions, TrainOptions, complete, inference_options, loaders_of, vocab_file
 from cslrkit.engine.distributed import start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
@@ -39,12 +41,16 @@ def train_model(
     return runner
 
 
-def evaluate_model(config: Config, checkpoint: Union[str, Path], **options: Any) -> Dict[str, float]:
+def evaluate_model(
+    config: Config, checkpoint: Union[str, Path], *, fuse_with: Sequence[Union[str, Path]] = (), **options: Any
+) -> Dict[str, float]:
     """Score a checkpoint on a split.
 
     Args:
         config: From ``cslrkit.engine.config.load_config``; it stays as it is.
         checkpoint: A checkpoint of cslrkit, or a work directory, whose best checkpoint is taken.
+        fuse_with: Checkpoints whose log-probabilities are averaged with its, see
+            :class:`~cslrkit.apis.fusion.MeanFusion`; its decoder and evaluator are used.
         **options: Others of :class:`~cslrkit.engine.complete.EvalOptions`: ``split``, ``work_dir``, ``fold_bn``,
             ``amp``, ``compile``, ``launcher``.
 
@@ -58,6 +64,8 @@ def evaluate_model(config: Config, checkpoint: Union[str, Path], **options: Any)
     if any(inference.values()):
         runner.load_or_resume()
         runner.model = prepare_for_inference(runner.bare_model, **inference)
+    if fuse_with:
+        runner.test_loop.fusion = MeanFusion(runner.bare_model, config, [find_checkpoint(path) for path in fuse_with])
     return runner.test()
 
 

@@ -1,6 +1,6 @@
 """Validation and test loops that decode many clips at a time, and the check that evaluators fit the model."""
 
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 import torch
 from mmengine.evaluator import Evaluator
@@ -40,6 +40,8 @@ class _Chunked:
         super().__init__(runner, dataloader, evaluator, fp16)
         self.decode_chunk = decode_chunk
         self._waiting: List[EncodedBatch] = []
+        # What changes a batch before it is decoded, such as late fusion.
+        self.fusion: Optional[Callable[[EncodedBatch], EncodedBatch]] = None
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
@@ -47,7 +49,10 @@ class _Chunked:
         model = self.runner.model.module if is_model_wrapper(self.runner.model) else self.runner.model
         # FSDP and ZeRO gather their weights when the wrapped model is called.
         is_whole = self.runner.model is model or isinstance(self.runner.model, DistributedDataParallel)
-        if self.decode_chunk == 1 or not is_whole or not self._predicts_as_usual(model):
+        as_usual = is_whole and self._predicts_as_usual(model)
+        if self.fusion is not None and not as_usual:
+            raise ConfigError(f"fuse: got a {type(model).__name__} that predicts in its own way, expected cslrkit's.")
+        if not as_usual or (self.decode_chunk == 1 and self.fusion is None):
             super().run_iter(idx, data_batch)
             return
         if idx == 0:
@@ -55,7 +60,7 @@ class _Chunked:
         self.runner.call_hook(f'before_{self._stage}_iter', batch_idx=idx, data_batch=data_batch)
         with autocast(enabled=self.fp16):
             batch = model.encode(**model.data_preprocessor(data_batch, False))
-        self._waiting.append(batch)
+        self._waiting.append(batch if self.fusion is None else self.fusion(batch))
         num_clips = sum(len(waiting.data_samples) for waiting in self._waiting)
         if num_clips >= self.decode_chunk or idx + 1 == len(self.dataloader):
             samples = model.add_hyps(self._waiting)
