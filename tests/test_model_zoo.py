@@ -105,7 +105,20 @@ SIGN_DAGC = dict(
     backbone=dict(type='SignDAGC', depth=34),
     initial_weights='torchvision://resnet34',
 )
-for method, its_recipe in (('signgraph/resnet18', SIGN_GRAPH), ('signdagc/resnet34', SIGN_DAGC)):
+USTM = dict(
+    CORRNET_PLUS,
+    epochs=40,
+    schedule=dict(type='MultiStepLR', milestones=[20, 25, 30, 35], gamma=0.2),
+    backbone=dict(type='USTM', size='b'),
+    neck=dict(LIFT['neck'], type='MultiScaleTemporalConv'),
+    losses=TLP['losses'],
+    initial_weights='torchvision://swin_b',
+)
+for method, its_recipe in (
+    ('signgraph/resnet18', SIGN_GRAPH),
+    ('signdagc/resnet34', SIGN_DAGC),
+    ('ustm/swin_b', USTM),
+):
     for corpus in ('phoenix2014', 'phoenix2014-T', 'csl-daily'):
         RECIPES[f'{method}_{corpus}'] = {**its_recipe, **(WHOLE if corpus == 'csl-daily' else {})}
 # Who left padded frames out of the backbone.
@@ -200,6 +213,8 @@ def test_the_recipe_is_the_published_one(name):
 # 1024 x 1296 = 1 327 104, the linear ones 1296 more each. A lift pooling of C channels has 12 C C + 16 C = 12 599 296.
 # SEN adds 10 + 4 C R + 268 R + 2 C to a block of C = 16 R channels: 2 (2234 + 6506 + 21 194 + 75 146) = 210 160.
 # The graphs of a stage of C channels have 11 C C + 17 C (SignGraph) and 11 C C + 64 C (SignDAGC), and 4 gates.
+# Swin-B without its classifier has 86 743 224, an adapter of C channels 511 616 + 131 C; the neck of six branches has
+# 55 590 912, which is 47 720 448 more than the other one.
 # CorrNet+ adds 2 n + 13 + 5 C C + 7 C + 6 C R + 260 R after stages 2 to 4, and 3: 91 055 + 358 227 + 1 420 951 + 3.
 @pytest.mark.parametrize(
     ('method', 'backbone', 'pools', 'classifiers'),
@@ -211,6 +226,7 @@ def test_the_recipe_is_the_published_one(name):
         ('sen', 11_386_672, 0, 2 * (1_327_104 + 1296)),
         ('corrnet_plus', 11_176_512 + 1_870_236, 2 * 12_599_296, 1_327_104),
         ('signgraph', 11_176_512 + 3_617_536 + 4, 0, 1_327_104),
+        ('ustm', 86_743_224 + 2_297_984, 2 * 12_599_296 + 47_720_448, 1_327_104),
         ('signdagc', 21_284_672 + 3_653_632 + 4, 2 * 12_599_296, 1_327_104),
     ],
 )

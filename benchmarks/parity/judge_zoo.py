@@ -16,6 +16,7 @@ from typing import Any, Dict, Iterator, List
 import torch
 
 from benchmarks.parity.result import CaseResult, Comparison
+from benchmarks.parity.ustm_unused import unused_parameters
 from benchmarks.parity.zoo_build import batch_of, build, network_name, shapes_of
 from benchmarks.parity.zoo_network import Evaluated, Gradients, Trained, evaluate, train
 from benchmarks.threads import torch_threads
@@ -79,8 +80,11 @@ def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
 def observe(case: Dict[str, Any]) -> Observed:
     """Build, fill and run the network of ``case``."""
     model = build(case)
-    batch = batch_of(case, training_dtype(case))
-    return Observed(shapes_of(model), evaluate(model, case), train(model, case, batch))
+    batch, evaluated = batch_of(case, training_dtype(case)), evaluate(model, case)
+    shapes = shapes_of(model, case)
+    trained = train(model, case, batch)
+    trained.no_gradient += unused_parameters(shapes)
+    return Observed(shapes, evaluated, trained)
 
 
 def training_dtype(case: Dict[str, Any]) -> torch.dtype:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import nn
+from torchvision.ops import StochasticDepth
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.losses import published_losses
@@ -203,9 +204,9 @@ def published_arithmetic(recognizer: nn.Module) -> None:
 
 
 def disable_dropout(recognizer: nn.Module) -> None:
-    """Set every dropout probability to 0."""
+    """Set every probability of dropping something to 0."""
     for module in recognizer.modules():
-        if isinstance(module, nn.Dropout):
+        if isinstance(module, (nn.Dropout, StochasticDepth)):
             module.p = 0.0
         elif isinstance(module, nn.RNNBase):
             module.dropout = 0.0

@@ -17,6 +17,7 @@ from benchmarks.parity.published_model import (
     published_shapes,
     split_labels,
 )
+from benchmarks.parity.ustm_unused import with_unused
 from cslrkit.errors import DataError
 from cslrkit.models.losses import published_losses
 from cslrkit.registry import MODELS
@@ -68,7 +69,11 @@ def build(case: Dict[str, Any]) -> nn.Module:
         name = 'smkd_r18.py'
     model = Config.fromfile(MODELS_FOLDER / name, lazy_import=False).model.to_dict()
     model['backbone'].pop('init_cfg', None)
-    model['backbone']['depth'] = int(re.search(r'\d+', kwargs['c2d_type'])[0])
+    swin = re.fullmatch(r'swin([tsb])_.+', kwargs['c2d_type'])
+    if swin:
+        model['backbone']['size'] = swin[1]
+    else:
+        model['backbone']['depth'] = int(re.search(r'\d+', kwargs['c2d_type'])[0])
     if _REMOVED in case['source']:
         model['backbone']['temporal_pairs'] = 'nearest'
     lifts = any(layer.startswith('L') for layer in model['neck']['kernel_spec'])
@@ -94,9 +99,10 @@ def build(case: Dict[str, Any]) -> nn.Module:
     return recognizer
 
 
-def shapes_of(recognizer: nn.Module) -> List[List[Any]]:
+def shapes_of(recognizer: nn.Module, case: Dict[str, Any]) -> List[List[Any]]:
     """Published names and shapes of the state dict, in order."""
-    return published_shapes(recognizer)
+    shapes = published_shapes(recognizer)
+    return with_unused(shapes, case['kwargs']) if network_name(case) == 'USTM' else shapes
 
 
 def batch_of(case: Dict[str, Any], dtype: torch.dtype) -> Tuple[torch.Tensor, torch.Tensor, List[SignDataSample]]:

@@ -9,6 +9,7 @@ from torch import nn
 
 from benchmarks.parity.published_model import disable_dropout
 from benchmarks.parity.zoo_build import batch_of
+from cslrkit.models.backbones import USTM
 from cslrkit.models.weights.names import published_names
 
 _HEADS = ('left', 'right', 'fuse', 'body')  # of MSKA-SLR
@@ -157,12 +158,17 @@ def _module(recognizer: nn.Module, name: str) -> nn.Module:
         'conv1d': recognizer.neck,
         'temporal_model': recognizer.head.rnns['main'],
     }[part]
-    return root.get_submodule(rest.replace('temporal_conv', 'stacks.main', 1) if part == 'conv1d' else rest)
+    if part == 'conv1d':
+        layer = rest[len('temporal_conv.') :] if rest.startswith('temporal_conv.') else rest
+        return root.stacks['main'].get_submodule(layer)
+    return root.get_submodule(rest)
 
 
 def _record(stages: Dict[str, Statistics], name: str) -> Callable:
     def hook(module: nn.Module, args: Any, output: Any) -> None:
-        if isinstance(output, dict):  # a backbone: a row for each frame, clip by clip
+        if isinstance(module, USTM):
+            output = output['main']
+        elif isinstance(output, dict):  # any other backbone: a row for each frame, clip by clip
             output = output['main'].transpose(1, 2).flatten(0, 1)
         elif name.startswith('conv2d.temporalG'):  # recorded frame by frame
             output = output.transpose(1, 2).flatten(0, 1)

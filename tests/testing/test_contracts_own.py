@@ -11,6 +11,7 @@ SMALL = {
     'SlowOnly': dict(depth=18, width=8),
     'ResNet': dict(depth=18),
     'TemporalConv': dict(hidden_size=16),
+    'MultiScaleTemporalConv': dict(hidden_size=16),
     'MultiStreamTemporalConv': dict(hidden_size=16),
     'CTCLoss': dict(source='seq/main'),
     'PenaltyLoss': dict(source='lift_u/main'),
@@ -21,6 +22,7 @@ SMALL = {
     'EnsembleHead': dict(hidden_size=16, ff_size=16),
     'SignDAGC': dict(width=16),
     'SignGraph': dict(width=16),
+    'USTM': dict(width=32, depths=[1, 1, 1, 1]),
     'BeamDecoder': dict(nbest=3),
     'RandomCrop': dict(size=32),
     'CenterCrop': dict(size=32),
@@ -28,6 +30,7 @@ SMALL = {
     'TemporalRescale': dict(min_len=4),
 }
 ALLOWED = {
+    'MultiScaleTemporalConv': ('padding invariance',),  # its branches pad, as published
     'PenaltyLoss': ('padding invariance',),  # a number of the whole batch
     'EnsembleHead': ('padding invariance',),  # convolutions over padded steps, as published
     'SeqKDLoss': ('padding invariance',),  # averaged over padded steps too, as published

@@ -11,11 +11,13 @@ from cslrkit.models.backbones.sign_dagc import SignDAGC
 from cslrkit.models.backbones.sign_graph import SignGraph
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
+from cslrkit.models.backbones.ustm import USTM
 
 __all__ = [
     'CESMM',
     'MSKA',
     'SEN',
+    'USTM',
     'CorrNet',
     'CorrNetPlus',
     'PrecomputedFeatures',

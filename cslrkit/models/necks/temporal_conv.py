@@ -38,6 +38,8 @@ class TemporalConv(nn.Module):
         ConfigError: For a kernel spec that cannot be read.
     """
 
+    whole_layers = False  # whether convolution, batch norm and ReLU are one layer of a stack also without a lifting
+
     def __init__(
         self,
         in_channels: Mapping[str, int],
@@ -58,18 +60,24 @@ class TemporalConv(nn.Module):
         # Names of logits beside the head's, for losses.
         self.penalty_names = tuple(f'{kind}/{stream}' for stream in self.streams for kind in LIFT_PENALTIES if lifts)
         for stream, channels in stack_channels.items():
-            layers: List[nn.Module] = []
-            for kind, size in self.temporal_spec.parsed:
-                if kind == 'P':
-                    layers.append(nn.MaxPool1d(size))
-                elif kind == 'L':
-                    layers.append(TemporalLiftPool(channels))
-                else:
-                    block = [nn.Conv1d(channels, hidden_size, size), nn.BatchNorm1d(hidden_size), nn.ReLU(True)]
-                    layers += [nn.Sequential(*block)] if lifts else block
-                    channels = hidden_size
-            self.stacks[stream] = nn.Sequential(*layers)
-            self.out_channels[stream] = channels
+            self.stacks[stream] = self.build_stack(channels, hidden_size)
+            convolves = any(kind == 'K' for kind, _ in self.temporal_spec.parsed)
+            self.out_channels[stream] = hidden_size if convolves else channels
+
+    def build_stack(self, channels: int, hidden_size: int) -> nn.Sequential:
+        """The layers of the kernel spec over so many channels."""
+        whole = self.whole_layers or any(kind == 'L' for kind, _ in self.temporal_spec.parsed)
+        layers: List[nn.Module] = []
+        for kind, size in self.temporal_spec.parsed:
+            if kind == 'P':
+                layers.append(nn.MaxPool1d(size))
+            elif kind == 'L':
+                layers.append(TemporalLiftPool(channels))
+            else:
+                block = [nn.Conv1d(channels, hidden_size, size), nn.BatchNorm1d(hidden_size), nn.ReLU(True)]
+                layers += [nn.Sequential(*block)] if whole else block
+                channels = hidden_size
+        return nn.Sequential(*layers)
 
     def stack_channels(self, in_channels: Mapping[str, int]) -> Dict[str, int]:
         """Channels that each stack is given, from those of the backbone's streams; ``main`` first."""

@@ -21,10 +21,13 @@ FORMATS: Dict[str, Tuple[str, str]] = {
     'pyslowfast': ("PySlowFast's .pyth", 's1.pathway0_stem.'),
     'caffe2': ("PySlowFast's Caffe2 .pkl", 'conv1_'),
     'torchvision': ("torchvision's ResNet", 'layer1.0.'),
+    'swin': ("torchvision's Swin", 'features.0.0.'),
 }
 # Formats whose names are those of a backbone alone.
-BACKBONE_FORMATS = ('pyslowfast', 'caffe2', 'torchvision')
+BACKBONE_FORMATS = ('pyslowfast', 'caffe2', 'torchvision', 'swin')
 
+# What USTM's code declares and never uses, in its files.
+_UNUSED = ('conv2d.head.', 'prems_')
 # Names of files that have one: what the published networks start from.
 _TORCHVISION, _PYSLOWFAST = 'torchvision://', 'pyslowfast://'
 _VERSION = 'IMAGENET1K_V1'
@@ -77,6 +80,8 @@ def read_weights(path: Union[str, Path], *, map_location: Any = 'cpu') -> Weight
     file_format = 'cslrkit' if is_own else _format_of(path, wrapper, tensors)
     if file_format == 'keypoints':
         tensors = {learnt_name(name): tensor for name, tensor in tensors.items() if learnt_name(name)}
+    elif file_format == 'slowfastsign':
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(_UNUSED)}
     return WeightsFile(str(path), file_format, tensors, dict(content))
 
 

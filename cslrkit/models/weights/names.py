@@ -9,6 +9,7 @@ from cslrkit.models.weights.keypoint_names import is_keypoint_network, keypoint_
 _Named = List[Tuple[str, str]]
 
 BACKBONE = 'backbone.'
+_SWIN_LAYER = re.compile(r'\.swin_layer\.')  # USTM's word for a stage of torchvision's, beside which its adapter stands
 _WRAPPED = 'backbone.net.'  # the ResNet keeps torchvision's network in `net`; CorrNet is one by itself
 
 # Published part -> names of its parameters here: the stream, or the key of a classifier, and the rest.
@@ -75,6 +76,9 @@ def own_names_of(file_format: str, names: Iterable[str], own_names: List[str]) -
     prefix = '' if file_format == 'cslrkit' else BACKBONE
     if file_format == 'torchvision' and any(name.startswith(_WRAPPED) for name in own_names):
         prefix = _WRAPPED
+    if file_format == 'swin':
+        adapted = {_SWIN_LAYER.sub('.', name): name for name in own_names}
+        return {name: adapted.get(prefix + name, prefix + name) for name in names}
     return {name: prefix + name for name in names}
 
 
@@ -130,7 +134,9 @@ def published_names(own_names: Iterable[str]) -> _Named:
     multi = len(streams) > 1
     for stream in _NECK_ORDER if multi else streams:
         prefix = f'conv1d.{stream}_temporal_conv' if multi else 'conv1d.temporal_conv'
-        pairs += [(f'{prefix}.{rest}', name) for rest, name in stacks[stream]]
+        for rest, name in stacks[stream]:
+            # Layers with names of their own, not numbers, are parts of the published neck itself.
+            pairs.append((f'{prefix if rest[0].isdigit() else "conv1d"}.{rest}', name))
     for prefix, kind in (('conv1d.fc', 'conv'), ('temporal_model', 'rnn'), ('classifier', 'seq')):
         for number, stream in enumerate(streams if rnns or kind == 'conv' else ()):
             part = rnns[stream] if kind == 'rnn' else _classifier_of(classifiers, kind, stream)
