@@ -65,7 +65,7 @@ class Custom(Corpus):
 
     def read_rows(self, path: Path) -> Iterator[Annotation]:
         """Yield the row of each sentence."""
-        records = self._records(path)
+        records = self.records(path)
         tiers = sorted({str(record['tier']) for _, record in records if record.get('tier')})
         if len(tiers) > 1 and any(name in record for _, record in records[:1] for name in _TIMES):
             raise DataError(
@@ -78,7 +78,7 @@ class Custom(Corpus):
     def notes(self, root: PathLike, sample_ids: Sequence[str]) -> List[str]:
         """Name the columns that are not read, and say what the lack of others means."""
         path = self.find_file(root, SPLITS[0])
-        columns = list(dict.fromkeys(name for _, record in self._records(path) for name in record))
+        columns = list(dict.fromkeys(name for _, record in self.records(path) for name in record))
         hints = {name: nearest(name, _COLUMNS).strip() for name in columns if name not in _COLUMNS}
         unread = [f'{name[:80]} ({hint})' if hint else name[:80] for name, hint in hints.items()]
         notes = [f"'{path.name}': columns that are not read: {listed(unread)}"] if unread else []
@@ -86,8 +86,8 @@ class Custom(Corpus):
             notes.append(f"'{path.name}': there is no column split: all sentences are for training")
         return notes
 
-    def _records(self, path: Path) -> List[_Record]:
-        """Read the table, unless it is what was read last."""
+    def records(self, path: Path) -> List[_Record]:
+        """Return the rows, each with where it stands; the table is read unless it is what was read last."""
         state = path.stat()
         key = (path, state.st_mtime_ns, state.st_size)
         if key not in self._read:
@@ -211,9 +211,9 @@ def _parse(record: Mapping[str, Any], number: int, table: Path, where: str) -> A
     sample_id = _text(record.get('id', f'{stem}-{number:04d}'), 'id', where)
     if set(sample_id) & set('/\\*?|:<>"') or sample_id.startswith('.'):
         raise DataError(f"{where}: got the id '{sample_id}', expected one that can name a folder.")
-    label = ' '.join(_glosses(record['glosses'], where))
+    label = ' '.join(parse_glosses(record['glosses'], where))
     signer = _text(record.get('signer', ''), 'signer', where) or 'unknown'
-    start, end = _time(record, 'start', where), _time(record, 'end', where)
+    start, end = parse_time(record, 'start', where), parse_time(record, 'end', where)
     if start is not None and end is not None and start >= end:
         raise DataError(f'{where}: got the start {start:g} s and the end {end:g} s, expected an end after the start.')
     return Annotation(
@@ -251,7 +251,8 @@ def _text(value: Any, name: str, where: str) -> str:
     return text
 
 
-def _glosses(value: Any, where: str) -> Tuple[str, ...]:
+def parse_glosses(value: Any, where: str) -> Tuple[str, ...]:
+    """Return the glosses of a field, at least one; anything else is a DataError."""
     parts = value if isinstance(value, list) else _text(value, 'glosses', where).split()
     glosses = tuple(_text(part, 'glosses', where) for part in parts)
     if not glosses:
@@ -262,7 +263,7 @@ def _glosses(value: Any, where: str) -> Tuple[str, ...]:
     return glosses
 
 
-def _time(record: Mapping[str, Any], name: str, where: str) -> Optional[float]:
+def parse_time(record: Mapping[str, Any], name: str, where: str) -> Optional[float]:
     """Return seconds; None if the row does not say."""
     for column, unit in ((name, 1.0), (f'{name}_ms', 1000.0)):
         text = '' if record.get(column) is None else str(record[column]).strip()

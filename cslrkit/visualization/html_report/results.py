@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.evaluation.functional.alignment import edits_of_steps
@@ -35,6 +35,22 @@ class Results:
     corpus: ScoredCorpus
     times: Dict[str, Dict[str, Any]]
     metrics: Dict[str, float]
+
+    @property
+    def seconds(self) -> Dict[str, List[Tuple[float, float]]]:
+        """Start and end of each scored word in seconds, by sample; without samples of which they are not known."""
+        return {
+            sample_id: [(first / times['rate'], last / times['rate']) for first, last in times['spans']]
+            for sample_id, times in self.times.items()
+            if times['spans'] is not None and times['rate']
+        }
+
+    @property
+    def confidences(self) -> Dict[str, List[float]]:
+        """Confidence of each scored word, by sample; without samples of which it is not known."""
+        return {
+            sample_id: times['confidence'] for sample_id, times in self.times.items() if times['confidence'] is not None
+        }
 
 
 def load_results(path: Union[str, Path], *, name: Optional[str] = None) -> Results:
