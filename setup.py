@@ -88,6 +88,7 @@ setup(
         'deepspeed': ['deepspeed>=0.13.2,<0.19.7'],
         'demo': ['gradio>=6.0,<7; python_version >= "3.10"'],
         'dev': [
+            'h5py>=3.8',
             'pytest>=7.4',
             'pytest-xdist>=3.3',
             'ruff>=0.6',
@@ -96,6 +97,7 @@ setup(
             'zstandard>=0.22',
         ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
+        'hdf5': ['h5py>=3.8'],
         'packed': ['zstandard>=0.22'],
         'safetensors': ['safetensors>=0.4'],
     },

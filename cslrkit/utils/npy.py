@@ -1,7 +1,7 @@
 """Read and write the object ``.npy`` files of the corpora without executing anything in them."""
 
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Callable, Union
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -10,8 +10,12 @@ from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.utils.plain_arrays import load_plain_arrays
 
 
-def load_object(path: Union[str, Path]) -> Any:
+def load_object(path: Union[str, Path], *, load: Callable[[bytes], Any] = load_plain_arrays) -> Any:
     """Return the object in an ``.npy`` file that ``numpy.save(path, object)`` wrote.
+
+    Args:
+        path: The file.
+        load: Reads a pickle without executing anything in it.
 
     Raises:
         DataNotFoundError: If there is no such file.
@@ -27,7 +31,7 @@ def load_object(path: Union[str, Path]) -> Any:
             _, _, dtype = read_header(file)
             if not dtype.hasobject:
                 raise DataError(f"'{path}' holds an array of {dtype}, expected a pickled dict.")
-            array = load_plain_arrays(file.read())
+            array = load(file.read())
     except DataError:
         raise
     # A damaged pickle stream can raise nearly anything; all of it means an unreadable file.

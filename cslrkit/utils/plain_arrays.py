@@ -11,7 +11,7 @@ import pickle
 import pickletools
 import re
 from collections import OrderedDict
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -24,13 +24,25 @@ class RefusedError(pickle.UnpicklingError):
     """A pickle asks for what plain data never needs."""
 
 
-def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
+class StandIn:
+    """What the unpickler makes in the place of an object, until it is known to be plain data."""
+
+    def resolve(self) -> Any:
+        """Return the object; any error if what the file says of it cannot be."""
+        raise NotImplementedError
+
+
+Names = Mapping[Tuple[str, str], Any]  # module and name -> what a pickle gets that asks to import it
+
+
+def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII', names: Optional[Names] = None) -> Any:
     """Unpickle containers, strings, numbers and numpy arrays, as old and new numpy write them.
 
     Args:
         data: The pickle.
         encoding: Of strings that Python 2 wrote. Those beyond ASCII could be of any, so they are refused
             by default, not guessed; arrays that Python 2 wrote need ``'latin1'``.
+        names: What else it may ask for: stand-ins and functions of the caller.
 
     Raises:
         RefusedError: If ``data`` asks for anything else.
@@ -41,10 +53,12 @@ def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII') -> Any:
             raise pickle.UnpicklingError(f'it has the instruction {instruction.name}, which plain data never needs')
         if instruction.name in _PUTS and argument > len(data):  # the unpickler would make room for so many
             raise pickle.UnpicklingError(f'it numbers an object {argument} in {len(data)} bytes')
-    return _resolve(_ArrayUnpickler(io.BytesIO(data), encoding=encoding).load())
+    unpickler = _ArrayUnpickler(io.BytesIO(data), encoding=encoding)
+    unpickler.names = {**_NAMES, **(names or {})}
+    return _resolve(unpickler.load())
 
 
-class _Dtype:
+class _Dtype(StandIn):
     """Stands for ``numpy.dtype``."""
 
     def __init__(self, code: str, align: Any = False, copy: Any = False) -> None:
@@ -61,7 +75,7 @@ class _Dtype:
         return np.dtype(self.code if self.order == '|' else self.order + self.code)
 
 
-class _Array:
+class _Array(StandIn):
     """Stands for ``numpy.ndarray``."""
 
     def __init__(self, *_: Any) -> None:
@@ -116,13 +130,14 @@ def _encode_latin1(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
-class _Call:
+class Call:
     """A function that a file may call, and do nothing else with."""
 
     def __init__(self, function: Callable) -> None:
         self.function = function
 
     def __call__(self, *arguments: Any) -> Any:
+        """Call it."""
         return self.function(*arguments)
 
     def __setstate__(self, state: Any) -> None:
@@ -132,23 +147,25 @@ class _Call:
 _NAMES = {
     ('numpy', 'ndarray'): _Array,
     ('numpy', 'dtype'): _Dtype,
-    ('_codecs', 'encode'): _Call(_encode_latin1),
+    ('_codecs', 'encode'): Call(_encode_latin1),
     ('collections', 'OrderedDict'): OrderedDict,
 }
 for _core in ('numpy.core', 'numpy._core'):
     _NAMES[f'{_core}.multiarray', '_reconstruct'] = _Array
-    _NAMES[f'{_core}.multiarray', 'scalar'] = _Call(_make_scalar)
-    _NAMES[f'{_core}.numeric', '_frombuffer'] = _Call(_from_buffer)
+    _NAMES[f'{_core}.multiarray', 'scalar'] = Call(_make_scalar)
+    _NAMES[f'{_core}.numeric', '_frombuffer'] = Call(_from_buffer)
 for _module in ('builtins', '__builtin__'):  # the second is Python 2's name, which protocol 2 keeps
-    _NAMES[_module, 'bytes'] = _Call(_empty_bytes)
+    _NAMES[_module, 'bytes'] = Call(_empty_bytes)
     _NAMES.update({(_module, kind.__name__): kind for kind in (set, frozenset, complex)})
 
 
 class _ArrayUnpickler(pickle.Unpickler):
+    names: Names = _NAMES
+
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _NAMES:
+        if (module, name) not in self.names:
             raise RefusedError(f"it wants to import '{module}.{name}', which plain data never needs")
-        return _NAMES[module, name]
+        return self.names[module, name]
 
 
 def _resolve(value: Any) -> Any:
@@ -160,7 +177,7 @@ def _resolve(value: Any) -> Any:
         return kind((_resolve(key), _resolve(own)) for key, own in value.items())
     if kind in (list, tuple, set, frozenset):
         return kind(_resolve(own) for own in value)
-    if kind in (_Array, _Dtype):
+    if isinstance(value, StandIn):
         return value.resolve()
     if kind is complex or isinstance(value, np.generic):
         return value

@@ -1,5 +1,7 @@
 """Feature files in the layouts of others, and datasets that read features."""
 
+import os
+
 import numpy as np
 from corpus_files import entry, write_annotation
 
@@ -23,3 +25,13 @@ def rows_of(name, *, stride=1, width=4):
 
 def read_features(root, features, *, split='train', pipeline=PIPELINE, **options):
     return CSLRDataset(str(root), split, features=features, pipeline=pipeline, **options)
+
+
+class Hostile:
+    """Runs a command wherever it is unpickled as usual."""
+
+    def __init__(self, marker):
+        self.command = f'touch {marker}'
+
+    def __reduce__(self):
+        return os.system, (self.command,)
