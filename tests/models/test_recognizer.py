@@ -1,60 +1,17 @@
 import copy
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import OptimWrapper
+from small_recognizers import GLOSSES, batch, build, config
 
-from benchmarks.parity.judge_decode import formula_logits
 from cslrkit.apis.infer.windows import cut_windows, plan_windows
-from cslrkit.decoders import GreedyDecoder
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.models.losses import published_losses
-from cslrkit.registry import HEADS, LOSSES, MODELS, NECKS
-from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, SignDataSample, StreamSpec, stream_specs
+from cslrkit.structures import GlossVocab, SignDataSample, StreamSpec, stream_specs
 from cslrkit.structures.padding import pad_clips
-
-GLOSSES = ['ICH', 'DU', 'WETTER', 'MORGEN']
-DECODED = json.loads((Path(__file__).parents[1] / 'data' / 'decode_public.json').read_text())['decode']
-
-
-def config(**changes):
-    parts = dict(
-        type='CSLRRecognizer',
-        backbone=dict(type='SlowFast', depth=18, layout='8x8', width=8),
-        neck=dict(type='MultiStreamTemporalConv', hidden_size=16),
-        head=dict(type='BiLSTMHead', dropout=0.0),
-        losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=25.0, Slow=0.25, Fast=0.25)),
-        decoder=dict(type='BeamDecoder', beam_width=10),
-        vocab=GLOSSES,
-    )
-    for path, value in changes.items():
-        place, *rest = path.split('__')
-        if rest:
-            parts[place][rest[0]] = value
-        else:
-            parts[place] = value
-    return parts
-
-
-def build(**changes):
-    torch.manual_seed(0)
-    return MODELS.build(config(**changes))
-
-
-def batch(num_frames=(24, 16), gloss_ids=((1, 2), (3,))):
-    torch.manual_seed(1)
-    return dict(
-        inputs=[torch.randint(0, 256, (frames, 3, 32, 32), dtype=torch.uint8) for frames in num_frames],
-        data_samples=[
-            SignDataSample.create(f'clip{index}', ids, frame_indices=range(0, 2 * frames, 2), frame_rate=25.0)
-            for index, (ids, frames) in enumerate(zip(gloss_ids, num_frames))
-        ],
-    )
 
 
 def count_calls(module):
@@ -75,15 +32,6 @@ def test_parts_fit_without_stating_a_dimension(backbone, head):
     )
     results = model.eval().test_step(batch())
     assert set(results[0].hyps) == {name for name in (model.head.primary, model.head.auxiliary) if name}
-
-
-def test_every_registered_neck_head_and_loss_is_tested_here():
-    def ours(registry):
-        return {name for name in registry.names() if registry.lookup(name).__module__.startswith('cslrkit.')}
-
-    assert ours(NECKS) == {'TemporalConv', 'MultiStreamTemporalConv'}
-    assert ours(HEADS) == {'BiLSTMHead', 'LinearHead'}
-    assert ours(LOSSES) == {'CTCLoss', 'PenaltyLoss', 'SeqKDLoss'}  # PenaltyLoss: test_lift_pool.py
 
 
 def test_a_training_step_sums_exactly_the_configured_losses():
@@ -272,39 +220,3 @@ def test_a_preprocessor_instance_is_taken_as_it_is():
     assert build(data_preprocessor=preprocessor).data_preprocessor is preprocessor
     # The default one is told the neck's geometry.
     assert build(neck__kernel_spec=['K3']).data_preprocessor.temporal_spec.left_pad == 1
-
-
-@pytest.mark.parametrize('index', range(len(DECODED)))
-def test_recorded_decoding_holds_on_the_way_from_logits_to_samples(index):
-    """The logits of ctcdecode's recordings take every step of a prediction, in two batches."""
-    case = DECODED[index]
-    logits = formula_logits(seed=case['seed'], batch=case['B'], steps=case['T'], symbols=case['V'], kind=case['kind'])
-    settings = {name: case[name] for name in ('beam_width', 'cutoff_top_n', 'cutoff_prob')}
-    decoder = dict(type='BeamDecoder', cutoff_rule='ctcdecode', nbest=min(5, case['beam_width']), **settings)
-    model = build(decoder=decoder, vocab=[f'G{symbol}' for symbol in range(1, case['V'])]).eval()
-    batches = []
-    for clips in torch.arange(case['B']).split(max(1, case['B'] // 2)):
-        steps = [case['lens'][clip] for clip in clips]
-        given = {name: logits[clips, : max(steps)] for name in model.decode_outputs}
-        model.logits = lambda *args, given=given, steps=steps, **kwargs: (given, torch.tensor(steps))
-        samples = [SignDataSample.create(str(clip), [1]) for clip in clips.tolist()]
-        batches.append(model.encode(torch.zeros(len(clips)), 4 * torch.tensor(steps), samples))
-    for sample, beams in zip(model.add_hyps(batches), case['beams']):
-        for name in model.decode_outputs:
-            for entry, beam in zip(sample.hyps[name].nbest, beams):
-                assert (list(entry.gloss_ids), list(entry.timesteps)) == (beam['tokens'], beam['timesteps'])
-                assert -entry.score == pytest.approx(beam['neg_log_prob'], abs=1e-3)
-
-
-def test_confidences_are_added_where_a_decoder_gives_none():
-    class Bare(GreedyDecoder):
-        def __call__(self, log_probs, feat_lens):
-            return [
-                Hypothesis([GlossSpan(span.gloss_id, steps=span.steps) for span in hyp], hyp.score)
-                for hyp in super().__call__(log_probs, feat_lens)
-            ]
-
-    model = build()
-    log_probs = torch.tensor([[[0.4, 0.6, 0.0], [0.3, 0.7, 0.0], [0.9, 0.0, 0.1], [0.1, 0.0, 0.9]]]).log()
-    (hyp,) = model.decode(log_probs, [4], decoder=Bare())
-    assert hyp.confidences == pytest.approx((0.88, 0.9))
