@@ -37,6 +37,7 @@ REQUIRED = {
     'Step': dict(values={0: 1}),
     'Pretrained': dict(checkpoint='weights.pth'),
     'CTCLoss': dict(source='seq/main'),
+    'KeypointHeatMaps': dict(backbone=dict(type='SlowOnly', depth=18, width=8)),
     'PenaltyLoss': dict(source='lift_u/main'),
     'NECKS': dict(in_channels={'slow': 8, 'fast': 4}),
     'HEADS': dict(in_channels={'main': 8}, num_classes=5),

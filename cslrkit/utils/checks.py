@@ -32,11 +32,13 @@ def positive(argument: str, value: Any) -> int:
     return value
 
 
-def check_clip(x: torch.Tensor) -> None:
-    """Check that ``x`` is a batch of RGB clips, (N, 3, T, H, W) with at least a frame.
+def check_clip(x: torch.Tensor, channels: int = 3) -> None:
+    """Check that ``x`` is a batch of clips, of RGB by default, (N, C, T, H, W) with at least a frame.
 
     Raises:
         DataError: Otherwise.
     """
-    if x.dim() != 5 or x.shape[1] != 3 or x.shape[2] == 0:
-        raise DataError(f'backbone input: got the shape {tuple(x.shape)}, expected (N, 3, T, H, W) with T > 0.')
+    if x.dim() != 5 or x.shape[1] != channels or x.shape[2] == 0:
+        raise DataError(
+            f'backbone input: got the shape {tuple(x.shape)}, expected (N, {channels}, T, H, W) with T > 0.'
+        )

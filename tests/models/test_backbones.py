@@ -19,7 +19,7 @@ SMALL = {
     'SignGraph': dict(width=16),
     'USTM': dict(width=32, depths=[1, 1, 1, 1]),
 }
-OF_OTHER_MEDIA = {'CESMM', 'MSKA', 'PrecomputedFeatures'}  # take no frames
+OF_OTHER_MEDIA = {'KeypointHeatMaps', 'CESMM', 'MSKA', 'PrecomputedFeatures'}  # take no frames
 
 
 def test_every_registered_backbone_is_tested():

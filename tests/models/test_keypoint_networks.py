@@ -150,3 +150,30 @@ def test_cesmm_says_which_parts_it_needs():
         cesmm('bones')
     with pytest.raises(ConfigError, match='strides of 1 or 2'):
         cesmm('keypoint', blocks=((1, 4),))
+
+
+def test_heat_maps_are_gaussians_around_the_points_that_were_found():
+    small = dict(type='SlowOnly', depth=18, width=8, alpha=1)
+    cfg = dict(type='KeypointHeatMaps', backbone=small, points=(2, 0), size=(8, 16), sigma=2.0)
+    network = BACKBONES.build(cfg)
+    assert network.backbone.s1.pathway0_stem.conv.in_channels == 2
+    x = torch.zeros(1, 3, 3, 3)
+    x[0, :, 0, 2] = torch.tensor([-0.5, 0.75, 0.9])  # a quarter from the left, an eighth from the top
+    maps = network.maps(x)
+    assert maps.shape == (1, 2, 3, 8, 16)
+    # The point lies at row 1 and column 4, between pixels whose centers are at 0.5, 1.5, ...
+    for row, column in ((0, 3), (1, 4), (5, 9)):
+        squared = (row + 0.5 - 1) ** 2 + (column + 0.5 - 4) ** 2
+        expected = 2 * torch.tensor(-squared / 8).exp() - 1
+        torch.testing.assert_close(maps[0, 0, 0, row, column], expected)
+    assert (maps[0, 1] == -1).all()  # score 0
+    assert (maps[0, 0, 1:] == -1).all()
+    assert (BACKBONES.build(dict(cfg, draw_missing=True)).maps(x)[0, 1] > -1).any()
+    assert network(x)['main'].shape == (1, 256, 3)
+
+
+def test_heat_maps_say_what_their_backbone_must_take():
+    with pytest.raises(ConfigError, match=r'backbone\..*in_channels'):
+        BACKBONES.build(dict(type='KeypointHeatMaps', backbone=dict(type='MSKA')))
+    with pytest.raises(ConfigError, match='sigma: got 0'):
+        BACKBONES.build(dict(type='KeypointHeatMaps', backbone=dict(type='SlowOnly', depth=18), sigma=0))

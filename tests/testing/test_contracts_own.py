@@ -18,6 +18,7 @@ SMALL = {
     'CorrNetPlus': dict(width=16),
     'SEN': dict(width=16),
     'MSKA': dict(width=4),
+    'KeypointHeatMaps': dict(backbone=dict(type='SlowOnly', depth=18, width=8), points=(0, 1), size=(32, 32)),
     'CESMM': dict(width=4, blocks=((1, 1), (2, 2))),
     'EnsembleHead': dict(hidden_size=16, ff_size=16),
     'SignDAGC': dict(width=16),

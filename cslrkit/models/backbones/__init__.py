@@ -3,6 +3,7 @@
 from cslrkit.models.backbones.cesmm import CESMM
 from cslrkit.models.backbones.corrnet import CorrNet
 from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
+from cslrkit.models.backbones.heat_maps import KeypointHeatMaps
 from cslrkit.models.backbones.mska import MSKA
 from cslrkit.models.backbones.precomputed_features import PrecomputedFeatures
 from cslrkit.models.backbones.resnet import ResNet
@@ -20,6 +21,7 @@ __all__ = [
     'USTM',
     'CorrNet',
     'CorrNetPlus',
+    'KeypointHeatMaps',
     'PrecomputedFeatures',
     'ResNet',
     'SignDAGC',

@@ -48,13 +48,22 @@ class KeypointBackbone:
         Raises:
             DataError: If it is not (N, 3, T, K) with the keypoints that the parts name.
         """
-        if x.dim() != 4 or x.shape[1] != 3 or x.shape[2] == 0 or x.shape[3] < self.num_keypoints:
-            raise DataError(
-                f'{type(self).__name__} input: got the shape {tuple(x.shape)}, expected (N, 3, T, K) with T > 0 and '
-                f'K >= {self.num_keypoints}. Load keypoints of the layout that model.backbone.parts was written for.'
-            )
+        check_keypoints(x, self.num_keypoints, type(self).__name__)
         missing = -x.shape[2] % self.frames_per_step
         return torch.cat([x, x[:, :, -1:].expand(-1, -1, missing, -1)], 2) if missing else x
+
+
+def check_keypoints(x: torch.Tensor, num_keypoints: int, where: str) -> None:
+    """Check that ``x`` is a batch (N, 3, T, K) of at least ``num_keypoints``.
+
+    Raises:
+        DataError: Otherwise.
+    """
+    if x.dim() != 4 or x.shape[1] != 3 or x.shape[2] == 0 or x.shape[3] < num_keypoints:
+        raise DataError(
+            f'{where} input: got the shape {tuple(x.shape)}, expected (N, 3, T, K) with T > 0 and K >= '
+            f'{num_keypoints}. Load keypoints of the layout that the joints of model.backbone were chosen for.'
+        )
 
 
 def _are_positions(joints: Any) -> bool:

@@ -115,14 +115,22 @@ class VideoStem(nn.Module):
     Args:
         out_channels: Channels of the output, by pathway.
         temporal_kernels: Temporal kernel sizes, by pathway.
+        in_channels: Channels of the input.
         with_cp: Whether training keeps inputs only and computes the rest again.
     """
 
-    def __init__(self, out_channels: Sequence[int], temporal_kernels: Sequence[int], *, with_cp: bool = False) -> None:
+    def __init__(
+        self,
+        out_channels: Sequence[int],
+        temporal_kernels: Sequence[int],
+        *,
+        in_channels: int = 3,
+        with_cp: bool = False,
+    ) -> None:
         super().__init__()
         self.with_cp = with_cp
         for pathway, (channels, kernel) in enumerate(zip(out_channels, temporal_kernels)):
-            self.add_module(f'pathway{pathway}_stem', BasicStem(3, channels, temporal_kernel=kernel))
+            self.add_module(f'pathway{pathway}_stem', BasicStem(in_channels, channels, temporal_kernel=kernel))
 
     def forward(self, pathways: List[torch.Tensor]) -> List[torch.Tensor]:
         """Apply each stem to its pathway."""

@@ -33,6 +33,7 @@ class SlowOnly(ScopedInit, BaseModule):
         depth: 18, 50 or 101.
         alpha: Frames per step.
         width: Channels of the stem; 64 is published.
+        in_channels: Channels of the input; other than 3 for heat maps, see :class:`KeypointHeatMaps`.
         dropout: Probability of dropping a feature in training.
         with_cp: Activation checkpointing: training keeps the inputs of residual blocks only and
             computes the rest again, for less memory and more time. Results stay the same.
@@ -40,7 +41,7 @@ class SlowOnly(ScopedInit, BaseModule):
             :class:`~cslrkit.models.weights.Pretrained`.
 
     Shape:
-        - Input: (N, 3, T, H, W)
+        - Input: (N, in_channels, T, H, W)
         - Output: ``main`` (N, 32 width, T)
 
     Raises:
@@ -53,6 +54,7 @@ class SlowOnly(ScopedInit, BaseModule):
         alpha: int = 4,
         *,
         width: int = 64,
+        in_channels: int = 3,
         dropout: float = 0.5,
         with_cp: bool = False,
         init_cfg: Optional[dict] = None,
@@ -61,22 +63,23 @@ class SlowOnly(ScopedInit, BaseModule):
         one_of('depth', depth, STAGE_BLOCKS)
         positive('width', width)
         self.alpha = positive('alpha', alpha)
-        self.s1 = VideoStem((width,), _TEMPORAL_KERNELS[:1], with_cp=with_cp)
-        in_channels = (width,)
+        self.in_channels = positive('in_channels', in_channels)
+        self.s1 = VideoStem((width,), _TEMPORAL_KERNELS[:1], in_channels=in_channels, with_cp=with_cp)
+        channels = (width,)
         for stage in range(4):
             temporal_kernels = _TEMPORAL_KERNELS[stage + 1 : stage + 2]
             block = ResStage(
-                in_channels, (width,), index=stage, depth=depth, temporal_kernels=temporal_kernels, with_cp=with_cp
+                channels, (width,), index=stage, depth=depth, temporal_kernels=temporal_kernels, with_cp=with_cp
             )
             self.add_module(f's{stage + 2}', block)
-            in_channels = block.out_channels
+            channels = block.out_channels
         self.dropout = nn.Dropout(dropout)
-        self.stream_specs = {'main': StreamSpec(*in_channels, stride=alpha)}
+        self.stream_specs = {'main': StreamSpec(*channels, stride=alpha)}
         initialize(self)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""
-        check_clip(x)
+        check_clip(x, self.in_channels)
         pathways = self.s1([every_frame(x, self.alpha)])
         for stage in (self.s2, self.s3, self.s4, self.s5):
             pathways = stage(pathways)
