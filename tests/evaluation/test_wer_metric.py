@@ -73,6 +73,35 @@ def test_primary_may_be_another_output():
     assert evaluate(SAMPLES, primary='conv/main')['wer'] == pytest.approx(60.0)
 
 
+def test_the_slrt_protocol_cleans_references_too_and_sentences_as_a_whole():
+    samples = [sample('a', 'loc-NORD A B REGEN REGEN __ON__', 'NORD A+B regen')]
+    assert evaluate(samples)['num_words'] == 6
+    metrics = evaluate(samples, protocol='slrt')
+    assert (metrics['wer'], metrics['num_words']) == (0.0, 3)  # nord a+b regen
+    # A repeat of the reference that stays is a deletion for the strict protocol: hypotheses are merged.
+    repeated = [sample('a', 'NORD NORD WIND', 'NORD WIND')]
+    assert evaluate(repeated)['wer'] == pytest.approx(100 / 3)
+    assert evaluate(repeated, protocol='slrt')['wer'] == 0.0
+
+
+def test_the_better_head_is_reported_by_name_only(tmp_path):
+    arguments = dict(auxiliary='conv/main', report_head='best', out_dir=tmp_path)
+    metrics = evaluate(SAMPLES, **arguments)
+    assert (metrics['wer'], metrics['wer_main'], metrics['wer_conv']) == pytest.approx((60.0, 70.0, 60.0))
+    assert metrics['sub'] + metrics['del'] + metrics['ins'] == pytest.approx(60.0)
+    assert 'wer_main' not in evaluate(SAMPLES, auxiliary='conv/main')
+    swapped = evaluate(SAMPLES, **{**arguments, 'primary': 'conv/main', 'auxiliary': 'seq/main'})
+    assert (swapped['wer'], swapped['wer_main']) == pytest.approx((60.0, 60.0))
+    report = json.loads((tmp_path / 'dev.json').read_text())
+    assert (report['protocol'], report['report_head']) == ('stm', 'best')
+    with pytest.raises(ConfigError, match=r'report_head: .best. needs an auxiliary output'):
+        evaluate(SAMPLES, report_head='best')
+    with pytest.raises(ConfigError, match='decodes one alone'):
+        evaluate([sample('a', 'A', 'A')], auxiliary='auto', report_head='best')
+    with pytest.raises(ConfigError, match='protocol'):
+        evaluate(SAMPLES, protocol='sclite')
+
+
 def test_samples_as_the_evaluator_hands_them_over():
     assert evaluate([one.to_dict() for one in SAMPLES]) == evaluate(SAMPLES)
 

@@ -85,6 +85,12 @@ class Phoenix2014Normalizer:
 
 @lru_cache(maxsize=1 << 16)  # a corpus has far fewer words, and each comes often
 def _clean_line(line: str) -> str:
-    for pattern, replacement in _PHOENIX_2014:
-        line = pattern.sub(replacement, line)
+    line = clean_text(line)
     return '' if any(mark in line for mark in _DROPPED) else line
+
+
+def clean_text(text: str) -> str:
+    """Apply PHOENIX 2014's rules, in order, to a sentence; a space stands before its first word."""
+    for pattern, replacement in _PHOENIX_2014:
+        text = pattern.sub(replacement, text)
+    return text

@@ -10,6 +10,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.structures import BaseDataElement
 
 from cslrkit.errors import ConfigError, DataError
+from cslrkit.evaluation.functional.protocols import PROTOCOLS
 from cslrkit.evaluation.functional.published import compare_outputs
 from cslrkit.evaluation.functional.stm import load_stm
 from cslrkit.evaluation.functional.wer import MODES, WordCounts, score_sentences
@@ -19,6 +20,7 @@ from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import listed
 
 MISSING_RULES = ('error', 'empty')
+REPORTED_HEADS = ('main', 'best')
 ROLES = ('primary', 'auxiliary')
 AUTO = 'auto'
 
@@ -63,6 +65,10 @@ class WERMetric(BaseMetric):
             whose last sentence it never reads (``drop_last_entry=True``), need it.
         merge_repeats: Whether repeated neighbours of a hypothesis are merged; by default as
             published, in mode ``'python'`` and not in ``'sclite'``.
+        protocol: ``'stm'``, the strict one: references are scored as they are; or ``'slrt'``, which cleans references,
+            too, and both further, as the SLRT family does (see docs/scoring.md). Numbers of the two are not comparable.
+        report_head: ``'main'``, the primary output, or ``'best'``: ``wer``, ``sub``, ``del`` and ``ins`` are those of
+            the output with the smaller WER on this split, as the SLRT family reports; ``wer_main`` is the primary's.
         primary: Name of the output whose hypotheses are the result; by default (``'auto'``) the first of
             the recognizer's ``decode_outputs``.
         auxiliary: Name of a second output that is scored and compared with it; by default the
@@ -77,7 +83,8 @@ class WERMetric(BaseMetric):
         the main output (``war``) or only the auxiliary output (``wdr``) has right.
 
     Raises:
-        ConfigError: For an unknown mode, normalizer or rule for missing sentences.
+        ConfigError: For an unknown mode, normalizer, protocol, head or rule for missing sentences, and for
+            ``report_head='best'`` where nothing else than the primary output is scored.
         DataError: If hypotheses or references are missing.
     """
 
@@ -91,6 +98,8 @@ class WERMetric(BaseMetric):
         stm: Optional[Union[str, Path]] = None,
         missing: str = 'error',
         merge_repeats: Optional[bool] = None,
+        protocol: str = 'stm',
+        report_head: str = 'main',
         primary: str = AUTO,
         auxiliary: Optional[str] = AUTO,
         out_dir: Optional[Union[str, Path]] = None,
@@ -107,6 +116,11 @@ class WERMetric(BaseMetric):
         self.normalizer_name = normalizer
         self.normalizer = NORMALIZERS.build(dict(type=normalizer))
         self._score = partial(score_sentences, mode=mode, merge=merge_repeats)
+        self.protocol = one_of('protocol', protocol, PROTOCOLS)
+        self._cleaned = PROTOCOLS[protocol]
+        self.report_head = one_of('report_head', report_head, REPORTED_HEADS)
+        if report_head == 'best' and auxiliary is None:
+            raise ConfigError("'best' needs an auxiliary output. Leave auxiliary out, or this.", path='report_head')
         self.primary = primary
         self.auxiliary = auxiliary
         self.out_dir = None if out_dir is None else Path(out_dir)
@@ -147,7 +161,7 @@ class WERMetric(BaseMetric):
         absent = self._absent(clips)
         clips = clips + absent
         references = self._references(clips)
-        words = [[span.gloss for span in clip.words] for clip in clips]
+        words = [self._cleaned([span.gloss for span in clip.words]) for clip in clips]
         scores = self._score([references[clip.sample_id] for clip in clips], words)
         total = sum((score.counts for score in scores), WordCounts())
         if not total.ref_words:
@@ -159,7 +173,12 @@ class WERMetric(BaseMetric):
             **({'num_missing': len(absent)} if self.missing == 'empty' else {}),
         }
         if clips[0].auxiliary is not None:
-            metrics.update(self._compare(clips, references, words))
+            metrics.update(self._compare(clips, references, words, total))
+        elif self.report_head == 'best':
+            raise ConfigError(
+                f"{self._where}: 'best' needs an auxiliary output, but the recognizer decodes one alone. Take 'main'.",
+                path='report_head',
+            )
         if self.out_dir is not None:
             head = {
                 'split': self.split,
@@ -167,6 +186,8 @@ class WERMetric(BaseMetric):
                 'normalizer': self.normalizer_name,
                 'stm': self.stm,
                 'missing': self.missing,
+                'protocol': self.protocol,
+                'report_head': self.report_head,
                 'metrics': metrics,
             }
             by_id = {clip.sample_id: score for clip, score in zip(clips, scores)}
@@ -243,20 +264,32 @@ class WERMetric(BaseMetric):
 
     def _references(self, clips: List[ScoredClip]) -> Dict[str, List[str]]:
         if self._stm_entries is not None:
-            return {clip.sample_id: list(self._stm_entries[clip.sample_id].words) for clip in clips}
-        return {clip.sample_id: self.normalizer.reference(list(clip.ref), split=self.split) for clip in clips}
+            words = {clip.sample_id: self._stm_entries[clip.sample_id].words for clip in clips}
+        else:
+            words = {clip.sample_id: self.normalizer.reference(list(clip.ref), split=self.split) for clip in clips}
+        return {sample_id: self._cleaned(reference) for sample_id, reference in words.items()}
 
     def _compare(
-        self, clips: List[ScoredClip], references: Mapping[str, Sequence[str]], words: Sequence[Sequence[str]]
+        self,
+        clips: List[ScoredClip],
+        references: Mapping[str, Sequence[str]],
+        words: Sequence[Sequence[str]],
+        total: WordCounts,
     ) -> Dict[str, float]:
-        """Figures of the auxiliary output, and of what either output has over the other."""
+        """Figures of the auxiliary output, of what either has over the other, and of the better one if it is asked."""
         refs = [references[clip.sample_id] for clip in clips]
         cleaned = [map(self.normalizer.hypothesis_word, clip.auxiliary) for clip in clips]
-        auxiliaries = [[word for word in each if word] for each in cleaned]
+        auxiliaries = [self._cleaned([word for word in each if word]) for each in cleaned]
         alone = sum((score.counts for score in self._score(refs, auxiliaries)), WordCounts())
         both = compare_outputs(refs, words, auxiliaries)
+        best = {} if self.report_head == 'main' else {**min(total, alone, key=_wer).rates, 'wer_main': total.wer}
         return {
+            **best,
             'wer_conv': alone.wer,
             'war': both.primary_only_right / both.words * 100,
             'wdr': both.auxiliary_only_right / both.words * 100,
         }
+
+
+def _wer(counts: WordCounts) -> float:
+    return counts.wer

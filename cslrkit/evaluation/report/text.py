@@ -11,6 +11,7 @@ _HEADINGS = {
     'sub': 'sub',
     'del': 'del',
     'ins': 'ins',
+    'wer_main': 'main WER %',
     'wer_conv': 'conv WER %',
     'war': 'WAR',
     'wdr': 'WDR',

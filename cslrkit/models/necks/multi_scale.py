@@ -18,8 +18,12 @@ class MultiScaleTemporalConv(TemporalConv):
     A branch is a 1 x 1 convolution, alone, with a max pooling of three frames, or with a convolution of three frames
     dilated by 1, 2, 3 or 4. They keep the number of frames; a clip's padding is seen by its last frames.
 
-    Source: gufranSabri/USTM bdd57c5 ``modules/mstcn.py``; names of parameters are the same. Arguments, shape and errors
-    are those of :class:`TemporalConv`.
+    Source: gufranSabri/USTM bdd57c5 ``modules/mstcn.py``; names of parameters are the same. Shape and errors are those
+    of :class:`TemporalConv`.
+
+    Args:
+        in_channels, hidden_size, left_pad_rule: As in :class:`TemporalConv`.
+        kernel_spec: Layers behind the branches; lift pooling is published.
     """
 
     whole_layers = True
