@@ -89,7 +89,7 @@ def _reason(error: BaseException) -> str:
     """The fault itself: mmengine tells of a failed import of ``custom_imports`` without saying why."""
     while isinstance(error, ImportError) and str(error).startswith('Failed to import ') and error.__context__:
         error = error.__context__
-    return f'{type(error).__name__}: {error}'
+    return f'{type(error).__name__}: {" ".join(str(error).split())}'
 
 
 def check_override(config: Config, key: str) -> None:

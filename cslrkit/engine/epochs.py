@@ -1,9 +1,12 @@
-"""Schedules of learning rates that follow the number of epochs."""
+"""Schedules of learning rates: they follow the number of epochs, and go on as they were when a training is resumed."""
 
+import json
 import warnings
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping
 
 from mmengine.config import Config
+
+from cslrkit.engine.stored_config import config_json
 
 # Arguments that say how long a schedule of a kind lasts, from its ``begin`` on, in epochs.
 _LENGTHS = {'CosineAnnealing': 'T_max', 'OneCycle': 'total_steps'}
@@ -37,6 +40,23 @@ def follow_epochs(config: Config) -> None:
             _tell(f'param_scheduler[{index}]', kind, length, schedule, epochs)
         kept.append(schedule)
     config.param_scheduler = kept if isinstance(schedules, list) else kept[:1] and kept[0]
+
+
+def kept_settings(meta: Mapping[str, Any], config: Config) -> List[str]:
+    """Name the settings of a config whose values a resumed training takes from its checkpoint, where they differ.
+
+    Args:
+        meta: Of the checkpoint.
+        config: Of the training that goes on.
+    """
+    text = meta.get('cfg')
+    if not isinstance(text, str) or not text.startswith('{'):  # of 0.1.0
+        return []
+    old, new = json.loads(text), json.loads(config_json(config))
+    changed = [] if old.get('param_scheduler') == new.get('param_scheduler') else ['param_scheduler']
+    before, now = ((each.get('optim_wrapper') or {}).get('optimizer') or {} for each in (old, new))
+    changed += [f'optim_wrapper.optimizer.{name}' for name in now if before.get(name) != now[name]]
+    return changed
 
 
 def _tell(place: str, kind: str, length: Any, schedule: Dict[str, Any], epochs: int) -> None:

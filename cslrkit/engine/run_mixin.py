@@ -23,6 +23,7 @@ from cslrkit.engine.checkpoint_io import (
     rebuild_message_hub,
     replace_file,
 )
+from cslrkit.engine.epochs import kept_settings
 from cslrkit.engine.hooks.curriculum_hook import CurriculumHook
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.engine.loops import check_evaluators
@@ -30,7 +31,7 @@ from cslrkit.engine.stored_config import config_json
 from cslrkit.errors import CheckpointError
 from cslrkit.models.speed import prepare_for_cpu
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_pretrained, log_report, read_weights
-from cslrkit.utils.messages import CONSOLE
+from cslrkit.utils.messages import CONSOLE, listed
 
 # What mmengine registers unless it is told None; of other names it knows no None.
 _MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
@@ -180,6 +181,12 @@ class RunMixin:
         weights = start if is_read else read_weights(filename, map_location=map_location)
         if self._resume:
             self.check_resumable(filename, weights.content)
+            kept = kept_settings(weights.content.get('meta') or {}, self.cfg)
+            if kept:
+                self.say(
+                    f'warning: the learning rate and its schedule go on as in the checkpoint, so {listed(kept)} of the '
+                    'config is not used. Start a new run with load_from to change it.'
+                )
         if weights.format != 'cslrkit':
             return self._load_foreign(weights, strict=strict)
         checkpoint = {'meta': {}, **weights.content, 'state_dict': weights.tensors}

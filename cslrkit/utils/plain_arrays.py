@@ -11,13 +11,14 @@ import pickle
 import pickletools
 import re
 from collections import OrderedDict
-from typing import Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
 _NUMBERS = re.compile(r'[biufc?]\d{0,2}|[SU]\d{1,6}')
 _UNNEEDED = ('NEXT_BUFFER', 'READONLY_BUFFER', 'EXT1', 'EXT2', 'EXT4', 'INST', 'OBJ', 'NEWOBJ_EX')
 _PUTS = ('PUT', 'BINPUT', 'LONG_BINPUT')
+_GETS = ('GET', 'BINGET', 'LONG_BINGET')
 
 
 class RefusedError(pickle.UnpicklingError):
@@ -53,9 +54,49 @@ def load_plain_arrays(data: bytes, *, encoding: str = 'ASCII', names: Optional[N
             raise pickle.UnpicklingError(f'it has the instruction {instruction.name}, which plain data never needs')
         if instruction.name in _PUTS and argument > len(data):  # the unpickler would make room for so many
             raise pickle.UnpicklingError(f'it numbers an object {argument} in {len(data)} bytes')
+    check_growth(data)
+    left = [_most_values(data)]
     unpickler = _ArrayUnpickler(io.BytesIO(data), encoding=encoding)
     unpickler.names = {**_NAMES, **(names or {})}
-    return _resolve(unpickler.load())
+    return _resolve(unpickler.load(), left)
+
+
+def check_growth(data: bytes) -> None:
+    """Check that no tuple of a pickle holds more values, through what it repeats, than the pickle can spell out.
+
+    Python hashes a tuple by all that is in it, so a key of nested pairs takes twice as long with each level.
+
+    Raises:
+        UnpicklingError: If one does, or the pickle is damaged.
+    """
+    sizes: List[Optional[int]] = []  # how many values each object on the stack holds; None is a mark
+    memo: Dict[int, int] = {}
+    most = _most_values(data)
+    for instruction, argument, _ in pickletools.genops(data):
+        name, before, size = instruction.name, instruction.stack_before, 1
+        try:
+            if name in _PUTS or name == 'MEMOIZE':
+                memo[len(memo) if name == 'MEMOIZE' else argument] = sizes[-1]
+                continue
+            if name in _GETS or name == 'DUP':
+                sizes.append(sizes[-1] if name == 'DUP' else memo[argument])
+                continue
+            if pickletools.markobject in before:
+                while sizes[-1] is not None:
+                    size += sizes.pop()
+                before = before[: before.index(pickletools.markobject) + 1]
+            for _ in before:
+                size += sizes.pop() or 0
+        except (IndexError, KeyError) as error:
+            raise pickle.UnpicklingError(f'its instruction {name} has nothing to work on') from error
+        if size > most:
+            raise pickle.UnpicklingError(f'it repeats itself to more than {most} values in {len(data)} bytes')
+        if instruction.stack_after:
+            sizes.append(None if name == 'MARK' else size)
+
+
+def _most_values(data: bytes) -> int:
+    return 1000 + 10 * len(data)
 
 
 class _Dtype(StandIn):
@@ -84,7 +125,7 @@ class _Array(StandIn):
     def __setstate__(self, state: Tuple) -> None:
         self.state = state
 
-    def resolve(self) -> np.ndarray:
+    def resolve(self, left: List[int]) -> np.ndarray:
         _, shape, dtype, fortran, content = self.state
         own = dtype.resolve()
         if not all(isinstance(side, int) and side >= 0 for side in shape):
@@ -94,7 +135,7 @@ class _Array(StandIn):
                 raise ValueError(f'an array of the shape {shape!r} with {len(content)} elements')
             flat = np.empty(len(content), dtype=object)
             for index, value in enumerate(content):
-                flat[index] = _resolve(value)
+                flat[index] = _resolve(value, left)
         else:
             flat = np.frombuffer(_as_bytes(content), dtype=own).copy()
         return flat.reshape(shape, order='F' if fortran else 'C')
@@ -168,15 +209,20 @@ class _ArrayUnpickler(pickle.Unpickler):
         return self.names[module, name]
 
 
-def _resolve(value: Any) -> Any:
-    """Put numpy's arrays where their stand-ins are."""
+def _resolve(value: Any, left: List[int]) -> Any:
+    """Put numpy's arrays where their stand-ins are; ``left`` counts how many values may still come."""
     kind = type(value)
+    left[0] -= 1
+    if left[0] < 0:
+        raise pickle.UnpicklingError('it repeats itself without end')
     if kind in (str, int, float, bool, bytes, bytearray, type(None)):
         return value
     if kind in (dict, OrderedDict):
-        return kind((_resolve(key), _resolve(own)) for key, own in value.items())
+        return kind((_resolve(key, left), _resolve(own, left)) for key, own in value.items())
     if kind in (list, tuple, set, frozenset):
-        return kind(_resolve(own) for own in value)
+        return kind(_resolve(own, left) for own in value)
+    if kind is _Array:
+        return value.resolve(left)
     if isinstance(value, StandIn):
         return value.resolve()
     if kind is complex or isinstance(value, np.generic):

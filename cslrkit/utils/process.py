@@ -12,10 +12,13 @@ _NOISE = (
     r'`torch\.distributed\.\w+` is deprecated',  # by DeepSpeed
 )
 
+MAX_PIXELS = 1 << 26  # of an image: 8192 x 8192; a small file can state many more
+
 
 def prepare_process() -> None:
     """Prepare this process for training or testing; what the user set stays."""
     # A CPU kernel is made for each layer and clip length; oneDNN's default of 1024 is thrown out and made anew.
     os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
+    os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MAX_PIXELS))  # read when OpenCV is imported
     for message in _NOISE:
         warnings.filterwarnings('ignore', message=message)

@@ -5,6 +5,8 @@ import json
 import pickle
 import re
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, ContextManager, Dict, List, Mapping, Tuple, Union
 
@@ -13,12 +15,14 @@ import torch
 
 from cslrkit.errors import CheckpointError
 from cslrkit.utils.files import write_beside
-from cslrkit.utils.plain_arrays import RefusedError, load_plain_arrays
+from cslrkit.utils.plain_arrays import RefusedError, check_growth, load_plain_arrays
 
 SAFETENSORS_SUFFIX = '.safetensors'
 SUFFIXES = ('.pth', SAFETENSORS_SUFFIX)
 # Entry of a safetensors file's metadata that holds everything but tensors, as JSON.
 _META = 'cslrkit'
+_CHECKSUM = 'crc32'  # key of it there
+_MOST_REPEATED = 16  # times the size of a file that its tensors come to, where they share what they hold
 _ZIP = b'PK\x03\x04'
 # Files of torch before 1.6 begin with its magic number, pickled.
 _LEGACY_TORCH = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
@@ -50,9 +54,13 @@ def read_tensor_file(path: Union[str, Path], *, map_location: Any = 'cpu') -> An
         with path.open('rb') as file:
             start = file.read(max(len(_LEGACY_TORCH), 9))
         if start.startswith(_ZIP) or start.startswith(_LEGACY_TORCH):
+            if start.startswith(_ZIP):
+                _check_zip(path)
             with _admit_numpy(), warnings.catch_warnings():
                 warnings.simplefilter('ignore')  # torch's own deprecations, e.g. of typed storages
-                return torch.load(path, map_location=map_location, weights_only=True)
+                content = torch.load(path, map_location=map_location, weights_only=True)
+            _check_views(content, path.stat().st_size)
+            return content
         if start[8:9] == b'{':  # eight bytes of length, then JSON
             return _read_safetensors(path, map_location)
         return load_plain_arrays(path.read_bytes(), encoding='latin1')
@@ -90,8 +98,9 @@ def write_tensor_file(path: Union[str, Path], tensors: Mapping[str, torch.Tensor
     tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
     if path.suffix == SAFETENSORS_SUFFIX:
         tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        text = json.dumps(meta, ensure_ascii=False)
         # One entry: the format does not keep an order of several.
-        metadata = {_META: json.dumps(meta, ensure_ascii=False)}
+        metadata = {_META: json.dumps({**json.loads(text), _CHECKSUM: _checksum(tensors, text)}, ensure_ascii=False)}
         write_beside(path, lambda temporary: _safetensors().torch.save_file(tensors, str(temporary), metadata=metadata))
     else:
 
@@ -102,11 +111,61 @@ def write_tensor_file(path: Union[str, Path], tensors: Mapping[str, torch.Tensor
         write_beside(path, save)
 
 
+def _check_zip(path: Path) -> None:
+    """Check the checksums of a torch file, and that reading it makes no more than it holds.
+
+    Raises:
+        ValueError: If one is wrong, or it is compressed or overlaps itself, as torch never writes.
+        UnpicklingError: If its pickle would grow without end.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+        if any(part.compress_type for part in parts) or sum(part.file_size for part in parts) > path.stat().st_size:
+            raise ValueError('it holds more than its size, as torch never writes it')
+        broken = archive.testzip()
+        if broken is not None:
+            raise ValueError(f'the checksum of {broken} is wrong: it is damaged')
+        for part in parts:
+            if part.filename.endswith('/data.pkl'):
+                pickled = archive.read(part)
+                if b'\nbytearray\n' in pickled:  # torch would call it with any number
+                    raise pickle.UnpicklingError('it makes a bytearray')
+                check_growth(pickled)
+
+
+def _check_views(content: Any, size: int) -> None:
+    """Check that tensors, which may repeat what the file holds, do not come to far more than that."""
+    total, waiting = 0, [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, torch.Tensor):
+            total += value.numel() * value.element_size()
+        elif isinstance(value, (dict, list, tuple)):
+            waiting += value.values() if isinstance(value, dict) else value
+    if total > _MOST_REPEATED * size + (1 << 20):
+        raise ValueError(f'its tensors come to {total} bytes in a file of {size}')
+
+
+def _checksum(tensors: Mapping[str, torch.Tensor], text: str) -> int:
+    """CRC-32 of all tensors by name, and of the text that goes with them; the format has none of its own."""
+    value = zlib.crc32(text.encode('utf-8'))
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        value = zlib.crc32(f'{name} {tuple(tensor.shape)} {tensor.dtype}'.encode(), value)
+        value = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), value)
+    return value
+
+
 def _read_safetensors(path: Path, map_location: Any) -> Dict[str, Any]:
     with _safetensors().safe_open(str(path), framework='pt', device=str(map_location)) as file:
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         metadata = file.metadata() or {}
-    return dict(state_dict=state, meta=json.loads(metadata.get(_META, '{}')))
+    meta = json.loads(metadata.get(_META, '{}'))
+    expected = meta.pop(_CHECKSUM, None)
+    on_cpu = {name: tensor.cpu() for name, tensor in state.items()} if expected is not None else {}
+    if expected is not None and _checksum(on_cpu, json.dumps(meta, ensure_ascii=False)) != expected:
+        raise ValueError('its checksum is wrong: it is damaged')
+    return dict(state_dict=state, meta=meta)
 
 
 def _safetensors() -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from cslrkit.errors import ConfigError, DataError, OutputError
+from cslrkit.utils.process import MAX_PIXELS
 from cslrkit.video.clip import Clip
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
@@ -40,6 +41,8 @@ def read_image(path: Union[str, Path]) -> Optional[np.ndarray]:
 
 def decode_image(content: bytes) -> Optional[np.ndarray]:
     """Return the image as RGB, uint8 (H, W, 3), or None if the bytes are not a whole image that OpenCV can read."""
+    if not _is_bounded(_png_size(content)):
+        return None
     try:
         image = mmcv.imfrombytes(content, backend='cv2', **_RGB) if content else None
     except cv2.error:  # more pixels than OpenCV decodes, or None where mmcv would swap channels
@@ -124,7 +127,7 @@ class ImageClip(Clip):
         if held is None:
             held = _read_bytes(self._paths[index])
         size = _png_size(held) if isinstance(held, bytes) else held.shape[:2]
-        if size is None:
+        if size is None or not _is_bounded(size):
             held = self._decode(index, held)
             size = held.shape[:2]
         self._held[index] = held
@@ -142,8 +145,8 @@ class ImageClip(Clip):
         image = decode_image(content)
         if image is None:
             raise DataError(
-                f"{self.where}: '{self._paths[index]}' cannot be read as an image, or is cut off. Replace the file or "
-                'prepare it again.'
+                f"{self.where}: '{self._paths[index]}' cannot be read as an image, or is cut off, or has more than "
+                f'{MAX_PIXELS} pixels. Replace the file or prepare it again.'
             )
         return image
 
@@ -165,6 +168,10 @@ def _is_whole_jpeg(content: bytes) -> bool:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
     return True
+
+
+def _is_bounded(size: Optional[Tuple[int, int]]) -> bool:
+    return size is None or size[0] * size[1] <= MAX_PIXELS
 
 
 def _png_size(content: bytes) -> Optional[Tuple[int, int]]:

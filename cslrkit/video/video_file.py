@@ -36,6 +36,7 @@ _COUNTED_CODECS = (
     'dnxhd',
     'png',
 )
+_MAX_PIXELS = 8192 * 4608  # of a frame
 _MAX_ASPECT = 4.0  # width of a pixel divided by its height, or the reverse; beyond, the file is wrong
 _MAX_INDICES = 20_000  # that a process keeps, of about 2 KB each
 
@@ -73,7 +74,14 @@ def open_video(path: str, *, where: str, threads: int = 0) -> Iterator[Tuple[Any
         if not streams or (may_be_picture(container.format.name, brand) and _is_single(path)):
             kind = 'is a single picture' if streams else 'has no moving pictures'
             raise DataError(f"{where}: '{path}' {kind}. Give a video file, or a folder of frames.")
-        streams[0].codec_context.thread_count = threads
+        context = streams[0].codec_context
+        if context.width * context.height > _MAX_PIXELS:
+            raise DataError(
+                f"{where}: '{path}' has frames of {context.width}x{context.height} pixels, expected at most "
+                f'{_MAX_PIXELS} pixels. Make them smaller.'
+            )
+        context.options = {**context.options, 'max_pixels': str(_MAX_PIXELS)}  # frames that come later may be larger
+        context.thread_count = threads
         streams[0].thread_type = 'AUTO'
         yield container, streams[0]
 
@@ -126,6 +134,7 @@ def shown_size(frame: av.VideoFrame, stream: Any) -> Tuple[int, int]:
     """Height and width of a frame of a stream as it is shown, in square pixels."""
     aspect = float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
     width = max(1, round(frame.width * aspect)) if 1 / _MAX_ASPECT <= aspect <= _MAX_ASPECT else frame.width
+    width = width if width * frame.height <= _MAX_PIXELS else frame.width
     return (width, frame.height) if _orientation(frame)[0] else (frame.height, width)
 
 

@@ -6,6 +6,8 @@ import torch
 
 from cslrkit.engine.complete import TrainOptions, complete
 from cslrkit.engine.config import load_config
+from cslrkit.engine.epochs import kept_settings
+from cslrkit.engine.stored_config import config_json
 from cslrkit.errors import ConfigError
 from cslrkit.registry import OPTIMIZERS, PARAM_SCHEDULERS
 
@@ -190,6 +192,14 @@ def test_a_schedule_with_an_end_of_its_own_is_told(tmp_path, schedule, message):
     config = load_config(write(tmp_path, f'param_scheduler = [{schedule}]'))
     with pytest.warns(UserWarning, match=message):
         complete(config, TrainOptions())
+
+
+def test_settings_that_a_resumed_training_keeps():
+    old = complete(load_config(SYNTHSIGN), TrainOptions())
+    meta = dict(cfg=config_json(old))
+    assert kept_settings(meta, old) == []
+    longer = complete(load_config(SYNTHSIGN, {'max_epochs': 20, 'optim_wrapper.optimizer.lr': 1e-4}), TrainOptions())
+    assert kept_settings(meta, longer) == ['param_scheduler', 'optim_wrapper.optimizer.lr']
 
 
 def test_missing_file_lists_near_ones():

@@ -9,6 +9,7 @@ import torch
 from cslrkit.errors import CheckpointError
 from cslrkit.models.backbones import SlowOnly
 from cslrkit.models.weights import load_pretrained, read_weights
+from cslrkit.utils.tensor_files import read_tensor_file, write_tensor_file
 
 
 def test_unknown_content(tmp_path):
@@ -105,3 +106,43 @@ def test_numpy_arrays_of_old_and_new_numpy(tmp_path, core):
     blobs = dict(conv1_w=np.arange(3.0))
     (tmp_path / 'c.pkl').write_bytes(renamed(pickle.dumps(dict(blobs=blobs), protocol=2)))
     assert read_weights(tmp_path / 'c.pkl').tensors['conv1_w'].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
+def test_a_flipped_bit_is_noticed_wherever_it_matters(tmp_path, suffix):
+    path = tmp_path / f'a{suffix}'
+    tensors = {'a': torch.randn(40, 50), 'b': torch.randn(30).bfloat16(), 'n': torch.tensor(3), 'e': torch.zeros(0, 3)}
+    write_tensor_file(path, tensors, dict(vocab=['Ä', 'B'], epoch=3))
+    content = path.read_bytes()
+    changed = 0
+    for place in range(len(content) // 3, len(content) - 200, 97):  # behind the header
+        flipped = bytearray(content)
+        flipped[place] ^= 4
+        path.write_bytes(flipped)
+        try:
+            found = read_tensor_file(path)
+        except CheckpointError:
+            changed += 1
+        else:  # between the parts of a zip file
+            assert all(torch.equal(found['state_dict'][name], tensor) for name, tensor in tensors.items())
+    assert changed > 20
+    path.write_bytes(content)
+    assert read_tensor_file(path)['meta'] == dict(vocab=['Ä', 'B'], epoch=3)
+
+
+def test_a_small_file_that_makes_a_large_one_is_refused(tmp_path):
+    torch.save({'a': torch.zeros(1 << 16)}, tmp_path / 'a.pth')
+    with zipfile.ZipFile(tmp_path / 'a.pth') as whole, zipfile.ZipFile(tmp_path / 'b.pth', 'w') as packed:
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name), zipfile.ZIP_DEFLATED)
+    with pytest.raises(CheckpointError, match='it holds more than its size'):
+        read_tensor_file(tmp_path / 'b.pth')
+    torch.save({'a': torch.zeros(1).expand(1 << 30)}, tmp_path / 'c.pth')
+    with pytest.raises(CheckpointError, match='its tensors come to 4294967296 bytes in a file of'):
+        read_tensor_file(tmp_path / 'c.pth')
+    with zipfile.ZipFile(tmp_path / 'a.pth') as whole, zipfile.ZipFile(tmp_path / 'd.pth', 'w') as changed:
+        for name in whole.namelist():
+            own = b'\x80\x02c__builtin__\nbytearray\nJ\x00\x00\x00\x40\x85R.' if name.endswith('data.pkl') else None
+            changed.writestr(name, own or whole.read(name))
+    with pytest.raises(CheckpointError, match='it makes a bytearray'):
+        read_tensor_file(tmp_path / 'd.pth')

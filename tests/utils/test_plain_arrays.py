@@ -62,3 +62,28 @@ def test_the_state_of_a_function_is_not_set():
         load_plain_arrays(b'\x80\x02cnumpy.core.multiarray\nscalar\n}b.')
     with pytest.raises(pickle.UnpicklingError, match='it has the instruction EXT1'):
         load_plain_arrays(b'\x80\x02\x82\x01.')
+
+
+def nested(kind, levels=40):
+    value = kind([1, 1])
+    for _ in range(levels):
+        value = kind([value, value])
+    return value
+
+
+@pytest.mark.parametrize(
+    'stream',
+    [
+        pickle.dumps(nested(list)),
+        pickle.dumps(nested(tuple)),
+        b'\x80\x02}K\x01K\x01\x86' + b'2\x86' * 40 + b'K\x01s.',  # a key of nested pairs, which would be hashed
+    ],
+)
+def test_what_repeats_itself_without_end_is_refused(stream):
+    with pytest.raises(pickle.UnpicklingError, match='repeats itself'):
+        load_plain_arrays(stream)
+
+
+def test_what_is_shared_is_read():
+    shared = ('a', [1, 2])
+    assert load_plain_arrays(pickle.dumps({'x': [shared] * 100})) == {'x': [shared] * 100}

@@ -1,5 +1,8 @@
 """Images that are cut off, and how often a file is read."""
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from small_datasets import make_dataset
 
 from cslrkit.errors import DataError
 from cslrkit.video import images
-from cslrkit.video.images import IMAGE_SUFFIXES, decode_image, read_image
+from cslrkit.video.images import IMAGE_SUFFIXES, ImageClip, decode_image, read_image
 
 STEPS = [dict(type='LoadFrames'), dict(type='RandomCrop', size=32), dict(type='PackSignInputs')]
 
@@ -58,3 +61,15 @@ def test_each_file_is_read_once(tmp_path, make_corpus, monkeypatch, suffix):
     monkeypatch.setattr(images, '_read_bytes', counted)
     make_dataset(tmp_path, pipeline=STEPS)[0]
     assert sorted(read) == [str(path) for path in paths]
+
+
+def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    header = b'IHDR' + struct.pack('>IIBBBBB', 30_000, 30_000, 1, 0, 0, 0, 0)
+    path = tmp_path / 'a.png'
+    path.write_bytes(b'\x89PNG\r\n\x1a\n' + struct.pack('>I', 13) + header + struct.pack('>I', zlib.crc32(header)))
+    monkeypatch.setattr(images.mmcv, 'imfrombytes', None)  # is not called
+    for look in (ImageClip([str(path)]).frame_size, lambda: next(ImageClip([str(path)]).frames())):
+        with pytest.raises(
+            DataError, match=r"a\.png' cannot be read as an image, .*, or has more than 67108864 pixels"
+        ):
+            look()

@@ -10,7 +10,7 @@ import pytest
 from video_files import SIZE, picture, set_matrix, write_clip
 
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.video import VideoClip, video_clip
+from cslrkit.video import VideoClip, video_clip, video_file
 from cslrkit.video.containers import is_cut_off
 from cslrkit.video.video_file import decode_stream
 
@@ -114,6 +114,13 @@ def test_pixels_that_are_not_square(tmp_path, suffix):
 def test_an_impossible_shape_of_pixels_is_left_alone(tmp_path):
     path = write_clip(tmp_path / 'a.mp4', count=2, aspect='5000/1')
     assert next(VideoClip(path).frames()).image.shape[:2] == SIZE
+
+
+def test_frames_of_too_many_pixels_are_refused(tmp_path, monkeypatch):
+    path = write_clip(tmp_path / 'a.mp4', count=2)
+    monkeypatch.setattr(video_file, '_MAX_PIXELS', 1000)
+    with pytest.raises(DataError, match=r"a\.mp4' has frames of 64x48 pixels, expected at most 1000 pixels"):
+        VideoClip(path)
 
 
 def test_a_pause_of_any_length_counts(tmp_path):

@@ -173,6 +173,18 @@ def test_damaged_sentences(runs, tmp_path, key, value, message):
         load_results(tmp_path / 'x.json')
 
 
+@pytest.mark.parametrize(
+    ('key', 'value'), [('errors', 0), ('words', 9), ('edits', 'CCC'), ('scored_hyp', ['HEUTE', 'REGEN', 'NORD'])]
+)
+def test_a_result_that_was_changed_is_refused(tmp_path, key, value):
+    path = write_results(tmp_path)
+    content = json.loads(path.read_text(encoding='utf-8'))
+    content['sentences'][0][key] = value
+    path.write_text(json.dumps(content), encoding='utf-8')
+    with pytest.raises(DataError, match=r'sentence 1: got \d errors in \d words, expected .* The file was changed'):
+        load_results(path)
+
+
 def test_folders_and_absent_files(runs, tmp_path):
     with pytest.raises(DataError, match=r'is a folder, expected a file\. It holds dev\.json'):
         load_results(runs[1].path.parent)

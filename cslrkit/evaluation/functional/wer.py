@@ -140,10 +140,11 @@ def score_sentences(
     if mode == 'sclite':
         refs, hyps = ([list(map(lower_ascii, words)) for words in side] for side in (refs, hyps))
     edits = align_sentences(refs, hyps, prefer='insertion' if mode == 'sclite' else 'deletion')
-    return [SentenceScore(_counts(*pair, mode), pair[2], pair[0], pair[1]) for pair in zip(refs, hyps, edits)]
+    return [SentenceScore(count_edits(*pair, mode), pair[2], pair[0], pair[1]) for pair in zip(refs, hyps, edits)]
 
 
-def _counts(ref: Sequence[str], hyp: Sequence[str], edits: List[Edit], mode: str) -> WordCounts:
+def count_edits(ref: Sequence[str], hyp: Sequence[str], edits: List[Edit], mode: str) -> WordCounts:
+    """Count the edits of an aligned sentence as a mode of :func:`score_sentences` does."""
     ops = [edit.op for edit in edits]
     sub, dele, ins = ops.count('S'), ops.count('D'), ops.count('I')
     errors, ref_words = sub + dele + ins, len(ref)

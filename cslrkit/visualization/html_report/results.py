@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.evaluation.functional.alignment import edits_of_steps
-from cslrkit.evaluation.functional.wer import SentenceScore, WordCounts
+from cslrkit.evaluation.functional.wer import MODES, SentenceScore, count_edits, lower_ascii
 from cslrkit.evaluation.report import ScoredCorpus, ScoredSentence
 from cslrkit.utils.messages import listed
 
@@ -146,17 +146,21 @@ def _sentence(entry: Mapping[str, Any], where: str) -> ScoredSentence:
     fits = set(counted) <= set('CSDI') and (both + counted['D'], both + counted['I']) == (len(ref), len(hyp))
     expected = f'steps C, S, D and I over {len(ref)} reference and {len(hyp)} hypothesis words'
     _take(entry, where, key, (lambda value: fits, expected))
-    counts = WordCounts(
-        substitutions=counted['S'],
-        deletions=counted['D'],
-        insertions=counted['I'],
-        errors=_take(entry, where, 'errors', _COUNT),
-        ref_words=_take(entry, where, 'words' if 'words' in entry else 'num_words', _COUNT),
-        hyp_words=len(hyp),
-    )
+    errors = _take(entry, where, 'errors', _COUNT)
+    words = _take(entry, where, 'words' if 'words' in entry else 'num_words', _COUNT)
+    edits = edits_of_steps(ops)
+    pairs = [(edit.op, ref[edit.ref], hyp[edit.hyp]) for edit in edits if edit.op in 'CS']
+    told = all(lower_ascii(a) == lower_ascii(b) if op == 'C' else a != b for op, a, b in pairs)
+    recounted = [count_edits(ref, hyp, edits, mode) for mode in MODES]
+    counts = next((each for each in recounted if told and (each.errors, each.ref_words) == (errors, words)), None)
+    if counts is None:
+        raise DataError(
+            f'{where}: got {errors} errors in {words} words, expected those of its words and {key}, '
+            f'{recounted[0].errors} in {recounted[0].ref_words}. The file was changed: evaluate again.'
+        )
     missing = entry.get('score') is None if evaluated else entry.get('missing') is True
     sample_id, signer = (_take(entry, where, key, _TEXT) for key in ('sample_id', 'signer'))
-    return ScoredSentence(sample_id, signer, SentenceScore(counts, edits_of_steps(ops), ref, hyp), missing=missing)
+    return ScoredSentence(sample_id, signer, SentenceScore(counts, edits, ref, hyp), missing=missing)
 
 
 def _times(entry: Mapping[str, Any], where: str, length: int) -> Dict[str, Any]:
