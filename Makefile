@@ -50,7 +50,7 @@ parity: install
 
 # The short form of every benchmark; docs/performance.md says how to read them. Nothing else should run meanwhile.
 bench: install
-	for name in data pack_codecs model train_step decode score end_to_end; do \
+	for name in data pack_codecs model train_step decode score end_to_end features; do \
 	    $(RUN) -m benchmarks $$name --short || exit 1; \
 	done
 

@@ -65,14 +65,14 @@ def measure(*, short: bool, rounds: int, data_root: Optional[str] = None) -> Lis
     with tempfile.TemporaryDirectory() as scratch:
         if data_root is None:
             data_root = str(make_corpus(Path(scratch, 'synthsign'), progress=True).root)
-        config = _base_config(data_root, short)
+        config = base_config(load_config(CONFIG, {'data_root': data_root}), short)
         pack = str(Path(scratch, 'pack'))
         dataset = datasets_of_config(config, ['train'])[0]
         pack_frames(dataset, pack_dir_of(dataset, pack))
         variants = dict(baseline=_baseline(config), all=_shortcuts(config, pack, **ALL))
         if not short:
             variants['exact'] = _shortcuts(config, pack, **EXACT)
-        seconds = _alternate(variants, rounds, Path(scratch, 'runs'))
+        seconds = alternate_epochs(variants, rounds, Path(scratch, 'runs'))
     titles = dict(all='an epoch, every option on', exact='an epoch, only options that change no number')
     return [
         report(
@@ -87,7 +87,7 @@ def measure(*, short: bool, rounds: int, data_root: Optional[str] = None) -> Lis
     ]
 
 
-def _alternate(variants: Dict[str, Config], rounds: int, work_dir: Path) -> Dict[str, List[float]]:
+def alternate_epochs(variants: Dict[str, Config], rounds: int, work_dir: Path) -> Dict[str, List[float]]:
     """Train one epoch of each variant in turn; only the epochs are timed, not what comes before.
 
     Each variant has a process of its own, as a user's run has: what oneDNN keeps of one does not crowd out another's.
@@ -116,8 +116,8 @@ def _train_epoch(config: Config, work_dir: Path) -> List[float]:
     return next(hook.seconds for hook in runner.hooks if isinstance(hook, EpochClock))
 
 
-def _base_config(data_root: str, short: bool) -> Config:
-    config = load_config(CONFIG, {'data_root': data_root})
+def base_config(config: Config, short: bool) -> Config:
+    """Leave of a config what trains an epoch, or a few batches of one."""
     for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'param_scheduler'):
         config.pop(key, None)
     config.train_cfg.max_epochs = 1

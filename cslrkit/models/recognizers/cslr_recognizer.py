@@ -176,7 +176,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         samples = checked_samples(data_samples, len(inputs))
         if self.on_short_clip == 'error':
             check_alignable(samples, frame_lens, self.neck.temporal_spec)
-        logits, feat_lens = self.logits(inputs, frame_lens)
+        logits, feat_lens = self.logits(inputs, frame_lens, streams=self._trained_streams())
         targets = [sample.gloss_ids.to(inputs.device, non_blocking=True) for sample in samples]
         if self.penalty_names:
             logits = {**logits, **self.neck.take_penalties()}
@@ -210,6 +210,11 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             name: torch.stack([F.pad(clip, (0, num_frames - clip.shape[-1])) for clip in stream[0].split(lens, -1)])
             for name, stream in streams.items()
         }
+
+    def _trained_streams(self) -> Optional[Tuple[str, ...]]:
+        """Return the streams of the neck that the losses read; None for all."""
+        read = {source.rpartition('/')[2] for loss in self.losses for source in loss.sources}
+        return tuple(name for name in self.neck.streams if name in read) if read < set(self.neck.streams) else None
 
     def _add_loss(self, loss: nn.Module) -> None:
         for source in loss.sources:
