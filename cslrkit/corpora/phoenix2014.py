@@ -23,8 +23,20 @@ _FIRST_DAY, _DAYS = datetime.date(2009, 7, 1), 1500
 _BROADCAST = 7  # clips of one signer that come from one broadcast
 
 
+class PhoenixFrames(Corpus):
+    """What the corpora of weather forecasts have in common: where their frames lie, and how fast they follow."""
+
+    features_dir = 'features'
+    frame_dir = 'features/fullFrame-{w}x{h}px'
+    frame_size = (210, 260)
+    read_size = (256, 256)
+    frame_pattern = '*.png'
+    by_split = True
+    frame_rate = 25.0
+
+
 @CORPORA.register_module(name='phoenix2014')
-class Phoenix2014(Corpus):
+class Phoenix2014(PhoenixFrames):
     """RWTH-PHOENIX-Weather 2014 (multi-signer): German weather forecasts.
 
     The root is the folder ``phoenix-2014-multisigner``. Frames are distributed in ``fullFrame-210x260px``; the
@@ -36,13 +48,6 @@ class Phoenix2014(Corpus):
 
     annotation_file = 'annotations/manual/{split}.corpus.csv'
     columns = 'id|folder|signer|annotation'
-    features_dir = 'features'
-    frame_dir = 'features/fullFrame-{w}x{h}px'
-    frame_size = (210, 260)
-    read_size = (256, 256)
-    frame_pattern = '*.png'
-    by_split = True
-    frame_rate = 25.0
     normalizer = 'phoenix2014'
     published = {'train': 5671, 'dev': 540, 'test': 629}
 

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Dict, List, Sequence
 
-from cslrkit.corpora.base import Annotation, Corpus, DrawnClip
-from cslrkit.corpora.phoenix2014 import name_broadcasts, with_pattern
+from cslrkit.corpora.base import Annotation, DrawnClip
+from cslrkit.corpora.phoenix2014 import PhoenixFrames, name_broadcasts, with_pattern
 from cslrkit.registry import CORPORA
 
 
 @CORPORA.register_module(name='phoenix2014-T')
-class Phoenix2014T(Corpus):
+class Phoenix2014T(PhoenixFrames):
     """RWTH-PHOENIX-Weather 2014 T: German weather forecasts with translations.
 
     The root is the folder ``PHOENIX-2014-T``. Annotations and frames may each have the folder ``/1/`` or not: those
@@ -20,13 +20,6 @@ class Phoenix2014T(Corpus):
 
     annotation_file = 'annotations/manual/PHOENIX-2014-T.{split}.corpus.csv'
     columns = 'name|video|start|end|speaker|orth|translation'
-    features_dir = 'features'
-    frame_dir = 'features/fullFrame-{w}x{h}px'
-    frame_size = (210, 260)
-    read_size = (256, 256)
-    frame_pattern = '*.png'
-    by_split = True
-    frame_rate = 25.0
     published = {'train': 7096, 'dev': 519, 'test': 642}
 
     def parse(self, row: Dict[str, str], line: str) -> Annotation:
