@@ -142,7 +142,8 @@ def test_two_processes_train_and_score_every_sample_once(tmp_path, tiny_config, 
 )
 def test_mixed_precision_accumulation_and_clipping_on_cpu(tmp_path, tiny_corpus, tiny_config, run_tool, options):
     few = _first_clips(tiny_corpus, tmp_path / 'few', train=4 if 'bfloat16' in options else 2, dev=1)
-    one_epoch = (*options, 'train_cfg.max_epochs=1', f'data_root={few}')
+    small = [f'{split}_dataloader.dataset.pipeline.2.scale=32' for split in ('train', 'val')]
+    one_epoch = (*options, 'train_cfg.max_epochs=1', f'data_root={few}', *small)
     done = run_tool('train.py', tiny_config, '--work-dir', tmp_path / 'work', *one_epoch)
     assert 'best dev WER' in done.stdout
     assert 'not finite' not in done.stdout
