@@ -49,7 +49,9 @@ def align_sentences(
         >>> [edit.op for edit in align_sentences([['A', 'B']], [['B', 'C']])[0]]
         ['D', 'C', 'I']
     """
-    edits = [edits_of_steps('C' * len(ref)) if list(ref) == list(hyp) else [] for ref, hyp in zip(refs, hyps)]
+    edits = [
+        [_edit('C', i, i) for i in range(len(ref))] if list(ref) == list(hyp) else [] for ref, hyp in zip(refs, hyps)
+    ]
     different = [index for index, (ref, hyp) in enumerate(zip(refs, hyps)) if list(ref) != list(hyp)]
     # Sentences of like length go together, as many as keep the table of costs small.
     different.sort(key=lambda index: (len(refs[index]), len(hyps[index])))
@@ -106,7 +108,7 @@ def _cheapest_edits(
 
 def _walk(ref: Sequence[str], hyp: Sequence[str], costs: List[List[int]], *, deletion_first: bool) -> List[Edit]:
     """The steps that the costs were summed over, decided from the end of the sentence."""
-    ops, i, j = [], len(ref), len(hyp)
+    edits, i, j = [], len(ref), len(hyp)
     while i or j:
         cost = costs[i][j]
         if i and j and ref[i - 1] == hyp[j - 1]:
@@ -119,8 +121,8 @@ def _walk(ref: Sequence[str], hyp: Sequence[str], costs: List[List[int]], *, del
             op = 'D' if is_deletion and (deletion_first or not is_insertion) else 'I'
         i -= op != 'I'
         j -= op != 'D'
-        ops.append(op)
-    return edits_of_steps(''.join(reversed(ops)))
+        edits.append(_edit(op, None if op == 'I' else i, None if op == 'D' else j))
+    return edits[::-1]
 
 
 def _costs(same: np.ndarray) -> np.ndarray:
