@@ -114,10 +114,25 @@ USTM = dict(
     losses=TLP['losses'],
     initial_weights='torchvision://swin_b',
 )
+M2ETP = dict(
+    optimizer=dict(type='Adam', lr=2e-4, weight_decay=1e-4),
+    schedule=dict(type='MultiStepLR', milestones=[25, 40], gamma=0.2),
+    epochs=60,
+    batch=(4, 'shuffled', 'last dropped'),
+    initial_weights=SLOWFAST['initial_weights'],
+    backbone=dict(type='M2ETP', depth=101),
+    neck=dict(COMMON['neck'], type='MultiStreamTemporalConv', kernel_spec=['K5', 'E2', 'K5', 'E2']),
+    head=dict(COMMON['head'], share_classifier='all'),
+    losses={
+        **COMMON['losses'],
+        **{'conv_ctc_early': 1, 'dist_early': 25, 'conv_ctc_middle': 1, 'dist_middle': 25},
+    },
+)
 for method, its_recipe in (
     ('signgraph/resnet18', SIGN_GRAPH),
     ('signdagc/resnet34', SIGN_DAGC),
     ('ustm/swin_b', USTM),
+    ('m2etp/r101', M2ETP),
 ):
     for corpus in ('phoenix2014', 'phoenix2014-T', 'csl-daily'):
         RECIPES[f'{method}_{corpus}'] = {**its_recipe, **(WHOLE if corpus == 'csl-daily' else {})}

@@ -20,7 +20,8 @@ class TemporalSpec:
     """Layers of a temporal convolution stack, written as in the published code.
 
     ``K5`` is a convolution of kernel 5 without padding, ``P2`` a max pooling of kernel and
-    stride 2, ``L2`` a lifting that pools 2 steps. Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` and
+    stride 2, ``L2`` a lifting that pools 2 steps, ``E2`` an enhanced pooling.
+    Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` and
     ``dataset/dataloader_video.py``; lengths are integers here, floats there.
 
     Args:
@@ -30,7 +31,7 @@ class TemporalSpec:
             comes before the first convolution, and elsewhere the same for the published layouts.
 
     Raises:
-        ConfigError: For a layer that is not ``K`` or ``P`` with a positive size or ``L2``, an even
+        ConfigError: For a layer that is not ``K`` or ``P`` with a positive size, ``L2`` or ``E2``, an even
             convolution kernel, or an unknown rule.
 
     Examples:
@@ -113,10 +114,10 @@ def steps_needed(gloss_ids: Sequence[int]) -> int:
 
 
 def _parse_layer(layer: str) -> Tuple[str, int]:
-    match = re.fullmatch(r'([KP])([1-9]\d*)|(L)(2)', str(layer))
+    match = re.fullmatch(r'([KP])([1-9]\d*)|([LE])(2)', str(layer))
     if match is None:
-        raise ConfigError(f"kernel spec: got the layer {layer!r}, expected e.g. 'K5', 'P2' or 'L2'.")
-    kind, size = match.group(1) or 'L', int(match.group(2) or 2)
+        raise ConfigError(f"kernel spec: got the layer {layer!r}, expected e.g. 'K5', 'P2', 'L2' or 'E2'.")
+    kind, size = match.group(1) or match.group(3), int(match.group(2) or 2)
     if kind == 'K' and size % 2 == 0:
         raise ConfigError(f'kernel spec: got {layer!r}, but a convolution kernel must be odd.')
     return kind, size

@@ -15,6 +15,7 @@ SMALL = {
     'CorrNet': dict(width=16),
     'CorrNetPlus': dict(width=16),
     'SEN': dict(width=16),
+    'M2ETP': dict(depth=18, alpha=4, width=8, dropout=0.0),
     'SignDAGC': dict(width=16),
     'SignGraph': dict(width=16),
     'USTM': dict(width=32, depths=[1, 1, 1, 1]),

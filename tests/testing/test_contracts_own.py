@@ -21,6 +21,7 @@ SMALL = {
     'KeypointHeatMaps': dict(backbone=dict(type='SlowOnly', depth=18, width=8), points=(0, 1), size=(32, 32)),
     'CESMM': dict(width=4, blocks=((1, 1), (2, 2))),
     'EnsembleHead': dict(hidden_size=16, ff_size=16),
+    'M2ETP': dict(depth=18, alpha=4, width=8, dropout=0.0),
     'SignDAGC': dict(width=16),
     'SignGraph': dict(width=16),
     'USTM': dict(width=32, depths=[1, 1, 1, 1]),

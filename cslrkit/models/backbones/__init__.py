@@ -4,6 +4,7 @@ from cslrkit.models.backbones.cesmm import CESMM
 from cslrkit.models.backbones.corrnet import CorrNet
 from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
 from cslrkit.models.backbones.heat_maps import KeypointHeatMaps
+from cslrkit.models.backbones.m2etp import M2ETP
 from cslrkit.models.backbones.mska import MSKA
 from cslrkit.models.backbones.precomputed_features import PrecomputedFeatures
 from cslrkit.models.backbones.resnet import ResNet
@@ -16,6 +17,7 @@ from cslrkit.models.backbones.ustm import USTM
 
 __all__ = [
     'CESMM',
+    'M2ETP',
     'MSKA',
     'SEN',
     'USTM',

@@ -91,11 +91,24 @@ class BiAdd(BiConcat):
         self.weight_f = nn.Parameter(torch.full((1,), self.initial_weight))
 
     def join(self, x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """Return ``x + weight * other``; ``other`` gives its memory up where no gradient needs it."""
-        weight = weight.to(other.dtype)  # else mixed precision would go on in float32 from here
-        if torch.is_grad_enabled():
-            return x + weight * other
-        return other.mul_(weight).add_(x)
+        """Return ``x + weight * other``."""
+        return _gated_sum(x, other, weight)
+
+
+class ConcatAdd(BiConcat):
+    """Concatenates the fast pathway's convolution to the slow one, and adds the slow one's to the fast as BiAdd does.
+
+    M2ETP's FSInteraction (xhonghu/M2ETP-master 4e90f80), from a description.
+    """
+
+    def __init__(self, slow_channels: int, fast_channels: int, *, kernel: int, ratio: int, alpha: int) -> None:
+        super().__init__(slow_channels, fast_channels, kernel=kernel, ratio=ratio, alpha=alpha)
+        self.fast_out = fast_channels
+        self.weight_f = nn.Parameter(torch.zeros(1))
+
+    def join(self, x: torch.Tensor, other: torch.Tensor, weight: Optional[torch.Tensor]) -> torch.Tensor:
+        """Add what has a weight, concatenate what has none."""
+        return super().join(x, other, weight) if weight is None else _gated_sum(x, other, weight)
 
 
 class BiAdd2(BiAdd):
@@ -113,4 +126,13 @@ FUSIONS: Dict[str, Type[FastToSlow]] = {
     'bi_concat': BiConcat,
     'bi_add': BiAdd,
     'bi_add2': BiAdd2,
+    'concat_add': ConcatAdd,
 }
+
+
+def _gated_sum(x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Return ``x + weight * other``; ``other`` gives its memory up where no gradient needs it."""
+    weight = weight.to(other.dtype)  # else mixed precision would go on in float32 from here
+    if torch.is_grad_enabled():
+        return x + weight * other
+    return other.mul_(weight).add_(x)

@@ -39,7 +39,7 @@ class SlowFast(ScopedInit, BaseModule):
         depth: 18, 50 or 101. Stages are as wide for 18 as for 50, as published.
         layout: ``'8x8'``, ``'32x2'`` or ``'64x2'``, the published recipes: defaults of ``fusion``,
             ``fusion_kernel`` and ``dropout``.
-        fusion: ``'fast_to_slow'``, ``'bi_concat'``, ``'bi_add'`` or ``'bi_add2'``.
+        fusion: ``'fast_to_slow'``, ``'bi_concat'``, ``'bi_add'``, ``'bi_add2'`` or ``'concat_add'``.
         fusion_kernel: Temporal kernel of the fusion from fast to slow, odd.
         fusion_ratio: Channels that concatenation adds to the slow pathway, as a multiple of the
             fast ones.

@@ -22,7 +22,7 @@ _KINDS: Dict[str, Dict[str, Any]] = {
 _STREAMS = {'Slow': 'slow', 'Fast': 'fast'}
 
 
-def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
+def published_losses(weights: Mapping[str, float], *, stream: str = 'main') -> List[Dict[str, Any]]:
     """Return the losses that SlowFastSign sums for its ``loss_weights``.
 
     The weight of an auxiliary stream multiplies that of each main loss (kaistmm/SlowFastSign 37d1b6c,
@@ -31,6 +31,7 @@ def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
     Args:
         weights: ``SeqCTC``, ``ConvCTC`` and ``Dist`` of the main stream, ``Cu`` and ``Cp`` of its liftings;
             ``Slow`` and ``Fast``.
+        stream: Another stream in the place of the main one.
 
     Raises:
         ConfigError: For another name.
@@ -43,10 +44,10 @@ def published_losses(weights: Mapping[str, float]) -> List[Dict[str, Any]]:
     unknown = [name for name in weights if name not in _KINDS and name not in _STREAMS]
     if unknown:
         raise ConfigError(f'got the loss weight {unknown[0]!r}, expected some of {[*_KINDS, *_STREAMS]}.')
-    factors = {'main': 1.0, **{stream: weights[name] for name, stream in _STREAMS.items() if name in weights}}
+    factors = {stream: 1.0, **{own: weights[name] for name, own in _STREAMS.items() if name in weights}}
     return [
-        dict(_of_stream(_KINDS[kind], stream), weight=factor * weights[kind])
-        for stream, factor in factors.items()
+        dict(_of_stream(_KINDS[kind], name), weight=factor * weights[kind])
+        for name, factor in factors.items()
         for kind in _KINDS
         if kind in weights
     ]

@@ -1,4 +1,4 @@
-"""Pooling of two steps by a learnt lifting scheme."""
+"""Learnt poolings of two steps: a lifting scheme, and what M2ETP made of it."""
 
 from typing import Tuple
 
@@ -55,11 +55,38 @@ class TemporalLiftPool(nn.Module):
 
     def lift(self, x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return s, s - o and d, each (N, C, T / 2)."""
-        pairs = x[..., : x.shape[-1] // 2 * 2].unflatten(-1, (-1, 2))
-        even, odd = pairs[..., 0], pairs[..., 1]
+        even, odd = _even_and_odd(x)
         detail = odd - self.predictor(even)
         smooth = even + self.updater(detail)
         return smooth, smooth - odd, detail
+
+
+class TemporalEnhancedPool(nn.Module):
+    """Enhanced temporal pooling: even and odd steps each take from the other what a filter makes of them.
+
+    With even steps e and odd steps o: ``weight1(e + filter1(o)) + weight2(o + filter2(e))``; no penalties.
+
+    Source: a description of xhonghu/M2ETP-master 4e90f80 ``modules/tconv.py``; filters and weights are those of
+    :class:`TemporalLiftPool`.
+
+    Args:
+        channels: Channels C.
+
+    Shape:
+        (N, C, T) to (N, C, T / 2), rounded down.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.filter1 = _filter(channels)
+        self.filter2 = _filter(channels)
+        self.weight1 = _LocalWeighting(channels)
+        self.weight2 = _LocalWeighting(channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the pooled steps."""
+        even, odd = _even_and_odd(x)
+        return self.weight1(even + self.filter1(odd)) + self.weight2(odd + self.filter2(even))
 
 
 class _LocalWeighting(nn.Module):
@@ -78,6 +105,11 @@ class _LocalWeighting(nn.Module):
         alone = weights.shape[-1] == 1
         weights = self.insnorm.bias[:, None] + 0 * weights if alone else self.insnorm(weights)
         return z + z * (weights.sigmoid() - 0.5)
+
+
+def _even_and_odd(x: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    pairs = x[..., : x.shape[-1] // 2 * 2].unflatten(-1, (-1, 2))
+    return pairs[..., 0], pairs[..., 1]
 
 
 def _filter(channels: int) -> nn.Sequential:

@@ -6,11 +6,12 @@ import torch
 from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.models.necks.lift_pool import LIFT_PENALTIES, TemporalLiftPool
+from cslrkit.models.necks.lift_pool import LIFT_PENALTIES, TemporalEnhancedPool, TemporalLiftPool
 from cslrkit.registry import NECKS
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.checks import positive
 
+_LEARNT_POOLS = {'L': TemporalLiftPool, 'E': TemporalEnhancedPool}
 PUBLISHED_KERNEL_SPEC = ('K5', 'P2', 'K5', 'P2')
 
 
@@ -26,7 +27,7 @@ class TemporalConv(nn.Module):
         in_channels: Channels of the backbone's streams; the recognizer hands them over.
         hidden_size: Channels of the convolutions.
         kernel_spec: Layers, ``K5`` a convolution of kernel 5, ``P2`` a max pooling of 2, ``L2`` a
-            :class:`TemporalLiftPool`.
+            :class:`TemporalLiftPool`, ``E2`` a :class:`TemporalEnhancedPool`.
         left_pad_rule: ``'exact'``, or ``'slowfastsign'`` for the published padding of kernel specs
             that pool first.
 
@@ -52,7 +53,9 @@ class TemporalConv(nn.Module):
         positive('hidden_size', hidden_size)
         stack_channels = self.stack_channels(in_channels)
         self.temporal_spec = TemporalSpec(kernel_spec, left_pad_rule)
-        self.backbone_streams: Tuple[str, ...] = tuple(in_channels)
+        # What the main stack is given.
+        own_main = 'main' in in_channels and len(stack_channels) > 1
+        self.backbone_streams: Tuple[str, ...] = ('main',) if own_main else tuple(in_channels)
         self.streams: Tuple[str, ...] = tuple(stack_channels)
         self.stacks = nn.ModuleDict()
         self.out_channels: Dict[str, int] = {}
@@ -71,8 +74,8 @@ class TemporalConv(nn.Module):
         for kind, size in self.temporal_spec.parsed:
             if kind == 'P':
                 layers.append(nn.MaxPool1d(size))
-            elif kind == 'L':
-                layers.append(TemporalLiftPool(channels))
+            elif kind in _LEARNT_POOLS:
+                layers.append(_LEARNT_POOLS[kind](channels))
             else:
                 block = [nn.Conv1d(channels, hidden_size, size), nn.BatchNorm1d(hidden_size), nn.ReLU(True)]
                 layers += [nn.Sequential(*block)] if whole else block
@@ -136,7 +139,7 @@ class TemporalConv(nn.Module):
 
 @NECKS.register_module()
 class MultiStreamTemporalConv(TemporalConv):
-    """A stack over the concatenated streams, and an auxiliary one for each stream.
+    """A stack over the concatenated streams, or over ``main`` if it is one, and an auxiliary one for each other.
 
     The main stack gives the result; the others are trained beside it and are left out at test time.
     Source: kaistmm/SlowFastSign 37d1b6c, ``modules/tconv.py`` (``TemporalSlowFastFuse``). Arguments are those of
@@ -152,9 +155,9 @@ class MultiStreamTemporalConv(TemporalConv):
 
     def stack_channels(self, in_channels: Mapping[str, int]) -> Dict[str, int]:
         """Channels that each stack is given, from those of the backbone's streams; ``main`` first."""
-        if len(in_channels) < 2 or 'main' in in_channels:
+        if len(in_channels) < 2:
             raise ConfigError(
-                f'MultiStreamTemporalConv needs a backbone of two or more streams besides main, got '
-                f'{list(in_channels)}. Use TemporalConv.'
+                f'MultiStreamTemporalConv needs a backbone of two or more streams, got {list(in_channels)}. '
+                'Use TemporalConv.'
             )
-        return {'main': sum(in_channels.values()), **in_channels}
+        return {'main': in_channels.get('main', sum(in_channels.values())), **in_channels}

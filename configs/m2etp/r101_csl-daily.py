@@ -1,0 +1,8 @@
+# M2ETP on csl-daily, the published recipe.
+_base_ = [
+    '../_base_/models/m2etp_r101.py',
+    '../_base_/datasets/csl-daily-whole.py',
+    '../_base_/schedules/adam_step_60e.py',
+    '../_base_/default_runtime.py',
+]
+train_dataloader = dict(batch_size=4)
