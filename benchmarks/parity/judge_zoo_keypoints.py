@@ -1,14 +1,19 @@
 """Judges the keypoint networks MSKA-SLR and CESMM: stages, logits, losses, gradients and running statistics.
 
-Tolerances and what is not judged are those of :mod:`benchmarks.parity.judge_zoo`.
+Tolerances are those of :mod:`benchmarks.parity.judge_zoo`. Of what a file says about its own recording, the distance of
+its logits and of the second step's losses from float64 is judged, too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List
+
+import torch
 
 from benchmarks.parity import keypoint_network as network
 from benchmarks.parity.judge_zoo import (
-    Observed,
+    Observed as ObservedInFloat32,
+)
+from benchmarks.parity.judge_zoo import (
     check_form,
     compare_logits,
     compare_shapes,
@@ -29,6 +34,16 @@ _MSKA_WEIGHTS = (
 )
 
 
+_OWN_DISTANCE = 0.05  # relative, of the stated distance between float32 and float64
+
+
+@dataclass
+class Observed(ObservedInFloat32):
+    """Also the logits of evaluation in float64, by recorded name."""
+
+    exact: Dict[str, torch.Tensor] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class _Network:
     """What is known of a network: its config, how a case changes it, and what a case says of it."""
@@ -39,6 +54,10 @@ class _Network:
     logits_shape: str
     steps_first: bool
     recipe: Dict[str, Any]
+
+    def recorded(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits (N, T', V) in the order in which they are recorded."""
+        return logits.transpose(0, 1) if self.steps_first else logits
 
 
 def _change_mska(model: Dict[str, Any], case: Dict[str, Any]) -> None:
@@ -106,7 +125,10 @@ def observe(case: Dict[str, Any]) -> Observed:
     known = _network_of(case)
     model = network.build(case, known.config, known.change)
     batch = network.batch_of(case, training_dtype(case))
-    return Observed(network.shapes_of(model), network.evaluate(model, case), train(model, case, batch))
+    shapes, evaluated, exact = network.shapes_of(model), network.evaluate(model, case), {}
+    if batch[0].dtype == torch.float64:
+        exact = {name: known.recorded(logits) for name, logits in network.logits_of(model, batch).items()}
+    return Observed(shapes, evaluated, train(model, case, batch), exact)
 
 
 def compare(case: Dict[str, Any], state_dict: Any, observed: Observed, comparison: Comparison) -> None:
@@ -120,9 +142,27 @@ def compare(case: Dict[str, Any], state_dict: Any, observed: Observed, compariso
         compare_statistics(name, got.stages[name], expected, comparison)
     comparison.equal('feat_len', got.feat_len, recorded['feat_len'])
     for key, name in known.logits.items():
-        logits = got.logits[name]
-        compare_logits(key, logits.transpose(0, 1) if known.steps_first else logits, recorded[key], comparison)
+        compare_logits(key, known.recorded(got.logits[name]), recorded[key], comparison)
     compare_training(case, observed.trained, comparison)
+    if observed.exact:
+        _compare_distance(case, observed, comparison)
+
+
+def _compare_distance(case: Dict[str, Any], observed: Observed, comparison: Comparison) -> None:
+    """Hold the stated distance of recorded numbers from float64 against that from what was computed in it."""
+    stated, second = case['checks']['float64_deviation'], case['train']['steps'][1]
+    pairs = [(second['loss'], observed.trained.second.loss)]
+    pairs += [(second['parts'][name], value) for name, value in observed.trained.second.parts.items()]
+    logits = 0.0
+    for key, name in _network_of(case).logits.items():
+        exact = observed.exact[name]
+        difference = torch.tensor(case['eval'][key], dtype=torch.float64) - exact
+        logits = max(logits, (difference.abs().max() / exact.std()).item())
+    found = dict(logits=logits, losses_step1=max(abs(one - other) / abs(one) for one, other in pairs))
+    for name, value in found.items():
+        comparison.close(
+            f'float64_deviation.{name}', value, stated[name], tolerance=_OWN_DISTANCE, scale=max(value, 1e-12)
+        )
 
 
 def _network_of(case: Dict[str, Any]) -> _Network:

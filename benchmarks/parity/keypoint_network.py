@@ -99,6 +99,13 @@ def evaluate(recognizer: nn.Module, case: Dict[str, Any]) -> Evaluated:
     return result
 
 
+def logits_of(recognizer: nn.Module, batch: Tuple) -> Dict[str, torch.Tensor]:
+    """Logits (N, T', V) of evaluation in the arithmetic of the batch's inputs."""
+    inputs, lens, _ = batch
+    with torch.no_grad():
+        return recognizer.to(inputs.dtype).eval().logits(inputs, lens)[0]
+
+
 def _module(recognizer: nn.Module, name: str) -> nn.Module:
     """The module of a published name."""
     part, _, rest = name.partition('.')
