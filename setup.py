@@ -98,6 +98,7 @@ setup(
         ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
         'hdf5': ['h5py>=3.8'],
+        'pose': ['pose-format>=0.5'],
         'packed': ['zstandard>=0.22'],
         'safetensors': ['safetensors>=0.4'],
     },

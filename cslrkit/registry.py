@@ -241,6 +241,7 @@ CLIP_READERS = Registry('clip reader', ['video'])  # pattern of a sample's frame
 FEATURE_READERS = Registry(
     'feature reader', ['datasets.features']
 )  # id of a sample -> FeatureClip, read when asked for
+KEYPOINT_READERS = Registry('keypoint reader', ['video.keypoints'])  # id of a sample -> Keypoints
 CORPORA = Registry('corpus', ['corpora'])  # annotations, frames and rate of a corpus, and how it is drawn
 SCHEDULES = Registry('schedule', ['datasets.curriculum'])  # epoch -> value of a knob of the curriculum
 NORMALIZERS = Registry('normalizer', ['evaluation'])  # cleans words before they are scored

@@ -27,6 +27,7 @@ REQUIRED = {
         vocab=['A', 'B'],
     ),
     'PrecomputedFeatures': dict(streams=dict(main=dict(channels=8))),
+    'SelectKeypoints': dict(parts=['body']),
     'RandomRotation': dict(degrees=10),
     'RandomCrop': dict(size=8),
     'CenterCrop': dict(size=8),
@@ -47,6 +48,7 @@ REQUIRED = {
 BUILT_ELSEWHERE = {
     'DATASETS': 'tests/testing/test_contracts_own.py',
     'CLIP_READERS': 'tests/video/test_video_files.py',
+    'KEYPOINT_READERS': 'tests/video/keypoints/test_keypoint_readers.py',
     'FEATURE_READERS': 'tests/datasets/features/test_readers.py',
     'LANGUAGE_MODELS': 'tests/decoders/test_language_model.py',
     'LOOPS': 'tests/engine/test_loops.py',

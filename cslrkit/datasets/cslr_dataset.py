@@ -1,4 +1,4 @@
-"""A corpus of signed sentences: frames or features, and gloss annotations."""
+"""A corpus of signed sentences: frames, features or keypoints, and gloss annotations."""
 
 import warnings
 from pathlib import Path
@@ -11,7 +11,7 @@ from cslrkit.corpora.info_file import describe_unknown, encode_entries, find_inf
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.datasets.transforms.temporal import LengthTransform
 from cslrkit.errors import ConfigError, DataError
-from cslrkit.registry import CLIP_READERS, DATASETS, FEATURE_READERS, TRANSFORMS
+from cslrkit.registry import CLIP_READERS, DATASETS, FEATURE_READERS, KEYPOINT_READERS, TRANSFORMS
 from cslrkit.structures import GlossVocab, TemporalSpec
 from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.temporal_spec import steps_needed
@@ -38,7 +38,8 @@ class CSLRDataset(BaseDataset):
     Sample dict handed to the pipeline, a :class:`PlannedSample`: ``sample_id``, ``split``, ``signer``,
     ``original_info`` (str), ``glosses`` (tuple of raw gloss strings), ``gloss_ids`` (list of int),
     ``frames`` (:class:`Clip`, none decoded yet), ``frame_paths`` (list of str, sorted by name;
-    only where frames are files), or in their place ``features`` (:class:`FeatureClip`, not read yet);
+    only where frames are files), or in their place ``features`` (:class:`FeatureClip`, not read yet) or ``keypoints``
+    (:class:`Keypoints`), which may also be beside them;
     ``frame_rate`` (float or None), ``frame_interval`` (int), ``num_frames`` (int, as annotated),
     ``sample_idx`` (int).
 
@@ -56,6 +57,9 @@ class CSLRDataset(BaseDataset):
             reader; None is ``dict(type='ImageFolders')``.
         features: Where features come from that are read in the place of frames: ``type``, a name in FEATURE_READERS,
             and the arguments of that reader.
+        keypoints: Where keypoints come from that are read in the place of frames, or beside them if ``frames`` is
+        given,
+            too: ``type``, a name in KEYPOINT_READERS, and the arguments of that reader.
         pipeline: Transforms, as dicts with ``type`` or as callables.
         test_mode: mmengine's mark of a dataset for evaluation; reading does not depend on it.
         frame_interval: Keep every n-th frame, from a random offset (transforms draw it).
@@ -94,6 +98,7 @@ class CSLRDataset(BaseDataset):
         frame_subdir: Optional[str] = None,
         frames: Optional[Dict[str, Any]] = None,
         features: Optional[Dict[str, Any]] = None,
+        keypoints: Optional[Dict[str, Any]] = None,
         pipeline: Sequence[Union[dict, Callable]] = (),
         test_mode: bool = False,
         frame_interval: int = 1,
@@ -124,18 +129,23 @@ class CSLRDataset(BaseDataset):
         with config_path('features'):
             place = dict(where=self._where, data_root=self.data_root, split=split)
             self.feature_reader = features and FEATURE_READERS.build(features, default_args=place)
+        with config_path('keypoints'):
+            place['image_size'] = self.corpus.frame_size
+            self.keypoint_reader = keypoints and KEYPOINT_READERS.build(keypoints, default_args=place)
         self.adjust()
         self._info_file, vocab_file = find_info_file(
             Path(self.data_root, ann_dir), split, data_root=self.data_root, needs_vocab=vocab is None, where=self._where
         )
         self._vocab = GlossVocab.of(vocab_file if vocab is None else vocab)
         self.clip_reader = self._build_reader(frames)
-        if check_frames and self.feature_reader is None:
+        self._reads_frames = self.feature_reader is None and (self.keypoint_reader is None or frames is not None)
+        if check_frames and self._reads_frames:
             self.clip_reader.check()
         self._metainfo = dict(corpus=self.corpus.name, split=split, glosses=self._vocab.glosses)
         self.full_init()
-        if self.feature_reader is not None:
-            self.feature_reader.check([self.get_data_info(index) for index in range(len(self))])
+        for reader in (self.feature_reader, self.keypoint_reader):
+            if reader is not None:
+                reader.check([self.get_data_info(index) for index in range(len(self))])
 
     @property
     def vocab(self) -> GlossVocab:
@@ -214,11 +224,11 @@ class CSLRDataset(BaseDataset):
         )
 
     def prepare_data(self, idx: int) -> Any:
-        """Find the frames or features of sample ``idx`` and run the pipeline.
+        """Find the frames, features or keypoints of sample ``idx`` and run the pipeline.
 
         Raises:
             DataNotFoundError: If the sample's folder does not exist.
-            DataError: If no frame is in it.
+            DataError: If no frame is in it, or its keypoints cannot be used.
         """
         idx = idx + len(self) if idx < 0 else idx
         sample = PlannedSample(self.get_data_info(idx))
@@ -227,7 +237,10 @@ class CSLRDataset(BaseDataset):
         rate = self.frame_rate or sample.get('frame_rate')
         if self.feature_reader is not None:
             sample['features'] = self.feature_reader.clip(sample['sample_id'])
-        else:
+        if self.keypoint_reader is not None:
+            sample['keypoints'] = self.keypoint_reader.read(sample['sample_id'], sample['num_frames'])
+            rate = rate or sample['keypoints'].frame_rate
+        if self._reads_frames:
             sample['frames'] = frames = self.clip(idx)
             if frames.paths is not None:
                 sample['frame_paths'] = frames.paths

@@ -88,11 +88,11 @@ class EvalOptions:
 def complete(config: Config, options: Union[TrainOptions, EvalOptions, None] = None) -> Config:
     """Return what is run: a copy of ``config`` with ``options``, and with what follows from the rest of it.
 
-    ``corpus``, ``data_root``, ``ann_dir``, ``frames`` and ``features`` of the top level go to every dataset that sets
-    none, the first train dataset's vocabulary file to the model, the model's vocabulary to datasets that are read
-    together, the folder of annotations into an evaluator's ``stm`` where that says ``{ann_dir}``, and loaders get the
-    seeding of workers and pinned memory where there is a GPU; a sampler that forms batches gets the loader's
-    ``batch_size``. Classes are named by their paths. With options, evaluators write into the work directory.
+    ``corpus``, ``data_root``, ``ann_dir``, ``frames``, ``features`` and ``keypoints`` of the top level go to every
+    dataset that sets none, the first train dataset's vocabulary file to the model, the model's vocabulary to datasets
+    that are read together, the folder of annotations into an evaluator's ``stm`` where that says ``{ann_dir}``, and
+    loaders get the seeding of workers and pinned memory where there is a GPU; a sampler that forms batches gets the
+    loader's ``batch_size``. Classes are named by their paths. With options, evaluators write into the work directory.
 
     Args:
         config: From ``cslrkit.engine.config.load_config``; it stays as it is.
@@ -207,7 +207,7 @@ def _complete_data(config: Config) -> None:
     loaders = loaders_of(config)
     for loader in loaders:
         for dataset in datasets_in(loader.dataset):
-            for key in ('data_root', 'ann_dir', 'frames', 'features'):
+            for key in ('data_root', 'ann_dir', 'frames', 'features', 'keypoints'):
                 if config.get(key) is not None and key not in dataset:
                     dataset[key] = copy.deepcopy(config[key])
             if config.get('corpus') is not None and 'corpus' not in dataset and _takes(dataset, 'corpus'):

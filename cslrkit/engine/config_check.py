@@ -80,6 +80,7 @@ _LOADER = Slot(DataLoader)
 _CORPUS = Slot(reg.CORPORA, named=True)
 _FRAMES = Slot(reg.CLIP_READERS, provided=('frame_root', 'where', 'data_root'))
 _FEATURES = Slot(reg.FEATURE_READERS, provided=('where', 'data_root', 'split'))
+_KEYPOINTS = Slot(reg.KEYPOINT_READERS, provided=('image_size', 'where', 'data_root', 'split'))
 _METRIC = Slot(reg.METRICS)
 _HOOK = Slot(reg.HOOKS, taken=('priority',))
 _LOOP = Slot(reg.LOOPS, provided=('runner', 'dataloader', 'evaluator'), typed=False)
@@ -89,6 +90,7 @@ TOP_LEVEL: Dict[str, Slot] = {
     'curriculum': Slot(Curriculum),
     'frames': _FRAMES,
     'features': _FEATURES,
+    'keypoints': _KEYPOINTS,
     'train_dataloader': _LOADER,
     'val_dataloader': _LOADER,
     'test_dataloader': _LOADER,
@@ -132,6 +134,7 @@ _SLOTS: Dict[Any, Dict[str, Slot]] = {
         'corpus': _CORPUS,
         'frames': _FRAMES,
         'features': _FEATURES,
+        'keypoints': _KEYPOINTS,
         'pipeline': Slot(reg.TRANSFORMS),
         'dataset': _DATASET,
         'datasets': _DATASET,

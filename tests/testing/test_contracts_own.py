@@ -41,6 +41,15 @@ ALLOWED = {
 # What takes features in the place of frames; tested in tests/models/test_precomputed_features.py and
 # tests/datasets/test_feature_transforms.py.
 ON_FEATURES = ('PrecomputedFeatures', 'LoadFeatures', 'FeatureNoise', 'TimeMasking')
+# What takes keypoints in the place of frames; tested in tests/datasets/test_keypoint_transforms.py.
+ON_KEYPOINTS = (
+    'LoadKeypoints',
+    'NormalizeKeypoints',
+    'RandomKeypointAffine',
+    'RandomKeypointDrop',
+    'RandomKeypointFlip',
+    'SelectKeypoints',
+)
 CHECKS = {
     'BACKBONES': testing.check_backbone,
     'NECKS': testing.check_neck,
@@ -67,7 +76,7 @@ def own(name):
 
 
 @pytest.mark.parametrize(
-    ('part', 'name'), [(part, name) for part in CHECKS for name in own(part) if name not in ON_FEATURES]
+    ('part', 'name'), [(part, name) for part in CHECKS for name in own(part) if name not in ON_FEATURES + ON_KEYPOINTS]
 )
 def test_keeps_its_contract(part, name):
     CHECKS[part](name, SMALL.get(name), allow=ALLOWED.get(name, ()))

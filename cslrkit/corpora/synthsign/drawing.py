@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from cslrkit.corpora.base import Corpus, DrawnClip
-from cslrkit.corpora.synthsign.figure import Canvas, draw_signer
+from cslrkit.corpora.synthsign.figure import Camera, Canvas, draw_signer
 from cslrkit.corpora.synthsign.motion import Performance
 from cslrkit.corpora.synthsign.randomness import stream
 from cslrkit.corpora.synthsign.signers import Signer
@@ -55,18 +55,23 @@ def _num_frames(task: DrawingTask) -> int:
     return len(task.performance.poses)
 
 
+def film(task: DrawingTask, corpus: Corpus, spec: CorpusSpec, *, seed: int) -> Tuple[Camera, np.ndarray]:
+    """Return the camera of a clip, and how far the head is shifted down in each of its frames, body units (T,)."""
+    rng = stream(seed, 'camera', task.clip.split, task.clip.index)
+    zoom = task.signer.height * (1 + 0.015 * spec.variation * rng.uniform(-1, 1))
+    offset = tuple(0.03 * spec.variation * rng.uniform(-1, 1, size=2))
+    nods = 0.012 * np.sin(rng.uniform(0, 2 * np.pi) + 0.25 * np.arange(len(task.performance.poses)))
+    margin = corpus.load_frames.get('crop_top', 0)  # readers cut it off
+    return Camera(spec.frame_size, margin_top=margin, zoom=zoom, offset=offset), nods
+
+
 def _draw_clip(task: DrawingTask, *, corpus: Corpus, spec: CorpusSpec, seed: int) -> None:
     clip, signer = task.clip, task.signer
-    rng = stream(seed, 'camera', clip.split, clip.index)
-    zoom = signer.height * (1 + 0.015 * spec.variation * rng.uniform(-1, 1))
-    offset = tuple(0.03 * spec.variation * rng.uniform(-1, 1, size=2))
-    nod_phase = rng.uniform(0, 2 * np.pi)
+    camera, nods = film(task, corpus, spec, seed=seed)
     try:
         task.folder.mkdir(parents=True, exist_ok=True)
-        for index, pose in enumerate(task.performance.poses):
-            margin = corpus.load_frames.get('crop_top', 0)  # readers cut it off
-            canvas = Canvas(spec.frame_size, signer.backdrop, margin_top=margin, zoom=zoom, offset=offset)
-            nod = 0.012 * np.sin(nod_phase + 0.25 * index)
+        for index, (pose, nod) in enumerate(zip(task.performance.poses, nods)):
+            canvas = Canvas(camera, signer.backdrop)
             draw_signer(canvas, signer, pose, hand_scale=spec.hand_scale, nod=nod)
             _write_image(task.folder / corpus.frame_name(clip, index), canvas.frame())
     except OSError as error:

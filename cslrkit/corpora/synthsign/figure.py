@@ -20,16 +20,18 @@ _THUMB_ROOT, _THUMB_LENGTH = (0.055, -0.02), 0.15
 _RIM = 0.022
 _WRIST = -0.10
 
+SHOULDER = 0.36  # half of the shoulders' breadth, body units
+HEAD_AXES, HEAD_Y = (0.18, 0.235), -0.36
 
-class Canvas:
-    """A frame that is drawn enlarged, in body units, and averaged down.
+
+class Camera:
+    """Where body units are in an enlarged frame.
 
     Body units: the origin is the middle of the shoulders, x to the right of the image, y down;
     the shorter side of the picture is two units.
 
     Args:
         size: Width and height of the frame in pixels.
-        backdrop: Color of the whole frame.
         margin_top: Rows at the top that stay empty.
         zoom: Size of the figure.
         offset: Shift of the figure in body units.
@@ -38,7 +40,6 @@ class Canvas:
     def __init__(
         self,
         size: Tuple[int, int],
-        backdrop: Color,
         *,
         margin_top: int = 0,
         zoom: float = 1.0,
@@ -48,10 +49,8 @@ class Canvas:
         free = height - margin_top
         self.size = size
         self.factor = int(np.clip(round(_DRAWN_SIDE / min(width, free)), 1, 5))
-        self.image = np.zeros((height * self.factor, width * self.factor, 3), dtype=np.uint8)
-        self.image = cv2.rectangle(self.image, (0, 0), self.image.shape[1::-1], backdrop, cv2.FILLED)
         frame_unit = self.factor * min(width, free) / 2
-        self._unit = frame_unit * zoom
+        self.unit = frame_unit * zoom
         spare = max(0.0, free * self.factor / frame_unit - 2)  # what a tall frame has below and above
         self._origin = np.array(
             (
@@ -60,13 +59,31 @@ class Canvas:
             )
         )
 
+    def enlarged(self, points) -> np.ndarray:
+        """Return points (..., 2) in body units as pixels of the enlarged frame."""
+        return self._origin + np.asarray(points, dtype=np.float64) * self.unit
+
+
+class Canvas:
+    """A frame that is drawn enlarged, in body units, and averaged down.
+
+    Args:
+        camera: Where body units are, and the size of the frame.
+        backdrop: Color of the whole frame.
+    """
+
+    def __init__(self, camera: Camera, backdrop: Color) -> None:
+        width, height = camera.size
+        self.camera = camera
+        self.image = np.zeros((height * camera.factor, width * camera.factor, 3), dtype=np.uint8)
+        self.image = cv2.rectangle(self.image, (0, 0), self.image.shape[1::-1], backdrop, cv2.FILLED)
+
     def _points(self, points) -> np.ndarray:
-        pixels = self._origin + np.asarray(points, dtype=np.float64) * self._unit
-        return np.round(pixels * (1 << _SHIFT)).astype(np.int32)
+        return np.round(self.camera.enlarged(points) * (1 << _SHIFT)).astype(np.int32)
 
     def line(self, points, color: Color, width: float) -> None:
         """Draw a polyline with round joints; ``width`` in body units."""
-        thickness = max(1, round(width * self._unit))
+        thickness = max(1, round(width * self.camera.unit))
         cv2.polylines(self.image, [self._points(points)], False, color, thickness, cv2.LINE_AA, _SHIFT)
 
     def polygon(self, points, color: Color) -> None:
@@ -81,7 +98,7 @@ class Canvas:
 
     def frame(self) -> np.ndarray:
         """Return the frame, RGB, (H, W, 3)."""
-        return cv2.resize(self.image, self.size, interpolation=cv2.INTER_AREA)
+        return cv2.resize(self.image, self.camera.size, interpolation=cv2.INTER_AREA)
 
 
 def draw_signer(canvas: Canvas, signer: Signer, pose: np.ndarray, *, hand_scale: float, nod: float = 0.0) -> None:
@@ -95,12 +112,11 @@ def draw_signer(canvas: Canvas, signer: Signer, pose: np.ndarray, *, hand_scale:
         hand_scale: Size of the hands relative to a natural build.
         nod: Shift of the head downwards, body units.
     """
-    shoulder = 0.36 * signer.breadth
-    _draw_torso(canvas, signer, shoulder)
+    _draw_torso(canvas, signer, SHOULDER * signer.breadth)
     _draw_head(canvas, signer, nod)
     size = hand_scale * signer.hand
     for hand, side in ((pose[1], 1.0), (pose[0], -1.0)):  # the acting hand last: it is in front
-        _draw_arm(canvas, signer, (side * shoulder * 0.92, 0.09), wrist_of(hand, side, size), side)
+        _draw_arm(canvas, signer, shoulder_of(signer, side), wrist_of(hand, side, size), side)
         draw_hand(canvas, hand, side, size, signer.skin)
 
 
@@ -123,8 +139,8 @@ def _draw_torso(canvas: Canvas, signer: Signer, shoulder: float) -> None:
 
 
 def _draw_head(canvas: Canvas, signer: Signer, nod: float) -> None:
-    width, height = 0.18 * signer.head, 0.235 * signer.head
-    x, y = 0.0, -0.36 + nod
+    width, height = HEAD_AXES[0] * signer.head, HEAD_AXES[1] * signer.head
+    x, y = 0.0, HEAD_Y + nod
     if signer.hairstyle == 'long':
         for side in (-1, 1):
             canvas.ellipse((x + side * width * 0.85, y + 0.06), (width * 0.42, height * 1.15), signer.hair)
@@ -145,16 +161,28 @@ def _draw_head(canvas: Canvas, signer: Signer, nod: float) -> None:
 
 
 def _draw_arm(canvas: Canvas, signer: Signer, shoulder, wrist, side: float) -> None:
-    # The elbow hangs below and outside the shoulder and follows the hand a little: limbs change
-    # length as they would when they point at the camera, and no position flips the joint.
-    hanging = np.array((shoulder[0] + side * 0.13, shoulder[1] + 0.46))
-    elbow = hanging + 0.24 * (np.asarray(wrist) - hanging - (-side * 0.1, 0.1))
+    elbow = elbow_of(shoulder, wrist, side)
     sleeve, rim = shaded(signer.clothes, 1.25), shaded(signer.clothes, 0.6)
     cuff = np.asarray(wrist) + 0.12 * (elbow - np.asarray(wrist))
     canvas.line((cuff, wrist), signer.skin, 0.09)
     for color, extra in ((rim, 0.035), (sleeve, 0.0)):
         canvas.line((shoulder, elbow), color, 0.15 + extra)
         canvas.line((elbow, cuff), color, 0.115 + extra)
+
+
+def shoulder_of(signer: Signer, side: float) -> np.ndarray:
+    """Where the shoulder is; ``side`` is -1 for the one on the left of the image."""
+    return np.array((side * (SHOULDER * signer.breadth) * 0.92, 0.09))
+
+
+def elbow_of(shoulder: np.ndarray, wrist: np.ndarray, side: float) -> np.ndarray:
+    """Where the elbow is between a shoulder and wrists (..., 2).
+
+    It hangs below and outside the shoulder and follows the hand a little: limbs change length as they would when they
+    point at the camera, and no position flips the joint.
+    """
+    hanging = np.array((shoulder[0] + side * 0.13, shoulder[1] + 0.46))
+    return hanging + 0.24 * (np.asarray(wrist) - hanging - (-side * 0.1, 0.1))
 
 
 def shaded(color: Color, factor: float) -> Color:
@@ -166,13 +194,46 @@ def shaded(color: Color, factor: float) -> Color:
 def _axes(hand: np.ndarray, side: float) -> Tuple[np.ndarray, np.ndarray]:
     """Unit vectors to the thumb's side and along the fingers, in body coordinates of the image."""
     # An upright hand has its thumb on the midline's side; a positive angle turns the fingers there.
-    angle = np.radians(hand[2])
-    return np.array((-side * np.cos(angle), np.sin(angle))), np.array((-side * np.sin(angle), -np.cos(angle)))
+    angle = np.radians(hand[..., 2])
+    across = np.stack((-side * np.cos(angle), np.sin(angle)), -1)
+    return across, np.stack((-side * np.sin(angle), -np.cos(angle)), -1)
 
 
 def wrist_of(hand: np.ndarray, side: float, size: float) -> np.ndarray:
-    """Where the wrist of ``hand`` is; ``side`` is -1 for the hand on the left of the image."""
-    return np.array((side * hand[0], hand[1])) + _WRIST * size * _axes(hand, side)[1]
+    """Where the wrists of hands (..., HAND_POSE_SIZE) are; ``side`` is -1 for those on the left of the image."""
+    return np.stack((side * hand[..., 0], hand[..., 1]), -1) + _WRIST * size * _axes(hand, side)[1]
+
+
+def place_of(hand: np.ndarray, side: float, size: float, points: np.ndarray) -> np.ndarray:
+    """Where points (..., n, 2) of hands (..., HAND_POSE_SIZE) of size 1 are; see :func:`wrist_of`."""
+    points = np.asarray(points, dtype=np.float64) * size
+    across, along = (axis[..., None, :] for axis in _axes(hand, side))
+    center = np.stack((side * hand[..., 0], hand[..., 1]), -1)[..., None, :]
+    return center + points[..., :1] * across + points[..., 1:] * along
+
+
+def finger_joints(hand: np.ndarray) -> np.ndarray:
+    """Knuckle, middle and tip of index to little finger and thumb of hands (..., HAND_POSE_SIZE), (..., 5, 3, 2).
+
+    They are in units of a hand of size 1.
+    """
+    thumb, curls, spread, stand_off = hand[..., 3], hand[..., 4:8], hand[..., 8], hand[..., 9]
+    fingers = []
+    for number, (root, length, fan) in enumerate(zip(_KNUCKLES, _LENGTHS, _FAN)):
+        curl = curls[..., number, None]
+        direction = _direction(1.6 * fan * spread)
+        knuckle = np.broadcast_to(np.array(root), direction.shape)
+        # The first joint foreshortens, then the rest of the finger comes down over the palm.
+        middle = knuckle + direction * length * 0.5 * (1 - 0.85 * curl)
+        tip = middle + direction * length * 0.5 * np.cos(np.pi * np.minimum(1.0, curl))
+        fingers.append(np.stack((knuckle, middle, tip), -2))
+    direction = _direction(18 + 42 * stand_off)
+    root = np.broadcast_to(np.array(_THUMB_ROOT), direction.shape)
+    tip = root + direction * _THUMB_LENGTH * (1 - 0.35 * thumb[..., None])
+    # A folded thumb crosses the palm.
+    tip = tip + np.maximum(0.0, np.minimum(1.0, thumb) - 0.3)[..., None] * np.array((-0.14, 0.0))
+    middle = (root + tip) / 2 + 0.01 * stand_off[..., None] * _direction(90)
+    return np.stack((*fingers, np.stack((root, middle, tip), -2)), -3)
 
 
 def draw_hand(canvas: Canvas, hand: np.ndarray, side: float, size: float, skin: Color) -> None:
@@ -180,39 +241,23 @@ def draw_hand(canvas: Canvas, hand: np.ndarray, side: float, size: float, skin: 
 
     Folded fingers are short and darker, and lie over the palm; extended ones reach beyond it.
     """
-    across, along = _axes(hand, side)
-    center = np.array((side * hand[0], hand[1]))
-    thumb, curls, spread, stand_off = hand[3], hand[4:8], hand[8], hand[9]
 
-    def place(points) -> np.ndarray:
-        points = np.asarray(points, dtype=np.float64) * size
-        return center + points[..., :1] * across + points[..., 1:] * along
-
-    def finger(points, fill: float) -> None:
-        path = place(points)
+    def finger(joints: np.ndarray, fill: float) -> None:
+        path = place_of(hand, side, size, joints)
         canvas.line(path, _tint(skin, 0.45), (_THICKNESS + _RIM) * size)
         canvas.line(path, _tint(skin, fill), _THICKNESS * size)
 
     palm = np.array(_PALM)
-    canvas.polygon(place(palm * 1.15), _tint(skin, 0.45))
-    canvas.polygon(place(palm), _tint(skin, 0.95))
-    for root, length, fan, curl in zip(_KNUCKLES, _LENGTHS, _FAN, curls):
-        direction = _direction(1.6 * fan * spread)
-        knuckle = np.array(root)
-        # The first joint foreshortens, then the rest of the finger comes down over the palm.
-        middle = knuckle + direction * length * 0.5 * (1 - 0.85 * curl)
-        tip = middle + direction * length * 0.5 * np.cos(np.pi * min(1.0, curl))
-        finger((knuckle, middle, tip), 1.0 - 0.2 * curl)
-    root = np.array(_THUMB_ROOT)
-    direction = _direction(18 + 42 * stand_off)
-    tip = root + direction * _THUMB_LENGTH * (1 - 0.35 * thumb)
-    if thumb > 0.3:  # a folded thumb crosses the palm
-        tip = tip + (min(1.0, thumb) - 0.3) * np.array((-0.14, 0.0))
-    finger((root, (root + tip) / 2 + 0.01 * stand_off * _direction(90), tip), 1.0 - 0.1 * thumb)
+    canvas.polygon(place_of(hand, side, size, palm * 1.15), _tint(skin, 0.45))
+    canvas.polygon(place_of(hand, side, size, palm), _tint(skin, 0.95))
+    *fingers, thumb = finger_joints(hand)
+    for joints, curl in zip(fingers, hand[4:8]):
+        finger(joints, 1.0 - 0.2 * curl)
+    finger(thumb, 1.0 - 0.1 * hand[3])
 
 
-def _direction(degrees: float) -> np.ndarray:
-    return np.array((np.sin(np.radians(degrees)), np.cos(np.radians(degrees))))
+def _direction(degrees: np.ndarray) -> np.ndarray:
+    return np.stack((np.sin(np.radians(degrees)), np.cos(np.radians(degrees))), -1)
 
 
 def _tint(color: Color, factor: float) -> Color:

@@ -47,7 +47,7 @@ def make_corpus(
     The same arguments give the same bytes, whatever the number of processes. Asked again for the
     corpus that a folder holds already, it draws nothing; one that was interrupted it draws anew.
     ``synthetic.json`` in the root records the arguments, the signs and, for each clip, the frames
-    of each gloss.
+    of each gloss. The folder ``keypoints`` has the exact keypoints of each clip, for ``StoredKeypoints``.
 
     Args:
         root: New or empty folder.
@@ -89,6 +89,9 @@ def make_corpus(
 
         prepare_corpus(root, corpus)
         write_record(root, record, complete=True)
+    from cslrkit.corpora.synthsign.keypoints import write_drawn_keypoints  # imports torch
+
+    write_drawn_keypoints(root, tasks, corpus, spec, seed=seed)
     by_split = {split: [task.clip for task in tasks if task.clip.split == split] for split in SPLITS}
     pairs = (replace(pair, first=words[pair.first], second=words[pair.second]) for pair in lexicon.minimal_pairs)
     return CorpusSummary(
