@@ -114,6 +114,7 @@ def test_other_tests_exist(name):
     assert (REPO / name).is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('line', 'message'),
     [

@@ -127,6 +127,7 @@ def test_an_installed_plugin_is_loaded_without_naming_it(tmp_path):
     assert 'RainbowDecoder' in run(tmp_path, code)
 
 
+@pytest.mark.slow
 def test_a_plugin_that_cannot_be_imported_fails_every_time(tmp_path):
     install(tmp_path, 'broken', "raise OSError('no such library')\n")
     code = """

@@ -122,6 +122,7 @@ def test_blobs_that_no_target_loads_are_checked(small):
         assert not passes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'change',
     [

@@ -82,6 +82,7 @@ def test_every_changed_number_of_a_beam_fails(index, rank):
         assert failing(content) == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('field', ['greedy', 'best'])
 def test_every_changed_gloss_fails(field):
     for clip in (0, 5):

@@ -68,6 +68,7 @@ def test_the_recorded_network_matches_and_every_changed_number_fails(observed):
     assert unseen == []
 
 
+@pytest.mark.slow
 def test_a_changed_name_or_rule_fails(observed):
     changed = [*STATE_DICT[:-1], [STATE_DICT[-1][0], [13]]]
     assert not compared(CASES[1], observed, changed).passed
