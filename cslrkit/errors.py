@@ -46,3 +46,9 @@ class OutputError(CSLRKitError, OSError):
 
 class TrainingError(CSLRKitError, RuntimeError):
     """A training run that cannot go on, such as one with too many non-finite losses."""
+
+
+class InterruptedTrainingError(TrainingError):
+    """A training that a signal stopped, and that was saved: it can go on where it was."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again

@@ -6,7 +6,8 @@ usage() {
     cat <<'END'
 usage: bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of tools/train.py]
 
-Train a config with one Slurm task for each GPU.
+Train a config with one Slurm task for each GPU. A job that is preempted, or reaches its time limit, saves and is started
+again with --resume: within a batch job by requeueing it, otherwise by asking for another.
 
 environment:
   GPUS           GPUs in all (default: 8)
@@ -45,7 +46,26 @@ fi
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 read -r -a extra <<<"${SRUN_ARGS:-}"
 export MASTER_PORT=${PORT:-29500}
-exec srun --partition="$partition" --job-name="$job_name" \
-    --ntasks="$gpus" --ntasks-per-node="$per_node" --gres="gpu:$per_node" \
-    --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 ${extra[@]+"${extra[@]}"} \
-    "${PYTHON:-python}" -u "$tools/train.py" "$config" --work-dir "$work_dir" --launcher slurm "$@"
+
+# train OPTIONS...: run the tasks, which get SIGUSR1 two minutes before the time limit.
+train() {
+    srun --partition="$partition" --job-name="$job_name" \
+        --signal=USR1@120 --ntasks="$gpus" --ntasks-per-node="$per_node" --gres="gpu:$per_node" \
+        --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 ${extra[@]+"${extra[@]}"} \
+        "${PYTHON:-python}" -u "$tools/train.py" "$config" --work-dir "$work_dir" --launcher slurm "$@"
+}
+
+resume=()
+if ((${SLURM_RESTART_COUNT:-0})); then resume=(--resume); fi
+started=$(mktemp)
+trap 'rm -f "$started"' EXIT
+while :; do
+    touch "$started"
+    status=0
+    train "$@" ${resume[@]+"${resume[@]}"} || status=$?
+    # The first task that ends with 75 gets the others killed, whose status srun may then return: the record decides.
+    record=$work_dir/last_checkpoint
+    if ((status == 0)) || ! [[ $record -nt $started && $(<"$record") == step_* ]]; then exit "$status"; fi
+    if [ -n "${SLURM_JOB_ID:-}" ]; then scontrol requeue "$SLURM_JOB_ID"; exit; fi
+    resume=(--resume)
+done

@@ -28,5 +28,5 @@ visualizer = dict(
 env_cfg = dict(
     cudnn_benchmark=False,  # clips differ in length
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'),
+    dist_cfg=dict(backend='nccl', timeout=1800),  # seconds that a process waits for another before the run ends
 )

@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 from cslrkit.apis.fusion import MeanFusion
 from cslrkit.engine.checkpoint_io import find_checkpoint
 from cslrkit.engine.complete import EvalOptions, TrainOptions, complete, inference_options, loaders_of, vocab_file
-from cslrkit.engine.distributed import start_cpu_processes
+from cslrkit.engine.distributed import TIME_LIMIT, start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.models.speed import prepare_for_inference
@@ -72,7 +72,8 @@ def evaluate_model(
 def _build_runner(config: Config) -> Union[CSLRRunner, CSLRFlexibleRunner]:
     prepare_process()
     if config.launcher != 'none':
-        start_cpu_processes(config.launcher)
+        dist_cfg = config.setdefault('env_cfg', {}).setdefault('dist_cfg', dict(backend='nccl'))
+        start_cpu_processes(config.launcher, dist_cfg.setdefault('timeout', TIME_LIMIT))
     _require_annotations(config)
     return (CSLRRunner if config.get('strategy') is None else CSLRFlexibleRunner).from_cfg(config)
 

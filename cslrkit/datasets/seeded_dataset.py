@@ -100,12 +100,15 @@ class SeededSampler(Sampler):
         self._config, self._dataset, self._curriculum = sampler, dataset, curriculum
         self._sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=seed))
         self._size = len(dataset)
-        self._sample_seed, self._epoch = sample_seed, 0
+        self._sample_seed, self._epoch, self._first = sample_seed, 0, 0
 
     def __iter__(self) -> Iterator[SeededIndex]:
         """Give the other sampler's indices with their seeds."""
         rank, world_size = get_dist_info()
+        first, self._first = self._first, 0
         for place, index in enumerate(self._sampler):
+            if place < first:
+                continue
             turn = (place * world_size + rank) // self._size
             yield SeededIndex(index, (self._sample_seed, self._epoch + turn))
 
@@ -126,6 +129,10 @@ class SeededSampler(Sampler):
             return self._sampler
         changed = {**self._config, **self._curriculum.arguments('sampler', epoch)}
         return DATA_SAMPLERS.build(changed, default_args=dict(dataset=self._dataset, seed=self._sampler.seed))
+
+    def skip(self, samples: int) -> None:
+        """Leave out the first ``samples`` indices of the next iteration, which were trained on before."""
+        self._first = samples
 
     def set_seed(self, seed: int) -> None:
         """Take the seed of the training that is resumed."""

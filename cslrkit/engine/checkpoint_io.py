@@ -1,6 +1,8 @@
 """Checkpoints as plain tensors, numbers, strings and containers: read without executing anything."""
 
 import os
+import warnings
+import zipfile
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Union
 
@@ -11,6 +13,10 @@ from mmengine.logging import HistoryBuffer
 from cslrkit.errors import CheckpointError
 from cslrkit.structures.gloss_vocab import GlossVocab
 from cslrkit.utils.tensor_files import read_tensor_file
+
+# Files of a work directory that name a checkpoint in it.
+LAST_RECORD = 'last_checkpoint'  # mmengine's name
+BEST_RECORD = 'best_checkpoint'
 
 
 def read_checkpoint(path: Union[str, Path], *, map_location: Any = 'cpu') -> Dict[str, Any]:
@@ -35,11 +41,13 @@ def read_checkpoint(path: Union[str, Path], *, map_location: Any = 'cpu') -> Dic
     return content
 
 
-def find_checkpoint(path: Union[str, Path], *, record: str = 'best_checkpoint') -> Path:
+def find_checkpoint(path: Union[str, Path], *, record: str = BEST_RECORD) -> Path:
     """Return ``path``, or if it is a work directory the checkpoint that its ``record`` names.
 
+    If that is not there or was cut off, the newest whole one of its kind is returned, with a warning.
+
     Raises:
-        CheckpointError: If a directory has no such record.
+        CheckpointError: If a directory has no such record, or no whole checkpoint.
     """
     path = Path(path)
     if not path.is_dir():
@@ -49,7 +57,30 @@ def find_checkpoint(path: Union[str, Path], *, record: str = 'best_checkpoint') 
             f"checkpoint: the folder '{path}' has no file '{record}', which training writes after its first "
             'validation. Name a .pth file.'
         )
-    return path / Path((path / record).read_text(encoding='utf-8').strip()).name
+    name = Path((path / record).read_text(encoding='utf-8', errors='replace').strip()).name
+    if name and _is_whole(path / name):
+        return path / name
+    whole = [file for file in path.glob('*.pth') if file.name.startswith('best_') == (record == BEST_RECORD)]
+    whole = sorted((file for file in whole if _is_whole(file)), key=lambda file: file.stat().st_mtime)
+    if not whole:
+        raise CheckpointError(
+            f"checkpoint: '{path / record}' names '{name}', which is not there or was cut off, and the folder has no "
+            'other. Name a .pth file.'
+        )
+    warnings.warn(
+        f"'{path / record}' names '{name}', which is not there or was cut off: taking the newest, '{whole[-1].name}'",
+        stacklevel=2,
+    )
+    return whole[-1]
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there and, if it is a torch archive, has the directory that stands at its end."""
+    if not path.is_file():
+        return False
+    with path.open('rb') as file:
+        start = file.read(2)
+    return zipfile.is_zipfile(path) if start == b'PK' else bool(start)
 
 
 def check_vocab(path: Union[str, Path], meta: Mapping[str, Any], vocab: Optional[GlossVocab]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Union
 import torch
 from mmengine.config import Config
 
-from cslrkit.engine.checkpoint_io import find_checkpoint
+from cslrkit.engine.checkpoint_io import LAST_RECORD, find_checkpoint
 from cslrkit.engine.epochs import follow_epochs
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DATA_SAMPLERS, DATASETS, accepted_arguments
@@ -42,7 +42,8 @@ class TrainOptions:
 
     Args:
         work_dir: Where checkpoints and logs go; ``work_dirs/<config name>`` if the config does not say either.
-        resume: Go on from the last checkpoint of the work directory, or from the one given.
+        resume: Go on from the last checkpoint of the work directory, or from the one given. A restart by torchrun goes
+            on from the last one that it finds.
         amp: Mixed precision: ``'auto'``, ``'float16'`` or ``'bfloat16'``.
         seed: Seed of all generators.
         launcher: How the processes were started: ``'none'`` or ``'pytorch'`` (torchrun), ...
@@ -269,7 +270,10 @@ def _complete_training(config: Config, options: TrainOptions) -> None:
         config.optim_wrapper.update(type='GuardedAmpOptimWrapper', dtype=options.amp)
     if options.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=options.seed)
-    if options.resume:
+    restarted = int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)) > 0  # by torchrun, with the same arguments
+    if restarted and Path(config.work_dir, LAST_RECORD).is_file():
+        config.resume, config.load_from = True, None
+    elif options.resume:
         config.resume = True
         config.load_from = None if options.resume is True else str(options.resume)
     if options.strategy is not None:

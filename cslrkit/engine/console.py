@@ -6,7 +6,11 @@ from typing import TextIO
 
 _COLOURS = {logging.WARNING: '33', logging.ERROR: '31', logging.CRITICAL: '31'}
 # Warnings of mmengine about its own code, which a user can neither cause nor mend.
-_FRAMEWORK_NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+_FRAMEWORK_NOISE = (
+    '"FileClient" will be deprecated',
+    '"HardDiskBackend" is the alias',
+    'Resumed iteration number is not divisible',  # the gradients that it takes for lost are in the checkpoint
+)
 
 _LABELS = {logging.WARNING: 'warning: ', logging.ERROR: 'error: ', logging.CRITICAL: 'error: '}
 

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from datetime import timedelta
 from typing import Any, Optional, Tuple
 
 import torch
@@ -14,12 +15,15 @@ from torch.nn.parallel import DistributedDataParallel
 from cslrkit.errors import ConfigError
 from cslrkit.registry import MODEL_WRAPPERS
 
+TIME_LIMIT = 1800  # seconds, as torch's
 
-def start_cpu_processes(launcher: str) -> None:
+
+def start_cpu_processes(launcher: str, time_limit: float) -> None:
     """Join the process group over gloo where there is no GPU; mmengine would ask for one.
 
     Args:
         launcher: ``'pytorch'`` joins; any other does nothing.
+        time_limit: Seconds that a process waits for another, which may hang.
 
     Raises:
         ConfigError: If the process was not started by torchrun.
@@ -34,7 +38,7 @@ def start_cpu_processes(launcher: str) -> None:
             "launcher: 'pytorch' needs the variables that torchrun sets. Start it as "
             '`torchrun --nproc_per_node=2 tools/train.py CONFIG --launcher pytorch`.'
         )
-    torch.distributed.init_process_group('gloo')
+    torch.distributed.init_process_group('gloo', timeout=timedelta(seconds=time_limit))
 
 
 def synchronize_batch_norms(model: nn.Module, sync_bn: Optional[str], *, world_size: int) -> Tuple[nn.Module, str]:

@@ -11,6 +11,7 @@ from torch import nn
 from cslrkit.errors import ConfigError
 from cslrkit.registry import OPTIM_WRAPPERS
 
+_GRADIENTS = 'gradients'
 AMP_DTYPES = ('auto', 'float16', 'bfloat16')
 
 
@@ -61,9 +62,25 @@ class GuardedOptimWrapper(OptimWrapper):
             self.step(**(step_kwargs or {}))
             self.zero_grad(**(zero_kwargs or {}))
 
+    def state_dict(self) -> dict:
+        """State of the optimizer; within an accumulation with the gradients of this process."""
+        state = super().state_dict()
+        if not self.should_update():
+            state[_GRADIENTS] = [parameter.grad for parameter in self._parameters()]
+        return state
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Restore what ``state_dict`` returned."""
+        state_dict = dict(state_dict)
+        for parameter, gradient in zip(self._parameters(), state_dict.pop(_GRADIENTS, ())):
+            parameter.grad = None if gradient is None else gradient.to(parameter.device)
+        super().load_state_dict(state_dict)
+
     def _has_gradients(self) -> bool:
-        groups = self.optimizer.param_groups
-        return any(parameter.grad is not None for group in groups for parameter in group['params'])
+        return any(parameter.grad is not None for parameter in self._parameters())
+
+    def _parameters(self) -> List[torch.Tensor]:
+        return [parameter for group in self.optimizer.param_groups for parameter in group['params']]
 
 
 @OPTIM_WRAPPERS.register_module()

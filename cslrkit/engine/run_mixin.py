@@ -1,12 +1,15 @@
 """What cslrkit's runners share, whichever of mmengine's they extend."""
 
+import contextlib
+import json
 import os
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from mmengine.device import get_device
+from mmengine.dist import is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import FlexibleRunner
 from torch import nn
@@ -25,10 +28,14 @@ from cslrkit.engine.checkpoint_io import (
 )
 from cslrkit.engine.epochs import kept_settings
 from cslrkit.engine.hooks.curriculum_hook import CurriculumHook
+from cslrkit.engine.hooks.interruption_hook import InterruptionHook
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
+from cslrkit.engine.interruption import disk_errors, noticing_signals, one_training, remove_parts
 from cslrkit.engine.loops import check_evaluators
-from cslrkit.engine.stored_config import config_json
-from cslrkit.errors import CheckpointError
+from cslrkit.engine.new_schedule import changed_settings
+from cslrkit.engine.stored_config import config_json, config_values
+from cslrkit.engine.train_loop import BATCHES_DONE
+from cslrkit.errors import CheckpointError, OutputError
 from cslrkit.models.speed import prepare_for_cpu
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_pretrained, log_report, read_weights
 from cslrkit.utils.messages import CONSOLE, listed
@@ -43,6 +50,8 @@ class RunMixin:
     _start: Optional[WeightsFile] = None  # what ``load_from`` holds, until it is loaded
 
     def __init__(self, *args, experiment_name: Optional[str] = None, **kwargs) -> None:
+        self._interruption = InterruptionHook()
+        self._changed: List[str] = []  # places of the config that decide the learning rate, unlike in the checkpoint
         # mmengine keys its loggers by name and second: two runners of one process must not share.
         unique = f'{experiment_name or "cslrkit"}_{uuid.uuid4().hex[:8]}'
         super().__init__(*args, experiment_name=unique, **kwargs)
@@ -74,6 +83,7 @@ class RunMixin:
         curriculum = Curriculum(**self.cfg.curriculum) if self.cfg.get('curriculum') else None
         if curriculum is not None:
             self.register_hook(CurriculumHook(curriculum))
+        self.register_hook(self._interruption)
         self._train_dataloader = self._seeded_loader(self._train_dataloader, training=True, curriculum=curriculum)
         return super().build_train_loop(loop)
 
@@ -120,9 +130,30 @@ class RunMixin:
         )
 
     def dump_config(self) -> None:
-        """Write the config into the work directory of a training run; a test run leaves it alone."""
-        if self._train_loop is not None:
-            super().dump_config()
+        """Leave it to :meth:`train` to write the config: the work directory may belong to another training."""
+
+    def train(self) -> nn.Module:
+        """Train, alone in the work directory; a signal saves and ends it.
+
+        Raises:
+            OutputError: If another training has the work directory, or it cannot be written.
+            InterruptedTrainingError: After SIGTERM or SIGUSR1.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(disk_errors(self.work_dir))
+            if is_main_process():
+                stack.enter_context(one_training(self.work_dir))
+                remove_parts(self.work_dir)
+                super().dump_config()
+                record = Path(self.work_dir) / LAST_RECORD
+                if not self._resume and record.is_file():
+                    self.say(
+                        f'{self.work_dir} has checkpoints of an earlier training, which this one replaces one by one; '
+                        f'the last was {record.read_text(encoding="utf-8").strip()}'
+                    )
+                    record.unlink()
+            stack.enter_context(noticing_signals(self._interruption.received))
+            return super().train()
 
     @property
     def resumes(self) -> bool:
@@ -149,7 +180,8 @@ class RunMixin:
                 return
             source = find_checkpoint(self._load_from or self.work_dir, record=LAST_RECORD)
             self.resume(str(source))
-            self.say(f'resumed from {source} after epoch {self.epoch}')
+            batches = self.message_hub.runtime_info.get(BATCHES_DONE)
+            self.say(f'resumed from {source} after epoch {self.epoch}' + (f' and {batches} batches' if batches else ''))
         elif self._load_from is not None:
             self.load_checkpoint(self._load_from)
             self.say(f'loaded {self._load_from}')
@@ -212,6 +244,9 @@ class RunMixin:
                 f"resume: '{filename}' holds weights only, without the state of a training run. "
                 'Start a new run from it with load_from.'
             )
+        if 'cfg' in content.get('meta', {}):
+            stored = config_values(content['meta'], where=filename)
+            self._changed = changed_settings(stored, json.loads(config_json(self.cfg)))
         optimizer = content.get('optimizer') or {}
         own = self.strategy.library if isinstance(self, FlexibleRunner) else None
         used = next((library for library in ('DeepSpeed', 'FSDP') if library.lower() in optimizer), None)
@@ -237,10 +272,19 @@ class RunMixin:
         vocab = getattr(self.bare_model, 'vocab', None)
         if vocab is not None:
             meta['vocab'] = vocab.glosses
-        temporary = f'{filename}.{os.getpid()}.tmp'
-        super().save_checkpoint(out_dir, temporary, *args, meta=meta, **kwargs)
-        if self.rank == 0:
-            replace_file(os.path.join(out_dir, temporary), os.path.join(out_dir, filename))
+        target = os.path.join(out_dir, filename)
+        temporary = f'{target}.{os.getpid()}.tmp'
+        try:
+            super().save_checkpoint(out_dir, os.path.basename(temporary), *args, meta=meta, **kwargs)
+            if self.rank == 0:
+                replace_file(temporary, target)
+        except OSError as error:
+            raise OutputError(
+                f"checkpoint: '{target}' cannot be written ({error.strerror or error}). Those before it are whole: "
+                'make room (default_hooks.checkpoint.max_keep_ckpts=1 keeps one), then go on with --resume.'
+            ) from error
+        finally:
+            Path(temporary).unlink(missing_ok=True)
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
         """Call the hooks; make a checkpoint plain before it is written."""

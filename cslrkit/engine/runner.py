@@ -1,15 +1,19 @@
 """mmengine's Runner with safe checkpoints, data parallelism on any device and a readable console."""
 
+import copy
 from typing import Any, Dict, Optional
 
 from mmengine.optim import OptimWrapper
+from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmengine.runner import Runner
 from torch import nn
 
 from cslrkit.engine.console import quiet_console
 from cslrkit.engine.distributed import synchronize_batch_norms, wrap_data_parallel
 from cslrkit.engine.learning_rate import scale_lr
+from cslrkit.engine.new_schedule import NOT_FOLLOWED, follow_schedule, group_settings
 from cslrkit.engine.run_mixin import RunMixin
+from cslrkit.engine.train_loop import BATCHES_DONE
 from cslrkit.registry import RUNNERS
 
 
@@ -54,9 +58,26 @@ class CSLRRunner(RunMixin, Runner):
             self.say(message)
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Restore a training; see mmengine's Runner."""
+        """Restore a training; see mmengine's Runner. Another schedule or learning rate of the config is followed."""
         self._resume = True  # what is read is checked for it
+        schedulers = self.param_schedulers if isinstance(self.param_schedulers, list) else []
+        own = copy.deepcopy([scheduler.state_dict() for scheduler in schedulers])
+        settings = group_settings(self.optim_wrapper)
         super().resume(filename, *args, **kwargs)
+        if not self._changed:
+            return
+        if any(isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in schedulers):
+            self.say(NOT_FOLLOWED.format(', '.join(self._changed)))
+            return
+        for scheduler, state in zip(schedulers, own):
+            scheduler.load_state_dict(state)
+        done = dict(epochs=self.epoch, steps=self.iter, batches=self.message_hub.runtime_info.get(BATCHES_DONE, 0))
+        follow_schedule(self.optim_wrapper, settings, schedulers, **done)
+        rate = self.optim_wrapper.optimizer.param_groups[0]['lr']
+        self.say(
+            f"resume: {', '.join(self._changed)} of the config differ from the checkpoint's and are followed: the "
+            f'learning rate is {rate:.3g}, as if the training had begun with them'
+        )
 
     def save_checkpoint(self, *args, **kwargs) -> None:
         """Write a checkpoint from the first process; see :meth:`RunMixin.save_checkpoint`."""

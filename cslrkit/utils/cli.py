@@ -12,7 +12,7 @@ import sys
 import traceback
 from typing import Any, Callable, Dict, Optional, Tuple
 
-from cslrkit.errors import CSLRKitError
+from cslrkit.errors import CSLRKitError, InterruptedTrainingError
 from cslrkit.utils.process import prepare_process
 from cslrkit.utils.shipped import command_name
 
@@ -28,6 +28,7 @@ _SCRIPT = re.compile(r'python (tools/(?:\w+/)*\w+\.py)')
 _LOST_PEER = re.compile(
     r'Connection (closed|reset) by (remote )?peer|Broken pipe|Socket closed|remote process exited', re.IGNORECASE
 )
+_WAITED = re.compile(r'Timed out waiting (\d+)ms')  # by gloo, for a process that does not end, but hangs
 _TRACEBACK = '--traceback'
 
 
@@ -48,6 +49,8 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
         torch = sys.modules.get('torch')
         if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
+    except InterruptedTrainingError as error:  # of all processes together: one says it
+        code = error.exit_code if os.environ.get('RANK', '0') != '0' else _fail(str(error), error.exit_code)
     except CSLRKitError as error:
         code = _fail(f'error: {_FROM_WORKER.split(str(error))[-1].strip()}')
     except KeyboardInterrupt:
@@ -60,6 +63,13 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     except RuntimeError as error:
         # When one of several processes ends with an error, the others fail to reach it.
         rank = os.environ.get('RANK', '0')
+        waited = _WAITED.search(str(error))
+        if waited:
+            code = _fail(
+                f'error: rank {rank}: another process hangs, for it did not answer for {int(waited[1]) / 1000:g} s, '
+                'the time limit env_cfg.dist_cfg.timeout. The last checkpoint is whole: go on with --resume.'
+            )
+            sys.exit(code)
         if rank == '0' or not _LOST_PEER.search(str(error)):
             raise
         code = _fail(f'rank {rank}: stopped, because another process ended: {str(error).splitlines()[0]}')

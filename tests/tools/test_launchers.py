@@ -69,3 +69,49 @@ def test_slurm_train_gives_srun_a_task_for_each_gpu(programs):
     assert lines[-8:] == ['-u', str(TOOLS / 'train.py'), 'c.py', '--work-dir', 'work', '--launcher', 'slurm', args[-1]]
     uneven = run(*args, PATH=path, GPUS='12', GPUS_PER_NODE='8')
     assert 'no multiple' in uneven.stderr
+
+
+SRUN = """#!/bin/sh
+printf "%s\\n" "srun $*" >> {log}
+[ $(wc -l < {log}) = 1 ] || exit 0
+{first}
+exit {code}
+"""
+SAVES = 'sleep 0.01; echo step_7.pth > work/last_checkpoint'
+
+
+def run_slurm(programs, tmp_path, first, code, **env):
+    """Run slurm_train.sh, whose first job does ``first``; returns it and the commands that were given."""
+    log = tmp_path / 'log'
+    (programs / 'srun').write_text(SRUN.format(log=log, first=first, code=code))
+    (programs / 'scontrol').write_text(f'#!/bin/sh\necho "scontrol $*" >> {log}\n')
+    (programs / 'scontrol').chmod(0o755)
+    (tmp_path / 'work').mkdir()
+    path = f'{programs}{os.pathsep}{os.environ["PATH"]}'
+    done = run('slurm_train.sh', 'gpu', 'signs', 'c.py', 'work', cwd=tmp_path, PATH=path, PYTHON='python', **env)
+    return done, log.read_text().splitlines()
+
+
+@pytest.mark.parametrize('code', [75, 137])  # of the first task that ends, or of those that srun then kills
+def test_slurm_train_goes_on_with_a_job_that_was_stopped_and_saved(programs, tmp_path, code):
+    done, commands = run_slurm(programs, tmp_path, SAVES, code)
+    assert done.returncode == 0
+    assert [command.endswith('--launcher slurm --resume') for command in commands] == [False, True]
+    assert all('--signal=USR1@120' in command for command in commands)
+
+
+def test_slurm_train_requeues_a_batch_job(programs, tmp_path):
+    done, commands = run_slurm(programs, tmp_path, SAVES, 75, SLURM_JOB_ID='42')
+    assert (done.returncode, commands[1:]) == (0, ['scontrol requeue 42'])
+    assert not commands[0].endswith('--resume')
+
+
+def test_slurm_train_resumes_in_a_batch_job_that_was_requeued(programs, tmp_path):
+    _, commands = run_slurm(programs, tmp_path, 'true', 0, SLURM_JOB_ID='42', SLURM_RESTART_COUNT='1')
+    assert [command.endswith('--resume') for command in commands] == [True]
+
+
+@pytest.mark.parametrize('first', ['true', 'echo epoch_1.pth > work/last_checkpoint'])
+def test_slurm_train_repeats_no_job_that_failed(programs, tmp_path, first):
+    done, commands = run_slurm(programs, tmp_path, first, 1)
+    assert (done.returncode, len(commands)) == (1, 1)

@@ -4,6 +4,7 @@ import torch
 from mmengine.hooks import Hook
 
 from cslrkit.datasets.seeded_dataset import SeededSampler, loader_sampler
+from cslrkit.engine.interruption import outlast_signals
 from cslrkit.registry import FUNCTIONS, HOOKS
 from cslrkit.utils.random_seeds import seed_all
 
@@ -46,10 +47,11 @@ class ReseedHook(Hook):
 
 @FUNCTIONS.register_module()
 def seed_worker(worker_id: int) -> None:
-    """Seed a data worker from torch's base seed, for what is drawn outside of samples.
+    """Seed a data worker from torch's base seed, for what is drawn outside of samples, and let it outlast signals.
 
     Args:
         worker_id: Number of the worker; torch has added it to the seed already.
     """
     del worker_id
     seed_all(torch.initial_seed())
+    outlast_signals()
