@@ -104,7 +104,10 @@ class SignalAt(Hook):
 
 def training_state(path):
     """All of a checkpoint that does not depend on the clock, by place."""
-    return dict(_leaves(torch.load(path, weights_only=True), ''))
+    content = torch.load(path, weights_only=True)
+    for name in ('epoch', 'iter'):  # for logs; a training goes on by those in meta
+        content['message_hub']['runtime_info'].pop(name)
+    return dict(_leaves(content, ''))
 
 
 def _leaves(node, place):
