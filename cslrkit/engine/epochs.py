@@ -43,7 +43,7 @@ def follow_epochs(config: Config) -> None:
 
 
 def kept_settings(meta: Mapping[str, Any], config: Config) -> List[str]:
-    """Name the settings of a config whose values a resumed training takes from its checkpoint, where they differ.
+    """Name the settings of a config that decide learning rates and differ from those that a checkpoint carries.
 
     Args:
         meta: Of the checkpoint.
@@ -54,6 +54,9 @@ def kept_settings(meta: Mapping[str, Any], config: Config) -> List[str]:
         return []
     old, new = json.loads(text), json.loads(config_json(config))
     changed = [] if old.get('param_scheduler') == new.get('param_scheduler') else ['param_scheduler']
+    old_loop, new_loop = (each.get('train_cfg') or {} for each in (old, new))
+    lengths = ('max_epochs', 'max_iters')
+    changed += [f'train_cfg.{name}' for name in lengths if old_loop.get(name) != new_loop.get(name)]
     before, now = ((each.get('optim_wrapper') or {}).get('optimizer') or {} for each in (old, new))
     changed += [f'optim_wrapper.optimizer.{name}' for name in now if before.get(name) != now[name]]
     return changed

@@ -10,7 +10,6 @@ from torch import nn
 
 from cslrkit.engine.console import quiet_console
 from cslrkit.engine.distributed import synchronize_batch_norms
-from cslrkit.engine.new_schedule import NOT_FOLLOWED
 from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.engine.strategies.base import ShardingStrategyMixin
 from cslrkit.engine.strategies.deepspeed_strategy import SHARDS_SUFFIX
@@ -80,8 +79,6 @@ class CSLRFlexibleRunner(RunMixin, FlexibleRunner):
         """Read a checkpoint's weights into the whole model and keep the state of its optimizer for later."""
         self._resume = True  # what is read is checked for it
         checkpoint = self.load_checkpoint(filename)
-        if self._changed:
-            self.say(NOT_FOLLOWED.format(', '.join(self._changed)))
         self._resumed = Path(filename), checkpoint
         meta = checkpoint['meta']
         self.train_loop._epoch, self.train_loop._iter = meta['epoch'], meta['iter']

@@ -6,15 +6,6 @@ from typing import Any, Dict, List, Mapping, Sequence
 
 from mmengine.optim import OptimWrapper
 
-NOT_FOLLOWED = "resume: {} of the config differ from the checkpoint's and are not followed: its own go on"
-# Places in a config that decide the learning rate.
-_PLACES = ('param_scheduler', 'auto_scale_lr', 'optim_wrapper.optimizer', 'train_cfg.max_epochs', 'train_cfg.max_iters')
-
-
-def changed_settings(stored: Mapping[str, Any], current: Mapping[str, Any]) -> List[str]:
-    """The places in a config that decide the learning rate and differ from those that a checkpoint carries."""
-    return [place for place in _PLACES if _at(stored, place) != _at(current, place)]
-
 
 def group_settings(optim_wrapper: OptimWrapper) -> List[Dict[str, Any]]:
     """Copy what parameter groups have besides parameters: learning rate, weight decay, ..."""
@@ -58,9 +49,3 @@ def _step(schedulers: Sequence[Any], *, by_epoch: bool) -> None:
     for scheduler in schedulers:
         if scheduler.by_epoch == by_epoch:
             scheduler.step()
-
-
-def _at(config: Any, place: str) -> Any:
-    for key in place.split('.'):
-        config = (config or {}).get(key)
-    return config

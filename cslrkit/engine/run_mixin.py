@@ -1,7 +1,6 @@
 """What cslrkit's runners share, whichever of mmengine's they extend."""
 
 import contextlib
-import json
 import os
 import uuid
 from dataclasses import replace
@@ -32,8 +31,7 @@ from cslrkit.engine.hooks.interruption_hook import InterruptionHook
 from cslrkit.engine.hooks.sign_checkpoint_hook import LAST_RECORD
 from cslrkit.engine.interruption import disk_errors, noticing_signals, one_training, remove_parts
 from cslrkit.engine.loops import check_evaluators
-from cslrkit.engine.new_schedule import changed_settings
-from cslrkit.engine.stored_config import config_json, config_values
+from cslrkit.engine.stored_config import config_json
 from cslrkit.engine.train_loop import BATCHES_DONE
 from cslrkit.errors import CheckpointError, OutputError
 from cslrkit.models.speed import prepare_for_cpu
@@ -103,13 +101,6 @@ class RunMixin:
         diff_rank_seed = self._randomness_cfg.get('diff_rank_seed', False)
         return build_loader(loader, self.seed, training=training, diff_rank_seed=diff_rank_seed, curriculum=curriculum)
 
-    def train(self) -> nn.Module:
-        """Train, and end the workers that read for it."""
-        try:
-            return super().train()
-        finally:
-            self._end_workers()
-
     def test(self) -> Dict[str, float]:
         """Test, and end the workers that read for it."""
         try:
@@ -153,7 +144,13 @@ class RunMixin:
                     )
                     record.unlink()
             stack.enter_context(noticing_signals(self._interruption.received))
+            stack.callback(self._end_workers)
             return super().train()
+
+    @property
+    def follows_schedule(self) -> bool:
+        """Whether a training that is resumed takes another schedule or learning rate from its config."""
+        return False
 
     @property
     def resumes(self) -> bool:
@@ -213,11 +210,11 @@ class RunMixin:
         weights = start if is_read else read_weights(filename, map_location=map_location)
         if self._resume:
             self.check_resumable(filename, weights.content)
-            kept = kept_settings(weights.content.get('meta') or {}, self.cfg)
-            if kept:
+            self._changed = kept_settings(weights.content.get('meta') or {}, self.cfg)
+            if self._changed and not self.follows_schedule:
                 self.say(
-                    f'warning: the learning rate and its schedule go on as in the checkpoint, so {listed(kept)} of the '
-                    'config is not used. Start a new run with load_from to change it.'
+                    'warning: the learning rate and its schedule go on as in the checkpoint, so '
+                    f'{listed(self._changed)} of the config is not used. Start a new run with load_from to change it.'
                 )
         if weights.format != 'cslrkit':
             return self._load_foreign(weights, strict=strict)
@@ -244,9 +241,6 @@ class RunMixin:
                 f"resume: '{filename}' holds weights only, without the state of a training run. "
                 'Start a new run from it with load_from.'
             )
-        if 'cfg' in content.get('meta', {}):
-            stored = config_values(content['meta'], where=filename)
-            self._changed = changed_settings(stored, json.loads(config_json(self.cfg)))
         optimizer = content.get('optimizer') or {}
         own = self.strategy.library if isinstance(self, FlexibleRunner) else None
         used = next((library for library in ('DeepSpeed', 'FSDP') if library.lower() in optimizer), None)

@@ -11,10 +11,11 @@ from torch import nn
 from cslrkit.engine.console import quiet_console
 from cslrkit.engine.distributed import synchronize_batch_norms, wrap_data_parallel
 from cslrkit.engine.learning_rate import scale_lr
-from cslrkit.engine.new_schedule import NOT_FOLLOWED, follow_schedule, group_settings
+from cslrkit.engine.new_schedule import follow_schedule, group_settings
 from cslrkit.engine.run_mixin import RunMixin
 from cslrkit.engine.train_loop import BATCHES_DONE
 from cslrkit.registry import RUNNERS
+from cslrkit.utils.messages import listed
 
 
 @RUNNERS.register_module()
@@ -57,17 +58,22 @@ class CSLRRunner(RunMixin, Runner):
         if message:
             self.say(message)
 
+    @property
+    def follows_schedule(self) -> bool:
+        """Not where a schedule depends on metrics, or there are several optimizers."""
+        schedulers = self.param_schedulers if isinstance(self.param_schedulers, list) else []
+        return isinstance(self.optim_wrapper, OptimWrapper) and not any(
+            isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in schedulers
+        )
+
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Restore a training; see mmengine's Runner. Another schedule or learning rate of the config is followed."""
         self._resume = True  # what is read is checked for it
         schedulers = self.param_schedulers if isinstance(self.param_schedulers, list) else []
         own = copy.deepcopy([scheduler.state_dict() for scheduler in schedulers])
-        settings = group_settings(self.optim_wrapper)
+        settings = group_settings(self.optim_wrapper) if self.follows_schedule else []
         super().resume(filename, *args, **kwargs)
-        if not self._changed:
-            return
-        if any(isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in schedulers):
-            self.say(NOT_FOLLOWED.format(', '.join(self._changed)))
+        if not (self._changed and self.follows_schedule):
             return
         for scheduler, state in zip(schedulers, own):
             scheduler.load_state_dict(state)
@@ -75,7 +81,7 @@ class CSLRRunner(RunMixin, Runner):
         follow_schedule(self.optim_wrapper, settings, schedulers, **done)
         rate = self.optim_wrapper.optimizer.param_groups[0]['lr']
         self.say(
-            f"resume: {', '.join(self._changed)} of the config differ from the checkpoint's and are followed: the "
+            f"resume: {listed(self._changed)} of the config differ from the checkpoint's and are followed: the "
             f'learning rate is {rate:.3g}, as if the training had begun with them'
         )
 

@@ -199,7 +199,8 @@ def test_settings_that_a_resumed_training_keeps():
     meta = dict(cfg=config_json(old))
     assert kept_settings(meta, old) == []
     longer = complete(load_config(SYNTHSIGN, {'max_epochs': 20, 'optim_wrapper.optimizer.lr': 1e-4}), TrainOptions())
-    assert kept_settings(meta, longer) == ['param_scheduler', 'optim_wrapper.optimizer.lr']
+    changed = ['param_scheduler', 'train_cfg.max_epochs', 'optim_wrapper.optimizer.lr']
+    assert kept_settings(meta, longer) == changed
 
 
 def test_missing_file_lists_near_ones():

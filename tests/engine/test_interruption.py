@@ -95,7 +95,7 @@ def test_a_new_schedule_is_followed_on_resume_and_said(config, tmp_path, capsys)
         train(config, tmp_path / 'resumed', hooks=[dict(type='SignalAt', step=7, validation=True)])
     assert 'resume:' not in capsys.readouterr().out
     train(config, tmp_path / 'resumed', resume=True, **new)
-    said = 'resume: optim_wrapper.optimizer of the config differ'
+    said = 'resume: optim_wrapper.optimizer.lr of the config differ'
     assert said in ' '.join(capsys.readouterr().out.split())
     assert rates(tmp_path / 'resumed')[7:] == rates(tmp_path / 'new')[7:]
     assert rates(tmp_path / 'resumed')[6] == rates(tmp_path / 'new')[6] / 4
