@@ -43,6 +43,7 @@ default_hooks = dict(sync_buffers=None)
 
 PARTS = """
 import json
+import torch
 from mmengine import dist
 from mmengine.hooks import Hook
 from torch import nn
@@ -73,7 +74,7 @@ class RecordMeanLoss(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         runner.bare_model.backbone.scale = 1.0
-        loss = outputs['loss'].detach().clone()
+        loss = torch.tensor(outputs['loss'])
         dist.all_reduce(loss, op='mean')
         if runner.rank == 0:
             with open(runner.work_dir + '/losses.jsonl', 'a') as file:
