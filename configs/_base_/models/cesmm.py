@@ -3,6 +3,7 @@
 _distill = dict(type='SeqKDLoss', weight=25.0, temperature=8.0, use_blank=False)
 model = dict(
     type='CSLRRecognizer',
+    data_preprocessor=dict(type='KeypointDataPreprocessor', max_degrees=15, max_shift=0.1),
     backbone=dict(type='CESMM', input_type='keypoint'),
     neck=dict(type='ConcatStreams'),
     head=dict(type='BiLSTMHead', num_layers=2, dropout=0.3, classifier='norm_linear', share_classifier='stream'),

@@ -2,6 +2,7 @@
 _heads = ['left', 'right', 'fuse', 'body']
 model = dict(
     type='CSLRRecognizer',
+    data_preprocessor=dict(type='KeypointDataPreprocessor', max_degrees=15),
     backbone=dict(type='MSKA'),
     neck=dict(type='ConcatStreams'),
     head=dict(type='EnsembleHead'),
