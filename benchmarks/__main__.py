@@ -7,7 +7,19 @@ from typing import Optional, Sequence
 from cslrkit.errors import ConfigError
 from cslrkit.utils.cli import make_parser, run_tool
 
-NAMES = ('data', 'pack_codecs', 'model', 'train_step', 'decode', 'score', 'end_to_end', 'features', 'gpu', 'kills')
+NAMES = (
+    'data',
+    'pack_codecs',
+    'model',
+    'train_step',
+    'decode',
+    'score',
+    'end_to_end',
+    'features',
+    'live',
+    'gpu',
+    'kills',
+)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> None:

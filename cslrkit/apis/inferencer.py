@@ -12,6 +12,7 @@ from mmengine.dataset import pseudo_collate
 
 from cslrkit.apis.infer.frames import SampledFrame, as_sample, clip_pipeline, frame_spec, sample_frames
 from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
+from cslrkit.apis.live import SignStream
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.decoders import build_decoder
 from cslrkit.errors import ConfigError, CSLRKitError
@@ -186,6 +187,14 @@ class CSLRInferencer:
         failed = [each for each in opened if isinstance(each, FailedInput)]
         return chain(failed, self._run_all(list(zip(videos, plans)), line, batch_size))
 
+    def stream(self, **options: Any) -> SignStream:
+        """Return a stream that takes frames as they come, see :class:`~cslrkit.apis.live.SignStream`."""
+        return SignStream(self, **options)
+
+    def pack(self, frames: Sequence[SampledFrame], name: str = '') -> Dict[str, Any]:
+        """Return consecutive frames as a packed sample: the config's test transforms, without their loading step."""
+        return as_sample(frames, self._pipeline, name=name, frame_rate=None)
+
     def _run_all(
         self, videos: Sequence[Tuple[_Video, Optional[WindowPlan]]], line: ProgressLine, batch_size: int
     ) -> Iterator[Union[InferenceResult, FailedInput]]:
@@ -197,9 +206,7 @@ class CSLRInferencer:
                 for window in video.windows(_counted(sample_frames(video.clip, self.spec), line), plan):
                     # The name says which window it is: the preprocessor sorts by length.
                     name = str(len(waiting))
-                    waiting.append(
-                        (video, window.start, as_sample(window.frames, self._pipeline, name=name, frame_rate=None))
-                    )
+                    waiting.append((video, window.start, self.pack(window.frames, name)))
                     if len(waiting) == batch_size:
                         self._run(waiting)
                         waiting.clear()

@@ -167,20 +167,62 @@ class SampledFrame:
 
 
 def sample_frames(clip: Clip, spec: FrameSpec) -> Iterator[SampledFrame]:
-    """Yield the frames of ``clip`` that the model sees, prepared.
+    """Yield the frames of ``clip`` that the model sees, prepared, as :class:`FrameSampler` takes them."""
+    sampler = FrameSampler(spec, where=clip.source, frame_rate=clip.frame_rate)
+    for frame in chain(clip.frames(), (None,)):
+        yield from sampler.push(frame)
+
+
+class FrameSampler:
+    """Takes frames one after the other and gives those that the model sees.
 
     At each tick of the corpus's clock the nearest frame is taken: a faster video loses frames, a slower one
-    repeats them. A clip of unknown rate is taken as it is. Of these, every ``spec.interval``-th is kept,
+    repeats them. Frames of unknown times are taken as they are. Of these, every ``spec.interval``-th is kept,
     beginning with the first.
+
+    Args:
+        spec: How frames are brought to the model.
+        where: How messages name the video.
+        frame_rate: Of the video, for the length of a frame that no other follows.
+        first_tick: At which tick of the corpus's clock the video begins.
     """
-    prepared_index, prepared = -1, np.empty(0)
-    for position, (frame, times) in enumerate(_resampled(clip, spec.frame_rate)):
-        if position % spec.interval:
-            continue
-        if frame.index != prepared_index:
-            prepared_index = frame.index
-            prepared = spec.prepare(frame.image, where=clip.source)
-        yield SampledFrame(prepared, frame.index, times)
+
+    def __init__(self, spec: FrameSpec, *, where: str, frame_rate: Optional[float] = None, first_tick: int = 0) -> None:
+        self._spec, self._where = spec, where
+        self._previous: Optional[Frame] = None
+        self._tick = first_tick
+        self._length = 1 / frame_rate if frame_rate else 0.0  # of the frame before, in seconds
+        self._position = 0  # among the frames at ticks
+        self._prepared_index, self._prepared = -1, np.empty(0)
+
+    def push(self, frame: Optional[Frame]) -> Iterator[SampledFrame]:
+        """Take the next frame, or None after the last one; give what is known now."""
+        for taken, times in self._at_ticks(frame):
+            self._position += 1
+            if (self._position - 1) % self._spec.interval:
+                continue
+            if taken.index != self._prepared_index:
+                self._prepared_index = taken.index
+                self._prepared = self._spec.prepare(taken.image, where=self._where)
+            yield SampledFrame(self._prepared, taken.index, times)
+
+    def _at_ticks(self, frame: Optional[Frame]) -> Iterator[Tuple[Frame, Times]]:
+        """Yield the frame before at the ticks of the clock, or as it is, with begin and end in seconds."""
+        previous, self._previous = self._previous, frame
+        if previous is None:
+            return
+        if previous.time is None or (frame.time is None if frame else not self._length):
+            yield previous, None
+            return
+        end = frame.time if frame else previous.time + self._length
+        self._length = end - previous.time
+        rate = self._spec.frame_rate
+        if rate is None:
+            yield previous, (previous.time, end)
+        # A frame is the nearest one up to the middle between it and the next.
+        while rate is not None and self._tick / rate < previous.time + self._length / 2 + _TIE:
+            yield previous, (self._tick / rate, (self._tick + 1) / rate)
+            self._tick += 1
 
 
 def read_clip(
@@ -245,26 +287,6 @@ def as_sample(
     if frame_rate is not None:
         sample['frame_rate'] = frame_rate
     return pipeline(sample)
-
-
-def _resampled(clip: Clip, rate: Optional[float]) -> Iterator[Tuple[Frame, Times]]:
-    """Yield frames at the ticks of a clock of ``rate``, or each as it is, with begin and end in seconds."""
-    previous: Optional[Frame] = None
-    tick = 0
-    length = 1 / clip.frame_rate if clip.frame_rate else 0.0  # of the frame before, in seconds
-    for frame in chain(clip.frames(), (None,)):
-        if previous is not None and (previous.time is None or (frame.time is None if frame else not length)):
-            yield previous, None
-        elif previous is not None:
-            end = frame.time if frame else previous.time + length
-            length = frame.time - previous.time if frame else length
-            if rate is None:
-                yield previous, (previous.time, end)
-            # A frame is the nearest one up to the middle between it and the next.
-            while rate is not None and tick / rate < previous.time + length / 2 + _TIE:
-                yield previous, (tick / rate, (tick + 1) / rate)
-                tick += 1
-        previous = frame
 
 
 def _central(frame: np.ndarray, aspect: float) -> np.ndarray:

@@ -147,12 +147,8 @@ class WindowDecoder:
         cut = joint(before[:, self._blank_id], after[: len(before), self._blank_id])
         self._settled = first + cut
         self._steps = np.concatenate([self._steps[: self._settled - self._first], after[cut:]])
-        blank = np.exp(self._steps[: self._settled - self._first, self._blank_id])
-        certain, half = np.flatnonzero(blank >= _SURE_BLANK), len(blank) // 2
-        if len(certain) and certain[-1] > 0:
-            self._flush(int(certain[-1]))
-        elif len(blank) > 2 * len(log_probs):  # no pause at all: the likeliest place of one must do
-            self._flush(half + int(blank[half:].argmax()))
+        blank = self._steps[: self._settled - self._first, self._blank_id]
+        self._flush(pause(blank, longest=2 * len(log_probs)))
 
     def finish(self) -> Hypothesis:
         """Decode what is left and return the hypothesis of the whole video, in its steps."""
@@ -183,6 +179,18 @@ class WindowDecoder:
 def _joined(before: NBestEntry, after: NBestEntry) -> NBestEntry:
     lm_score = None if after.lm_score is None else (before.lm_score or 0.0) + after.lm_score
     return NBestEntry(before.gloss_ids + after.gloss_ids, before.score + after.score, lm_score=lm_score)
+
+
+def pause(blank: np.ndarray, *, longest: int, sure: float = _SURE_BLANK) -> int:
+    """Return how many steps can be decoded without those that follow, by their log-probabilities of the blank.
+
+    Decoding pauses at the last step whose blank is as probable as ``sure``. If there is none in more than ``longest`` steps,
+    the likeliest place of one must do. 0 means to wait.
+    """
+    certain, half = np.flatnonzero(np.exp(blank) >= sure), len(blank) // 2
+    if len(certain) and certain[-1] > 0:
+        return int(certain[-1])
+    return half + int(blank[half:].argmax()) if len(blank) > longest else 0
 
 
 def joint(before: np.ndarray, after: np.ndarray) -> int:
