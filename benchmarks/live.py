@@ -1,9 +1,10 @@
-"""Streams a split's sentences, one after the other, as a camera would, and compares with reading them at once."""
+"""Streams the sentences of a drawn corpus in a chain, as a camera would, and compares with reading them at once."""
 
 import argparse
 import json
 import resource
 import time
+from pathlib import Path
 from statistics import median
 from typing import Any, Dict, List, Tuple
 
@@ -14,6 +15,7 @@ from benchmarks.alternate import environment
 from cslrkit.apis import CSLRInferencer
 from cslrkit.apis.infer.frames import eval_dataset
 from cslrkit.apis.live import GlossEvent
+from cslrkit.corpora.segments import Segment, read_segments
 from cslrkit.evaluation.functional.wer import score_sentence
 from cslrkit.registry import DATASETS
 
@@ -29,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--minutes', type=float, metavar='M', help='of signing (default: the split once)')
     parser.add_argument('--hop', type=float, default=0.32, metavar='S')
     parser.add_argument('--window', type=float, default=4.0, metavar='S')
-    parser.add_argument('--lookahead', type=float, default=0.64, metavar='S')
+    parser.add_argument('--lookahead', type=float, default=0.48, metavar='S')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -38,25 +40,37 @@ def run(args: argparse.Namespace) -> None:
     config = {**eval_dataset(inferencer.config), 'data_root': args.data_root, 'split': args.split, 'pipeline': []}
     with DefaultScope.overwrite_default_scope('cslrkit'):
         dataset = DATASETS.build(config)
-    ids = sorted(range(len(dataset)), key=lambda index: dataset.get_data_info(index)['sample_id'])
-    if args.short:
-        ids = ids[:8]
-    reference = [gloss for index in ids for gloss in dataset.references[dataset.get_data_info(index)['sample_id']]]
-    frames = [frame.image for index in ids for frame in dataset.clip(index).frames()]
-    passes = 1 if args.minutes is None else max(1, round(60 * args.minutes * RATE / len(frames)))
+    ids = range(min(8, len(dataset)) if args.short else len(dataset))
+    truth = read_segments(Path(args.data_root, 'synthetic.json'))
+    frames: List[np.ndarray] = []
+    signs: List[Segment] = []
+    for index in ids:
+        start = len(frames) / RATE
+        frames += [frame.image for frame in dataset.clip(index).frames()]
+        signs += [
+            Segment(sign.gloss, start + sign.start, start + sign.end) for sign in truth[dataset.sample_ids[index]]
+        ]
+    length = len(frames) / RATE
+    passes = 1 if args.minutes is None else max(1, round(60 * args.minutes / length))
 
     stream = inferencer.stream(window=args.window, hop=args.hop, lookahead=args.lookahead)
     events, seconds, memory = _stream(stream, frames, passes)
-    finals = [event.gloss for event in events if event.kind == 'final']
+    finals = [event for event in events if event.kind == 'final']
     offline = [span.gloss for span in inferencer(np.stack(frames))[0].spans]
+    signed = [
+        Segment(sign.gloss, number * length + sign.start, number * length + sign.end)
+        for number in range(passes)
+        for sign in signs
+    ]
+    streamed = score_sentence([sign.gloss for sign in signed], [event.gloss for event in finals])
     row = dict(
         benchmark='live',
-        row=f'{len(ids)} sentences of {args.split} in a chain, {passes * len(frames) / RATE / 60:.1f} minutes',
-        real_time_factor=sum(seconds) / (passes * len(frames) / RATE),
+        row=f'{len(ids)} sentences of {args.split} in a chain, {passes * length / 60:.1f} minutes',
+        real_time_factor=sum(seconds) / (passes * length),
         hop_ms_p95=1e3 * float(np.percentile([second for second in seconds if second > 1e-3], 95)),
-        **_delays(events),
-        wer=_wer(reference * passes, finals),
-        wer_offline=_wer(reference, offline),
+        **_delays(events, [(signed[edit.ref], finals[edit.hyp]) for edit in streamed.edits if edit.op == 'C']),
+        wer=streamed.counts.wer,
+        wer_offline=score_sentence([sign.gloss for sign in signs], offline).counts.wer,
         memory_mb=memory,
     )
     row['wer_ratio'] = row['wer'] / max(row['wer_offline'], 1e-9)
@@ -79,20 +93,14 @@ def _stream(stream: Any, frames: List[np.ndarray], passes: int) -> Tuple[List[Gl
     return events + stream.flush(), seconds, memory
 
 
-def _delays(events: List[GlossEvent]) -> Dict[str, Any]:
-    """Seconds from the end of a final gloss to when it was first shown and when it became final; revisions."""
+def _delays(events: List[GlossEvent], found: List[Tuple[Segment, GlossEvent]]) -> Dict[str, Any]:
+    """Seconds from the true end of a sign to its final gloss, and to when it was first shown; revisions."""
     shown = {event.id: event.emitted_at for event in reversed(events) if event.kind == 'partial'}
-    finals = [event for event in events if event.kind == 'final']
-    first = [shown.get(event.id, event.emitted_at) - event.end for event in finals]
-    last = [event.emitted_at - event.end for event in finals]
+    final = [event.emitted_at - sign.end for sign, event in found]
     revoked = sum(event.kind == 'revoked' for event in events)
     return dict(
-        delay_s=median(last),
-        delay_p95_s=float(np.percentile(last, 95)),
-        first_shown_s=median(first),
-        revoked_per_final=revoked / max(1, len(finals)),
+        delay_s=median(final),
+        delay_p95_s=float(np.percentile(final, 95)),
+        first_shown_s=median(shown.get(event.id, event.emitted_at) - sign.end for sign, event in found),
+        revoked_per_final=revoked / max(1, sum(event.kind == 'final' for event in events)),
     )
-
-
-def _wer(reference: List[str], found: List[str]) -> float:
-    return score_sentence(reference, found).counts.wer

@@ -47,8 +47,8 @@ class SignStream:
 
     Every ``hop`` seconds the network sees the last ``window`` seconds. Steps that lie ``lookahead`` before the end of
     what it saw are settled: later windows do not change them. Settled steps are decoded up to each pause (a step whose
-    blank is more probable than not): their glosses are final. The others are decoded too, as partial glosses. So what is
-    final does not depend on how frames are grouped in calls, and memory does not grow with time.
+    blank is more probable than not): their glosses are final. The others are decoded too, as partial glosses. What is
+    said does not depend on how frames are grouped in calls, and memory does not grow with time.
 
     Args:
         inferencer: The model and how frames are brought to it.
@@ -62,7 +62,7 @@ class SignStream:
     """
 
     def __init__(
-        self, inferencer: Any, *, window: float = 4.0, hop: float = 0.32, lookahead: float = 0.64, gap: float = 2.0
+        self, inferencer: Any, *, window: float = 4.0, hop: float = 0.32, lookahead: float = 0.48, gap: float = 2.0
     ) -> None:
         self._inferencer, self._gap = inferencer, gap
         rate, align = inferencer.spec.frame_rate, inferencer.model.frames_in_phase
@@ -94,6 +94,11 @@ class SignStream:
         self._first = 0
         self._last_final: Optional[int] = None
         self._partials: List[Tuple[GlossSpan, int]] = []  # that were shown, with their numbers
+
+    @property
+    def num_held(self) -> int:
+        """Frames in memory."""
+        return len(self._frames)
 
     def push(self, frames: Sequence[np.ndarray], times: Sequence[float]) -> List[GlossEvent]:
         """Take the next frames.

@@ -1,6 +1,7 @@
 """A camera as a clip."""
 
 import time
+from itertools import takewhile
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import cv2
@@ -46,23 +47,34 @@ class CameraClip(Clip):
     def _recorded(self) -> List[Frame]:
         if self._frames:
             return self._frames
-        capture = cv2.VideoCapture(self._camera)
-        try:
-            if not capture.isOpened():
-                raise DataError(f'{self.where}: cannot be opened. Is one attached, and may this program use it?')
-            start = None
-            while True:
-                read, image = capture.read()
-                now = time.monotonic()
-                start = now if start is None else start
-                if not read or image is None or now - start > self._duration:
-                    break
-                self._frames.append(Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), len(self._frames), now - start))
-        finally:
-            capture.release()
-        if not self._frames:
-            raise DataError(f'{self.where}: it gives no picture. Is another program using it?')
+        self._frames = list(takewhile(lambda frame: frame.time <= self._duration, camera_frames(self._camera)))
         self.num_frames = len(self._frames)
         last = self._frames[-1].time
         self.frame_rate = (self.num_frames - 1) / last if last else None
         return self._frames
+
+
+def camera_frames(camera: int) -> Iterator[Frame]:
+    """Yield the frames of a camera as they come, with seconds since the first one, until it gives no more.
+
+    Raises:
+        DataError: If it cannot be opened, or never gives a picture.
+    """
+    where = f'camera {camera}'
+    capture = cv2.VideoCapture(camera)
+    index, start = 0, 0.0
+    try:
+        if not capture.isOpened():
+            raise DataError(f'{where}: cannot be opened. Is one attached, and may this program use it?')
+        while True:
+            read, image = capture.read()
+            now = time.monotonic()
+            if not read or image is None:
+                break
+            start = now if not index else start
+            yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index, now - start)
+            index += 1
+    finally:
+        capture.release()
+    if not index:
+        raise DataError(f'{where}: it gives no picture. Is another program using it?')

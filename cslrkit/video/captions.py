@@ -79,13 +79,13 @@ class CaptionPainter:
     """Draws the glosses up to a frame onto it.
 
     Args:
-        spans: The glosses, in order.
+        spans: The glosses, in order; the attribute may be replaced by others of the same characters.
         pause: Frames without a gloss after which the line is cleared.
         font: A font file.
     """
 
     def __init__(self, spans: Sequence[GlossSpan], *, pause: int, font: Optional[str] = None) -> None:
-        self._spans, self._pause = list(spans), pause
+        self.spans, self._pause = list(spans), pause
         self._font_path = find_font([span.gloss for span in spans], font)
         self._fonts: Dict[int, ImageFont.FreeTypeFont] = {}
 
@@ -93,7 +93,7 @@ class CaptionPainter:
         """Return the glosses of the line at frame ``index``, and whether the last one is being signed."""
         line: List[str] = []
         end = -self._pause
-        for span in self._spans:
+        for span in self.spans:
             if span.frames[0] > index:
                 break
             if span.frames[0] - end >= self._pause:

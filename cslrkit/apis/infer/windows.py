@@ -184,8 +184,8 @@ def _joined(before: NBestEntry, after: NBestEntry) -> NBestEntry:
 def pause(blank: np.ndarray, *, longest: int, sure: float = _SURE_BLANK) -> int:
     """Return how many steps can be decoded without those that follow, by their log-probabilities of the blank.
 
-    Decoding pauses at the last step whose blank is as probable as ``sure``. If there is none in more than ``longest`` steps,
-    the likeliest place of one must do. 0 means to wait.
+    Decoding pauses at the last step whose blank is as probable as ``sure``. If there is none in more than ``longest``
+    steps, the likeliest place of one must do. 0 means to wait.
     """
     certain, half = np.flatnonzero(np.exp(blank) >= sure), len(blank) // 2
     if len(certain) and certain[-1] > 0:
