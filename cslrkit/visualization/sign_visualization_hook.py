@@ -23,8 +23,9 @@ from cslrkit.visualization.alignment_picture import draw_sample
 from cslrkit.visualization.cam import compute_cam
 from cslrkit.visualization.cam_layers import frozen
 from cslrkit.visualization.cam_pictures import cam_grid, clip_images
+from cslrkit.visualization.heat_regions import RegionMasks, RegionShares
 
-_CAM_OPTIONS = ('layer', 'stream', 'method')
+_CAM_OPTIONS = ('layer', 'stream', 'method', 'regions')
 
 
 @HOOKS.register_module()
@@ -43,7 +44,9 @@ class SignVisualizationHook(Hook):
         num_samples: How many, at equal distances in the validation set; 0 writes error rates only.
         interval: Validations from one drawing to the next.
         cam: None, or the options of :func:`~cslrkit.visualization.compute_cam` for heat maps: a dict with any of
-            ``layer``, ``stream`` and ``method``. ``dict()`` takes the defaults.
+            ``layer``, ``stream`` and ``method``. ``dict()`` takes the defaults. ``regions=True`` also writes which
+            share of the heat lies on hands, face and body (``heat/...``), and which of the area (``area/...``), where
+            the validation set is of a drawn corpus.
     """
 
     priority = 'ABOVE_NORMAL'  # before averaged weights (EMAHook) are put back
@@ -57,6 +60,7 @@ class SignVisualizationHook(Hook):
         self._validations = 0
         self._clips: List[Dict[str, Any]] = []
         self._font: Optional[str] = None
+        self._masks: Optional[RegionMasks] = None
 
     def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
         """Write error rates, and the samples at every ``interval``-th validation."""
@@ -73,7 +77,9 @@ class SignVisualizationHook(Hook):
         _write_rates(runner, getattr(runner.test_dataloader.dataset, 'split', 'test'), metrics or {}, 0)
 
     def _write_samples(self, runner, step: int) -> None:
-        model, visualizer = runner.bare_model, runner.visualizer
+        model, visualizer, shares = runner.bare_model, runner.visualizer, RegionShares()
+        options = dict(self.cam or {})
+        by_region = options.pop('regions', False)
         for clip in self._samples(runner):
             batch = model.data_preprocessor(pseudo_collate([clip]))
             with torch.no_grad(), frozen(model):
@@ -91,8 +97,17 @@ class SignVisualizationHook(Hook):
             )
             _add_picture(visualizer, f'alignment/{name}', picture, step)
             if self.cam is not None:
-                cams = compute_cam(model, clip, **self.cam)
+                cams = compute_cam(model, clip, **options)
                 _add_picture(visualizer, f'cam/{name}', cam_grid(clip_images(clip), cams, heading=name), step)
+                if by_region:
+                    shares.add(cams, self._region_masks(runner)(name))
+        for kind, row in shares.means().items():
+            visualizer.add_scalars({f'{kind}/{place}': share for place, share in row.items()}, step=step)
+
+    def _region_masks(self, runner) -> RegionMasks:
+        if self._masks is None:
+            self._masks = RegionMasks(runner.cfg.val_dataloader.dataset)
+        return self._masks
 
     def _samples(self, runner) -> List[Dict[str, Any]]:
         """Read the samples once; they stay in memory."""

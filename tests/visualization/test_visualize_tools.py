@@ -20,7 +20,9 @@ def trained(tiny_config, tmp_path_factory):
     work_dir = tmp_path_factory.mktemp('run')
     config = load_config(tiny_config)
     config.train_cfg.max_epochs = 1
-    hook = dict(type='SignVisualizationHook', num_samples=2, cam=dict(layer='backbone.s3', method='hirescam'))
+    hook = dict(
+        type='SignVisualizationHook', num_samples=2, cam=dict(layer='backbone.s3', method='hirescam', regions=True)
+    )
     config.default_hooks.visualization = hook
     train_model(config, work_dir)
     return work_dir
@@ -34,6 +36,7 @@ def test_tensorboard_of_a_run(trained, tiny_corpus):
     events.Reload()
     tags = events.Tags()
     assert {'loss', 'seq_ctc_main', 'lr', 'wer', 'wer/dev/seq', 'wer/dev/conv'} <= set(tags['scalars'])
+    assert {'heat/left_hand', 'heat/face', 'area/elsewhere'} <= set(tags['scalars'])
     assert events.Scalars('wer/dev/seq')[0].value == events.Scalars('wer')[0].value
     groups = [name.split('/')[0] for name in tags['images']]
     assert sorted(groups) == ['alignment'] * 2 + ['cam'] * 2

@@ -3,6 +3,7 @@
 import argparse
 import os
 from functools import partial
+from typing import Any
 
 from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
 
@@ -32,13 +33,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--gloss', nargs='+', metavar='GLOSS', help='only these of the decoded glosses')
     parser.add_argument('--out', default='cam', metavar='DIR', help='folder for the pictures (default: %(default)s)')
     parser.add_argument(
-        '--format', nargs='+', default=['grid'], metavar='NAME', help='grid (default), video and frames'
+        '--format', nargs='*', default=['grid'], metavar='NAME', help='grid (default), video and frames; none for none'
+    )
+    parser.add_argument(
+        '--regions',
+        action='store_true',
+        help='also count how much heat lies on hands, face and body, in a table, regions.json and regions.png; with '
+        '--split of a synthetic corpus',
     )
     parser.add_argument('--font', help='font file of the captions (default: one that has the characters)')
     add_cfg_options(parser)
     args = parser.parse_args()
     if bool(args.inputs) == bool(args.split):
         parser.error('give either INPUT or --split')
+    if args.regions and not args.split:
+        parser.error('--regions goes with --split')
     if args.cfg_options and not args.config:
         parser.error('--cfg-options changes a config: give --config')
     return args
@@ -60,6 +69,7 @@ def main() -> None:
     from cslrkit.visualization import compute_cam, write_cams
     from cslrkit.visualization.browse import evaluation_samples
     from cslrkit.visualization.cam_pictures import FORMATS
+    from cslrkit.visualization.heat_regions import RegionShares
 
     for name in args.format:
         one_of('--format', name, FORMATS)
@@ -77,6 +87,7 @@ def main() -> None:
         found = [each for each in opened if not isinstance(each, FailedInput)]
         clips = [(clip.source, partial(read_clip, clip, config)) for clip in found]
     total = len(clips) + len(failed)
+    masks, shares = _region_masks(config, args.split) if args.regions else None, RegionShares()
     line = ProgressLine('clips', len(clips))
     for source, read in clips:
         try:
@@ -94,8 +105,21 @@ def main() -> None:
         print(f'{name}: {" ".join(cam.span.gloss for cam in cams) or "no gloss was decoded"}')
         for path in written:
             print(f'  written: {path}')
+        if masks is not None:
+            shares.add(cams, masks(name))
     line.close()
+    if shares.found:
+        print(shares.table())
+        for path in shares.write(args.out, split=args.split, method=args.method, layer=args.layer, stream=args.stream):
+            print(f'written: {path}')
     raise_failed(failed, total)
+
+
+def _region_masks(config: Any, split: str) -> Any:
+    from cslrkit.engine.complete import select_split
+    from cslrkit.visualization.heat_regions import RegionMasks
+
+    return RegionMasks(select_split(config, split).test_dataloader.dataset)
 
 
 if __name__ == '__main__':

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Optional, Sequence, Tuple
+from typing import Iterator, Optional, Sequence, Tuple, Type
 
 import cv2
 import numpy as np
@@ -66,16 +66,23 @@ def film(task: DrawingTask, corpus: Corpus, spec: CorpusSpec, *, seed: int) -> T
 
 
 def _draw_clip(task: DrawingTask, *, corpus: Corpus, spec: CorpusSpec, seed: int) -> None:
-    clip, signer = task.clip, task.signer
-    camera, nods = film(task, corpus, spec, seed=seed)
     try:
         task.folder.mkdir(parents=True, exist_ok=True)
-        for index, (pose, nod) in enumerate(zip(task.performance.poses, nods)):
-            canvas = Canvas(camera, signer.backdrop)
-            draw_signer(canvas, signer, pose, hand_scale=spec.hand_scale, nod=nod)
-            _write_image(task.folder / corpus.frame_name(clip, index), canvas.frame())
+        for index, canvas in enumerate(drawn_frames(task, corpus, spec, seed=seed)):
+            _write_image(task.folder / corpus.frame_name(task.clip, index), canvas.frame())
     except OSError as error:
         raise OutputError(f"'{task.folder}': frames cannot be written: {error}.") from error
+
+
+def drawn_frames(
+    task: DrawingTask, corpus: Corpus, spec: CorpusSpec, *, seed: int, kind: Type[Canvas] = Canvas
+) -> Iterator[Canvas]:
+    """Yield each frame of a clip, drawn on a canvas of a ``kind``."""
+    camera, nods = film(task, corpus, spec, seed=seed)
+    for pose, nod in zip(task.performance.poses, nods):
+        canvas = kind(camera, task.signer.backdrop)
+        draw_signer(canvas, task.signer, pose, hand_scale=spec.hand_scale, nod=nod)
+        yield canvas
 
 
 def _write_image(path: Path, image: np.ndarray) -> None:

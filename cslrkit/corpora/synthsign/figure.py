@@ -96,6 +96,9 @@ class Canvas:
         cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
         self.polygon(np.asarray(center) + points @ np.array(((cosine, sine), (-sine, cosine))), color)
 
+    def part(self, name: str) -> None:
+        """Begin to draw a part of the figure: ``body``, ``face``, ``left_hand`` or ``right_hand``."""
+
     def frame(self) -> np.ndarray:
         """Return the frame, RGB, (H, W, 3)."""
         return cv2.resize(self.image, self.camera.size, interpolation=cv2.INTER_AREA)
@@ -112,11 +115,15 @@ def draw_signer(canvas: Canvas, signer: Signer, pose: np.ndarray, *, hand_scale:
         hand_scale: Size of the hands relative to a natural build.
         nod: Shift of the head downwards, body units.
     """
+    canvas.part('body')
     _draw_torso(canvas, signer, SHOULDER * signer.breadth)
+    canvas.part('face')
     _draw_head(canvas, signer, nod)
     size = hand_scale * signer.hand
     for hand, side in ((pose[1], 1.0), (pose[0], -1.0)):  # the acting hand last: it is in front
+        canvas.part('body')
         _draw_arm(canvas, signer, shoulder_of(signer, side), wrist_of(hand, side, size), side)
+        canvas.part('left_hand' if side > 0 else 'right_hand')
         draw_hand(canvas, hand, side, size, signer.skin)
 
 

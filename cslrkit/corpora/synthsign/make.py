@@ -67,17 +67,7 @@ def make_corpus(
     corpus, root, seed = find_corpus(corpus), Path(root), int(seed)
     spec = _sized(find_preset(preset) if isinstance(preset, str) else preset, size, corpus)
     frame_dir = corpus.distributed_frames(spec.frame_size)
-
-    lexicon = make_lexicon(spec, seed)
-    signers = make_signers(spec.num_signers, seed)
-    words = {gloss: CHINESE[gloss] if corpus.chinese else gloss for gloss in lexicon.signs}
-    tasks = []
-    for number, clip in enumerate(corpus.name_clips(_plan_clips(spec, lexicon, words, seed), seed)):
-        rng = stream(seed, 'performance', clip.split, clip.index)
-        performance = perform(clip.glosses, lexicon.signs, signer=signers[clip.signer], spec=spec, rng=rng)
-        signer = signers[clip.signer]
-        clip = replace(clip, number=number, signer_name=signer.name, num_frames=len(performance.poses))
-        tasks.append(DrawingTask(clip, performance, signer, root / frame_dir / corpus.clip_folder(clip)))
+    lexicon, words, tasks = plan_corpus(root, corpus, spec, seed)
     annotations = corpus.annotate([task.clip for task in tasks])  # a corpus that cannot be drawn says so
     record = make_record(tasks, lexicon, words, spec, corpus=corpus.name, seed=seed)
     if not is_complete(root, record):
@@ -104,6 +94,24 @@ def make_corpus(
         minimal_pairs=tuple(pairs),
         signers={split: tuple(sorted({clip.signer_name for clip in clips})) for split, clips in by_split.items()},
     )
+
+
+def plan_corpus(
+    root: Path, corpus: Corpus, spec: CorpusSpec, seed: int
+) -> Tuple[Lexicon, Dict[str, str], List[DrawingTask]]:
+    """Return signs, the words that annotate them, and all that it takes to draw each clip; the same each time."""
+    lexicon = make_lexicon(spec, seed)
+    signers = make_signers(spec.num_signers, seed)
+    words = {gloss: CHINESE[gloss] if corpus.chinese else gloss for gloss in lexicon.signs}
+    frames = root / corpus.distributed_frames(spec.frame_size)
+    tasks = []
+    for number, clip in enumerate(corpus.name_clips(_plan_clips(spec, lexicon, words, seed), seed)):
+        rng = stream(seed, 'performance', clip.split, clip.index)
+        performance = perform(clip.glosses, lexicon.signs, signer=signers[clip.signer], spec=spec, rng=rng)
+        signer = signers[clip.signer]
+        clip = replace(clip, number=number, signer_name=signer.name, num_frames=len(performance.poses))
+        tasks.append(DrawingTask(clip, performance, signer, frames / corpus.clip_folder(clip)))
+    return lexicon, words, tasks
 
 
 def _sized(spec: CorpusSpec, size: Optional[Tuple[int, int]], corpus: Corpus) -> CorpusSpec:
