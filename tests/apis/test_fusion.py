@@ -7,11 +7,12 @@ import torch
 
 from cslrkit.apis import evaluate_model, init_recognizer
 from cslrkit.apis.fusion import MeanFusion
+from cslrkit.datasets.seeded_dataset import SeededDataset
 from cslrkit.engine.complete import EvalOptions, complete
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import config_json
 from cslrkit.errors import CheckpointError, DataError
-from cslrkit.registry import DATASETS, MODELS
+from cslrkit.registry import MODELS
 from cslrkit.utils.tensor_files import read_tensor_file, write_tensor_file
 
 
@@ -33,7 +34,7 @@ def config(tiny_config, untrained_checkpoint):
 def encoded(checkpoint, config, count=2):
     """What a checkpoint says of the first clips."""
     model, _ = init_recognizer(checkpoint, config)
-    dataset = DATASETS.build(config.test_dataloader.dataset)
+    dataset = SeededDataset(config.test_dataloader.dataset)  # the frames that a test reads
     items = [dataset[index] for index in range(count)]
     data = dict(inputs=[item['inputs'] for item in items], data_samples=[item['data_samples'] for item in items])
     with torch.no_grad():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cslrkit.corpora.synthsign import PRESETS, CorpusSpec, make_lexicon
-from cslrkit.corpora.synthsign.figure import Canvas, draw_signer
+from cslrkit.corpora.synthsign.figure import Camera, Canvas, draw_signer
 from cslrkit.corpora.synthsign.grammar import make_sentences
 from cslrkit.corpora.synthsign.motion import REST_POSE, perform, sign_poses
 from cslrkit.corpora.synthsign.randomness import stream
@@ -16,9 +16,9 @@ from cslrkit.errors import ConfigError
 STEADY = replace(PRESETS['tiny'], variation=0.0, sign_frames=(12, 12))
 
 
-def draw(pose, size=(64, 64), *, signer=None, **canvas):
+def draw(pose, size=(64, 64), *, signer=None, **camera):
     signer = make_signers(1, 0)[0] if signer is None else signer
-    picture = Canvas(size, signer.backdrop, **canvas)
+    picture = Canvas(Camera(size, **camera), signer.backdrop)
     draw_signer(picture, signer, pose, hand_scale=1.3)
     return picture.frame()
 

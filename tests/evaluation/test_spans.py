@@ -60,6 +60,7 @@ def test_goals_say_what_was_reached():
     assert len(lines) == len(GOALS)
 
 
+@pytest.mark.slow
 def test_the_tool_prints_and_draws(tmp_path):
     write_results(tmp_path)
     rows = [f'{sample},{gloss},{start},{end}' for sample, signs in TRUTH.items() for gloss, start, end in signs]
