@@ -191,9 +191,9 @@ class CSLRInferencer:
         """Return a stream that takes frames as they come, see :class:`~cslrkit.apis.live.SignStream`."""
         return SignStream(self, **options)
 
-    def pack(self, frames: Sequence[SampledFrame], name: str = '') -> Dict[str, Any]:
+    def pack(self, frames: Sequence[SampledFrame], name: str = '', clip: Optional[Clip] = None) -> Dict[str, Any]:
         """Return consecutive frames as a packed sample: the config's test transforms, without their loading step."""
-        return as_sample(frames, self._pipeline, name=name, frame_rate=None)
+        return as_sample(frames, self._pipeline, clip=clip, name=name, frame_rate=None)
 
     def _run_all(
         self, videos: Sequence[Tuple[_Video, Optional[WindowPlan]]], line: ProgressLine, batch_size: int
@@ -206,7 +206,7 @@ class CSLRInferencer:
                 for window in video.windows(_counted(sample_frames(video.clip, self.spec), line), plan):
                     # The name says which window it is: the preprocessor sorts by length.
                     name = str(len(waiting))
-                    waiting.append((video, window.start, self.pack(window.frames, name)))
+                    waiting.append((video, window.start, self.pack(window.frames, name, video.clip)))
                     if len(waiting) == batch_size:
                         self._run(waiting)
                         waiting.clear()

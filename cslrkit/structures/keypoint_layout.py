@@ -21,6 +21,7 @@ class KeypointLayout:
         parts: Name of a part to the positions of its points.
         pairs: Positions of points that stand for left and right of one thing; others lie on the midline.
         shoulders: Positions of the signer's left and right shoulder.
+        extractor: What gives such keypoints of a video, for messages.
         unpaired: Parts of which ``pairs`` does not know left from right, so that they cannot be mirrored.
     """
 
@@ -29,6 +30,7 @@ class KeypointLayout:
     parts: Mapping[str, Tuple[int, ...]]
     pairs: Tuple[Tuple[int, int], ...]
     shoulders: Optional[Tuple[int, int]]
+    extractor: str
     unpaired: Tuple[str, ...] = ()
 
     def positions(self, parts: Iterable[str]) -> List[int]:
@@ -51,6 +53,7 @@ class KeypointLayout:
             parts,
             tuple((new[left], new[right]) for left, right in self.pairs if left in new and right in new),
             None if shoulders is None else (new[shoulders[0]], new[shoulders[1]]),
+            self.extractor,
             tuple(name for name in self.unpaired if name in parts),
         )
 
@@ -121,6 +124,7 @@ def _mediapipe(face_points: int) -> KeypointLayout:
         ),
         (*body, *_across(hands, hands + 21, 21)),
         (11, 12),
+        'MediaPipe holistic',
         ('face',),
     )
 
@@ -148,6 +152,7 @@ LAYOUTS: Dict[str, KeypointLayout] = {
                 *_across(91, 112, 21),
             ),
             (5, 6),
+            'HRNet or RTMPose trained on COCO-WholeBody',
         ),
         # OpenPose: BODY_25, face 70 (68 and the pupils), hands 21 each.
         KeypointLayout(
@@ -170,6 +175,7 @@ LAYOUTS: Dict[str, KeypointLayout] = {
                 *_across(95, 116, 21),
             ),
             (5, 2),
+            'OpenPose with face and hands',
         ),
         _mediapipe(468),  # holistic: pose, face mesh, hands
         _mediapipe(478),  # with irises

@@ -181,3 +181,11 @@ def _png_size(content: bytes) -> Optional[Tuple[int, int]]:
         return None
     width, height = struct.unpack('>II', content[16:24])
     return height, width
+
+
+def central_part(frame: np.ndarray, aspect: float) -> np.ndarray:
+    """Cut the largest central part whose width is ``aspect`` times its height."""
+    height, width = frame.shape[:2]
+    new_width, new_height = min(width, max(1, round(height * aspect))), min(height, max(1, round(width / aspect)))
+    left, top = (width - new_width) // 2, (height - new_height) // 2
+    return frame[top : top + new_height, left : left + new_width]

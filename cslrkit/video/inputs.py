@@ -15,6 +15,8 @@ from cslrkit.video.camera import CameraClip
 from cslrkit.video.clip import ArrayClip, Clip
 from cslrkit.video.image_folders import check_order, find_paths, list_images
 from cslrkit.video.images import IMAGE_SUFFIXES, ImageClip
+from cslrkit.video.keypoints.clip import SUFFIXES as KEYPOINT_SUFFIXES
+from cslrkit.video.keypoints.clip import find_keypoint_clips
 from cslrkit.video.video_clip import VideoClip
 from cslrkit.video.video_file import is_address
 
@@ -50,7 +52,8 @@ def open_clips(
     Args:
         inputs: A video file; a folder of images; a pattern, whose images are a clip for each folder that they
             lie in and whose other matches are inputs of their own; an address (``rtsp://``, ``http://``); the index
-            of a camera; RGB frames, uint8 (T, H, W, 3); a clip; or a list of these.
+            of a camera; keypoints, a ``.pose`` file or the ``.json`` file of a split; RGB frames, uint8 (T, H, W, 3); a
+            clip; or a list of these.
         frame_rate: Frames per second of inputs that do not say.
         duration: Seconds to record from a camera or an address.
 
@@ -128,6 +131,8 @@ def _find(given: Any, *, frame_rate: Optional[float], duration: Optional[float])
         return [(path, partial(VideoClip, path, where='input', frame_rate=frame_rate, duration=duration))]
     if not os.path.exists(path) and glob.has_magic(path):
         return _pattern(path, frame_rate)
+    if path.endswith(KEYPOINT_SUFFIXES) and os.path.isfile(path):
+        return find_keypoint_clips(path)
     return [(path, partial(_folder if os.path.isdir(path) else _file, path, frame_rate))]
 
 

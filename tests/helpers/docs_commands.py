@@ -134,7 +134,10 @@ def execute(words: List[str], log: str) -> None:
 
     def load_small(path, overrides=None):
         text = str(path) + (Path(path).read_text(encoding='utf-8') if os.path.isfile(path) else '')
-        return load(path, {**(overrides or {}), **(_SMALL if 'synthsign' in text else {})})
+        small = dict(_SMALL) if 'synthsign' in text else {}
+        if 'mska' in text:  # its neck computes nothing
+            small.pop('model.neck.hidden_size', None)
+        return load(path, {**(overrides or {}), **small})
 
     def make_small(root, **options):
         tiny = synthsign.PRESETS['tiny']

@@ -16,13 +16,14 @@ from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
 from cslrkit.utils.checks import one_of
 from cslrkit.video.clip import Clip, Frame
-from cslrkit.video.images import resize_image
+from cslrkit.video.images import central_part, resize_image
 from cslrkit.video.inputs import Input, open_clips
+from cslrkit.video.keypoints.clip import check_points, media_of
 
 Times = Optional[Tuple[float, float]]  # seconds at which a frame begins and ends
 
 FITS = ('stretch', 'crop')
-_LOADER = 'LoadFrames'
+_LOADERS = ('LoadFrames', 'LoadKeypoints')
 _TIE = 1e-6  # seconds: of two frames that are equally near, the earlier one is taken
 _SIZE_IN_NAME = re.compile(r'(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)')
 
@@ -41,6 +42,7 @@ class FrameSpec:
         frame_rate: Frames per second of the corpus, to which videos are resampled in time; None takes all
             frames as they are.
         interval: Every how many frames the model sees one.
+        layout: Layout of a model that reads keypoints, whose frames are points (K, 3) and stay as they are.
     """
 
     size: Optional[Tuple[int, int]]
@@ -49,6 +51,7 @@ class FrameSpec:
     bilinear: bool = False
     frame_rate: Optional[float] = None
     interval: int = 1
+    layout: Optional[str] = None
 
     def prepare(self, frame: np.ndarray, *, where: str) -> np.ndarray:
         """Return an RGB frame (H, W, 3) cut and resized.
@@ -60,13 +63,15 @@ class FrameSpec:
         Raises:
             DataError: If nothing is left of it.
         """
+        if self.layout is not None or frame.ndim == 2:
+            return check_points(frame, self.layout, where=where)
         if self.crop_top >= frame.shape[0]:
             raise DataError(
                 f'{where}: frames have {frame.shape[0]} rows, of which crop_top={self.crop_top} leaves none.'
             )
         frame = frame[self.crop_top :]
         if self.size is not None and self.fit == 'crop':
-            frame = _central(frame, self.size[0] / self.size[1])
+            frame = central_part(frame, self.size[0] / self.size[1])
         if self.size is None or (frame.shape[1], frame.shape[0]) == self.size:
             return frame
         return mmcv.imresize(frame, self.size, backend='cv2') if self.bilinear else resize_image(frame, self.size)
@@ -96,10 +101,10 @@ def frame_spec(
     """
     dataset = eval_dataset(config)
     loader = (dataset.get('pipeline') or [{}])[0]
-    if loader.get('type') != _LOADER:
+    if loader.get('type') not in _LOADERS:
         raise ConfigError(
-            f'config: the test pipeline begins with {loader.get("type")!r}, expected {_LOADER}: for a video, only that '
-            'step is known to be replaceable.'
+            f'config: the test pipeline begins with {loader.get("type")!r}, expected '
+            f'{" or ".join(_LOADERS)}: for a video, only these are known to be replaceable.'
         )
     one_of('fit', fit, FITS)
     corpus = corpus_of(dataset)
@@ -114,6 +119,8 @@ def frame_spec(
         frame_rate=None if frame_rate is None else float(frame_rate),
         interval=loader.get('frame_interval') or dataset.get('frame_interval', 1),
     )
+    if loader['type'] == 'LoadKeypoints':
+        return replace(spec, layout=(dataset.get('keypoints') or {}).get('layout') or 'wholebody133')
     if frame_size is not None:
         height, width = as_size('frame_size', tuple(frame_size)[::-1])
         return replace(spec, size=(width, height))
@@ -264,34 +271,27 @@ def read_clip(
         if max_seconds is not None and frame.times[0] >= max_seconds:
             raise DataError(f"'{clip.source}' is longer than {max_seconds:g} s. Cut it, or raise the limit.")
         frames.append(frame)
-    return as_sample(frames, clip_pipeline(config), name=clip.name, frame_rate=clip.frame_rate)
+    return as_sample(frames, clip_pipeline(config), clip=clip, name=clip.name, frame_rate=clip.frame_rate)
 
 
 def as_sample(
-    frames: Sequence[SampledFrame], pipeline: Any, *, name: str, frame_rate: Optional[float]
+    frames: Sequence[SampledFrame], pipeline: Any, *, clip: Optional[Clip], name: str, frame_rate: Optional[float]
 ) -> Dict[str, Any]:
     """Run the test transforms on consecutive frames.
 
     Args:
         frames: At least one.
         pipeline: From ``clip_pipeline``.
+        clip: Where they come from, if from a clip.
         name: ``sample_id``.
         frame_rate: Of the video.
     """
     sample = dict(
         sample_id=name,
-        imgs=np.stack([frame.image for frame in frames]),
+        **media_of(np.stack([frame.image for frame in frames]), clip),
         frame_indices=np.array([frame.index for frame in frames]),
         clip_len=len(frames),
     )
     if frame_rate is not None:
         sample['frame_rate'] = frame_rate
     return pipeline(sample)
-
-
-def _central(frame: np.ndarray, aspect: float) -> np.ndarray:
-    """Cut the largest central part whose width is ``aspect`` times its height."""
-    height, width = frame.shape[:2]
-    new_width, new_height = min(width, max(1, round(height * aspect))), min(height, max(1, round(width / aspect)))
-    left, top = (width - new_width) // 2, (height - new_height) // 2
-    return frame[top : top + new_height, left : left + new_width]

@@ -1,37 +1,40 @@
 """Keypoints in ``.pose`` files, read by the package ``pose-format``."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from cslrkit.errors import DataError
 from cslrkit.registry import KEYPOINT_READERS
-from cslrkit.structures.keypoint_layout import KeypointLayout
+from cslrkit.structures.keypoint_layout import LAYOUTS, KeypointLayout
 from cslrkit.video.keypoints.keypoints import Keypoints, one_person
 from cslrkit.video.keypoints.reader import KeypointFiles
 
 # Components of MediaPipe holistic in the order of its layout; world coordinates are no pixels.
 _HOLISTIC = ('POSE_LANDMARKS', 'FACE_LANDMARKS', 'LEFT_HAND_LANDMARKS', 'RIGHT_HAND_LANDMARKS')
+_WITH_IRISES = LAYOUTS['mediapipe553']
 
 
 @KEYPOINT_READERS.register_module()
 class PoseFiles(KeypointFiles):
     """A ``.pose`` file for each clip, version 0.1 or 0.2, in pixels, with the size of its picture and its frame rate.
 
-    Components of MediaPipe holistic become the layout ``mediapipe543`` or ``mediapipe553``, a part that the file lacks
-    counts as not found; other files need as many points as the ``layout`` that is given. Of several people the one
-    whose scores have the greatest sum in a frame is taken. Needs the extra ``pose``.
+    Components of MediaPipe holistic become the layout ``mediapipe543``, or ``mediapipe553`` with irises; a part that
+    the file lacks counts as not found. Other files need as many points as the ``layout`` that is given. Of several
+    people the one whose scores have the greatest sum in a frame is taken. Needs the extra ``pose``.
 
     Args:
         path: As for :class:`KeypointReader`.
+        layout: Name of the layout that files must have; None takes both of holistic.
         options: As there; ``image_size`` plays no part.
     """
 
     suffixes = ('.pose',)
 
-    def __init__(self, path: str, **options: Any) -> None:
-        super().__init__(path, **{'layout': 'mediapipe543', **options})
+    def __init__(self, path: str, *, layout: Optional[str] = None, **options: Any) -> None:
+        super().__init__(path, layout=layout or 'mediapipe543', **options)
+        self._any_face = layout is None
 
     def load(self, place: Path, *, where: str) -> Keypoints:
         """Read a clip."""
@@ -56,24 +59,27 @@ class PoseFiles(KeypointFiles):
         for component in components:
             begins[component.name] = (begin, len(component.points))
             begin += len(component.points)
-        if not self.layout.name.startswith('mediapipe'):
-            return self.layout, [(0, 0, begin)] if begin == self.layout.num_points else _refuse(where, begins, self)
+        layout = self.layout
+        if self._any_face and begins.get('FACE_LANDMARKS', (0, 0))[1] == len(_WITH_IRISES.parts['face']):
+            layout = _WITH_IRISES
+        if not layout.name.startswith('mediapipe'):
+            return layout, [(0, 0, begin)] if begin == layout.num_points else _refuse(where, begins, layout)
         first, places = 0, []
         for name, part in zip(_HOLISTIC, ('body', 'face', 'left_hand', 'right_hand')):
-            count = len(self.layout.parts[part])
+            count = len(layout.parts[part])
             if name in begins:
                 if begins[name][1] != count:
-                    _refuse(where, begins, self)
+                    _refuse(where, begins, layout)
                 places.append((first, *begins[name]))
             first += count
-        return self.layout, places or _refuse(where, begins, self)
+        return layout, places or _refuse(where, begins, layout)
 
 
-def _refuse(where: str, begins: Dict[str, Tuple[int, int]], reader: PoseFiles) -> Any:
+def _refuse(where: str, begins: Dict[str, Tuple[int, int]], layout: KeypointLayout) -> Any:
     got = ', '.join(f'{name} of {count}' for name, (_, count) in begins.items())
     raise DataError(
-        f"{where} has the components {got} points, which are not those of the layout '{reader.layout.name}' "
-        f'({reader.layout.num_points} points). Set layout to one that fits.'
+        f"{where} has the components {got} points, which are not those of the layout '{layout.name}' "
+        f'({layout.num_points} points). Set layout to one that fits.'
     )
 
 

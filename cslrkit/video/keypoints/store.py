@@ -3,7 +3,7 @@
 import itertools
 import json
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -25,21 +25,28 @@ class StoredKeypoints(KeypointReader):
     Frames are read from the disk when they are needed; nothing in the files can be executed.
 
     Args:
-        path: Folder of the files; other arguments as for :class:`KeypointReader`, where ``layout`` and ``image_size``
-            play no part.
+        path: Folder of the files.
+        layout: Name of the layout that they must have; None takes any.
+        options: As for :class:`KeypointReader`; ``image_size`` plays no part.
 
     Raises:
         DataNotFoundError: If the split was not written.
         DataError: If a file is not what the index says.
     """
 
-    def __init__(self, path: str = 'keypoints', **options: Any) -> None:
-        super().__init__(path, **options)
+    def __init__(self, path: str = 'keypoints', *, layout: Optional[str] = None, **options: Any) -> None:
+        super().__init__(path, **({} if layout is None else {'layout': layout}), **options)
+        wanted = self.layout
         index = self.path / f'{self.split}.json'
         if not index.is_file():
             there = listed(sorted(found.stem for found in self.path.glob('*.json')), 5) or 'none'
             raise DataNotFoundError(f"{self.where}: keypoints: '{index}' does not exist. Splits there: {there}.")
         self.layout, self.frame_rate, samples = _read_index(index, where=self.where)
+        if layout is not None and self.layout != wanted:
+            raise DataError(
+                f"{self.where}: keypoints: '{index}' has the layout '{self.layout.name}', but '{wanted.name}' is asked "
+                'for, which the network was made for. Extract keypoints of that layout.'
+            )
         ends = list(itertools.accumulate(frames for frames, _, _ in samples.values()))
         self._places = {
             name: (end - frames, end, (width, height))
@@ -57,9 +64,14 @@ class StoredKeypoints(KeypointReader):
         """Return first frame, frame after the last, and size."""
         return self._places.get(sample_id)
 
+    @property
+    def names(self) -> List[str]:
+        """Ids of the samples, in order."""
+        return list(self._places)
+
     def describe(self) -> str:
         """Some of the samples."""
-        return f'There are those of {len(self._places)} samples: {listed(list(self._places), 3)}.'
+        return f'There are those of {len(self._places)} samples: {listed(self.names, 3)}.'
 
     def load(self, place: Any, *, where: str) -> Keypoints:
         """Read the frames of a sample."""

@@ -264,6 +264,14 @@ def test_pose_files(tmp_path):
     np.testing.assert_allclose(clip.values[:, :33], values[:, :33], rtol=1e-6)
     np.testing.assert_allclose(clip.values[:, 501:], values[:, 33:], rtol=1e-6)
     assert (clip.values[:, 33:501] == 0).all()  # no face in the file
+    counts['FACE_LANDMARKS'] = 478  # with irises
+    header = PoseHeader(0.2, PoseHeaderDimensions(*SIZE, 0), [component(*each) for each in counts.items()])
+    data = np.ones((FRAMES, 1, 553, 3), np.float32)
+    with (tmp_path / 'poses' / 'irises.pose').open('wb') as file:
+        pose_format.Pose(header, NumPyPoseBody(25, data, data[..., 0])).write(file)
+    assert reader('PoseFiles', tmp_path, 'poses').read('irises').layout.name == 'mediapipe553'
+    with pytest.raises(DataError, match=r"FACE_LANDMARKS of 478 points.*'mediapipe543'"):
+        reader('PoseFiles', tmp_path, 'poses', layout='mediapipe543').read('irises')
     with pytest.raises(DataError, match=r'POSE_LANDMARKS of 33, .*not those of the layout'):
         reader('PoseFiles', tmp_path, 'poses', layout='wholebody133').read(NAME)
     (tmp_path / 'poses' / f'{NAME}.pose').write_bytes(b'\x00' * 40)

@@ -1,0 +1,107 @@
+"""A network on keypoints from its config to hypotheses, and what a video needs first."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DefaultScope
+
+from cslrkit.apis import CSLRInferencer
+from cslrkit.corpora.synthsign import make_corpus
+from cslrkit.engine.complete import complete
+from cslrkit.engine.config import load_config
+from cslrkit.engine.config_check import check_config
+from cslrkit.errors import DataError
+from cslrkit.registry import DATASETS, MODELS
+from cslrkit.structures import find_layout
+from cslrkit.video.keypoints import Keypoints
+from cslrkit.video.keypoints.clip import KeypointClip, check_points
+
+CONFIG = Path(__file__).parents[2] / 'configs' / 'mska' / 'synthsign.py'
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory):
+    root = tmp_path_factory.mktemp('data') / 'synthsign'
+    make_corpus(root, preset='tiny', num_workers=1, progress=False)
+    return complete(load_config(CONFIG, {'data_root': str(root)}))
+
+
+def test_a_step_of_training_and_hypotheses_of_a_batch(config):
+    check_config(config)
+    train, test = (DATASETS.build(config[name].dataset) for name in ('train_dataloader', 'test_dataloader'))
+    with DefaultScope.overwrite_default_scope('cslrkit'):
+        model = MODELS.build(config.model)
+    batch = model.data_preprocessor(pseudo_collate([train[0], train[1]]), True)
+    losses = model.loss(**batch)
+    assert len(losses) == 8
+    model.parse_losses(losses)[0].backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters() if parameter.grad is not None)
+    model.eval()
+    with torch.no_grad():
+        (sample,) = model.test_step(pseudo_collate([test[0]]))
+    assert next(iter(sample.hyps)) == 'ensemble/main'
+    ends = [span.frames[1] for span in sample.hyps['ensemble/main']]
+    assert all(end <= sample.clip_len for end in ends)
+
+
+@pytest.fixture(scope='module')
+def inferencer(config, tmp_path_factory):
+    with DefaultScope.overwrite_default_scope('cslrkit'):
+        model = MODELS.build(config.model)
+    path = tmp_path_factory.mktemp('weights') / 'model.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(vocab=model.vocab.glosses)), path)
+    return CSLRInferencer(config, path)
+
+
+def test_keypoints_are_recognized_as_in_testing(config, inferencer):
+    index = Path(config.test_dataloader.dataset.data_root, 'keypoints', 'test.json')
+    results = inferencer(str(index), keep_log_probs=True)
+    dataset = DATASETS.build(config.test_dataloader.dataset)
+    assert [result.name for result in results] == dataset.sample_ids
+    for result, packed in zip(results, dataset):
+        with torch.no_grad():
+            (sample,) = inferencer.model.test_step(pseudo_collate([packed]))
+        hyp = sample.hyps['ensemble/main']
+        assert [span.gloss for span in result.hyp] == [span.gloss for span in hyp]
+        times = [[time for span in each for time in span.times] for each in (result.hyp, hyp)]
+        assert times[0] == pytest.approx(times[1])
+        assert result.num_frames == sample.clip_len
+
+
+def test_a_video_needs_an_extractor_which_the_error_names(inferencer):
+    video = np.zeros((8, 112, 112, 3), np.uint8)
+    with pytest.raises(DataError, match=r"'wholebody133' \(133 points\).*HRNet or RTMPose trained on COCO-WholeBody"):
+        inferencer(video)
+
+
+def test_keypoints_of_another_layout_or_for_a_model_on_frames_are_errors():
+    points = np.ones((4, 137, 3), np.float32)
+    clip = KeypointClip(Keypoints(points, find_layout('openpose137'), (112, 112)), 'a.json', name='a')
+    with pytest.raises(DataError, match=r"has 137 points, but this model reads .*'wholebody133'"):
+        check_points(points[0], 'wholebody133', where='a.json')
+    with pytest.raises(DataError, match='this model reads frames'):
+        check_points(points[0], None, where='a.json')
+    with pytest.raises(DataError, match='no pictures'):
+        clip.frame_size()
+
+
+def test_a_clip_in_which_nobody_is_found_is_an_error_that_names_it(config, inferencer, tmp_path):
+    folder = Path(config.test_dataloader.dataset.data_root, 'keypoints')
+    for suffix in ('.npy', '.json'):
+        shutil.copy(folder / f'test{suffix}', tmp_path / f'test{suffix}')
+    values = np.load(tmp_path / 'test.npy')
+    values[..., 2] = 0
+    np.save(tmp_path / 'test.npy', values)
+    failed = list(inferencer.recognize_each(str(tmp_path / 'test.json')))
+    assert len(failed) == 3
+    assert all('nobody is found' in str(each) for each in failed)
+
+
+def test_keypoints_of_another_layout_are_an_error(config):
+    dataset = dict(config.test_dataloader.dataset, keypoints=dict(type='StoredKeypoints', layout='openpose137'))
+    with pytest.raises(DataError, match=r"has the layout 'wholebody133', but 'openpose137' is asked for"):
+        DATASETS.build(dataset)
