@@ -236,6 +236,7 @@ NECKS = Registry('neck', ['models.necks'])  # streams, frame_lens -> dict (N, D,
 HEADS = Registry('head', ['models.heads'])  # neck features, feat_lens -> dict of logits (N, T', V)
 LOSSES = Registry('loss', ['models.losses'])  # logits, lengths, targets -> a scalar
 DECODERS = Registry('decoder', ['decoders'])  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
+ALIGNERS = Registry('aligner', ['models.aligners'])  # streams -> evidence (N, T, D); places a hypothesis by it
 LANGUAGE_MODELS = Registry('language model', ['decoders.language_model'])  # state -> log-probabilities (V,) that follow
 CLIP_READERS = Registry('clip reader', ['video'])  # pattern of a sample's frames -> Clip, decoded when asked for
 FEATURE_READERS = Registry(

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cslrkit import registry
+from cslrkit.structures import StreamSpec
 
 REGISTRIES = {key: part for key, part in vars(registry).items() if isinstance(part, registry.Registry)}
 
@@ -41,6 +42,7 @@ REQUIRED = {
     'KeypointHeatMaps': dict(backbone=dict(type='SlowOnly', depth=18, width=8)),
     'PenaltyLoss': dict(source='lift_u/main'),
     'NECKS': dict(in_channels={'slow': 8, 'fast': 4}),
+    'ALIGNERS': dict(stream_specs={'main': StreamSpec(8)}, num_classes=5),
     'HEADS': dict(in_channels={'main': 8}, num_classes=5),
     'OPTIM_WRAPPERS': lambda: dict(optimizer=torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)),
 }

@@ -38,6 +38,7 @@ class _Video:
     indices: List[int] = field(default_factory=list)
     times: List[Optional[Tuple[float, float]]] = field(default_factory=list)
     num_windows: int = 0
+    evidence: List[torch.Tensor] = field(default_factory=list)  # what the aligner saw of each frame, in pieces
     error: Optional[CSLRKitError] = None  # why it could not be read to its end
 
     def windows(self, frames: Iterator[SampledFrame], plan: Optional[WindowPlan]) -> Iterator[Window]:
@@ -49,10 +50,21 @@ class _Video:
             self.num_windows += 1
             yield window
 
+    def see(self, start: int, rows: torch.Tensor) -> None:
+        """Keep what the aligner saw of a window; of frames that two windows share, each keeps its half."""
+        seen = sum(map(len, self.evidence))
+        shared = (seen - start) // 2
+        if shared:
+            self.evidence[-1] = self.evidence[-1][:-shared]  # of the window before, which is longer
+        self.evidence.append(rows[seen - shared - start :])
+
     def result(self, model: Any) -> InferenceResult:
         """Decode what is left and return all glosses."""
         timed = bool(self.times) and None not in self.times
-        hyp = self.decoder.finish().resolve(
+        hyp = self.decoder.finish()
+        if self.evidence:
+            hyp = model.place(hyp, torch.cat(self.evidence))
+        hyp = hyp.resolve(
             model.vocab,
             model.neck.temporal_spec,
             frame_indices=self.indices,
@@ -229,12 +241,15 @@ class CSLRInferencer:
         """Put windows through the network together and hand the outputs to their videos' decoders, in order."""
         batch = self.model.data_preprocessor(pseudo_collate([sample for _, _, sample in waiting]))
         outputs = self.model.decode_outputs[:1]
-        log_probs, lengths = self.model.log_probs(batch['inputs'], batch['frame_lens'], outputs=outputs)
+        log_probs, lengths, evidence = self.model.observe(batch['inputs'], batch['frame_lens'], outputs=outputs)
         rows = log_probs[outputs[0]].cpu().numpy()
-        by_place = sorted(zip(batch['data_samples'], rows, lengths.tolist()), key=lambda row: int(row[0].sample_id))
-        stride = self.model.neck.temporal_spec.total_stride
-        for (video, start, _), (_, row, length) in zip(waiting, by_place):
-            video.decoder.add(start // stride, row[:length])
+        places = sorted(range(len(rows)), key=lambda place: int(batch['data_samples'][place].sample_id))
+        spec = self.model.neck.temporal_spec
+        for (video, start, _), place in zip(waiting, places):
+            video.decoder.add(start // spec.total_stride, rows[place][: lengths[place]])
+            if evidence is not None:
+                own = len(batch['data_samples'][place].frame_indices)
+                video.see(start, evidence[place, spec.left_pad : spec.left_pad + own].cpu())
 
     def _plan(self, clip: Clip, window: Optional[float], overlap: float) -> Optional[WindowPlan]:
         if window is None:

@@ -13,7 +13,9 @@ from cslrkit.engine.complete import EvalOptions, TrainOptions, complete, inferen
 from cslrkit.engine.distributed import TIME_LIMIT, start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
 from cslrkit.engine.runner import CSLRRunner
+from cslrkit.engine.stored_config import with_stored_aligner
 from cslrkit.models.speed import prepare_for_inference
+from cslrkit.models.weights import read_weights
 from cslrkit.registry import DATASETS
 from cslrkit.utils.dataset_configs import datasets_in
 from cslrkit.utils.files import ensure_writable_dir
@@ -57,7 +59,7 @@ def evaluate_model(
     Returns:
         WER and its parts in percent, counts, and the auxiliary figures.
     """
-    config = complete(config, EvalOptions(checkpoint, **options))
+    config = _with_aligner(complete(config, EvalOptions(checkpoint, **options)), find_checkpoint(checkpoint))
     ensure_writable_dir(config.work_dir, what='output', option='--work-dir')
     runner = _build_runner(config)
     inference = inference_options(config)
@@ -67,6 +69,14 @@ def evaluate_model(
     if fuse_with:
         runner.test_loop.fusion = MeanFusion(runner.bare_model, config, [find_checkpoint(path) for path in fuse_with])
     return runner.test()
+
+
+def _with_aligner(config: Config, checkpoint: Path) -> Config:
+    """Let a checkpoint that has an aligner keep it; one that cannot be read is told of when its weights are loaded."""
+    weights = read_weights(checkpoint) if checkpoint.is_file() else None
+    if weights is None or weights.format != 'cslrkit':
+        return config
+    return with_stored_aligner(config, weights.content.get('meta') or {})
 
 
 def _build_runner(config: Config) -> Union[CSLRRunner, CSLRFlexibleRunner]:

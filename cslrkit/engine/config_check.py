@@ -124,6 +124,7 @@ _SLOTS: Dict[Any, Dict[str, Slot]] = {
         'head': Slot(reg.HEADS, provided=('in_channels', 'num_classes')),
         'losses': Slot(reg.LOSSES),
         'decoder': Slot(reg.DECODERS, provided=('vocab',)),
+        'aligner': Slot(reg.ALIGNERS, provided=('stream_specs', 'num_classes')),
         'init_cfg': _INIT,
     },
     'backbone': {'init_cfg': _INIT},

@@ -1,6 +1,7 @@
 """The config that travels in a checkpoint, read as data: nothing in it is executed or imported."""
 
 import ast
+import copy
 import json
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ _REGISTRIES = (
     reg.HEADS,
     reg.LOSSES,
     reg.DECODERS,
+    reg.ALIGNERS,
     reg.LANGUAGE_MODELS,
     reg.WEIGHT_INITIALIZERS,
     reg.DATASETS,
@@ -61,6 +63,24 @@ def stored_config(meta: Mapping[str, Any], *, where: str) -> Config:
             kept[name] = {key: value for key, value in kept[name].items() if key in ('dataset', 'batch_size')}
     _check_types(kept, where=where, custom_imports=values.get('custom_imports'))
     return Config(kept)
+
+
+def with_stored_aligner(config: Config, meta: Mapping[str, Any]) -> Config:
+    """Return a config with the aligner of the config that a checkpoint carries, where it has none of its own.
+
+    Args:
+        config: With a model.
+        meta: ``meta`` of a checkpoint.
+    """
+    try:
+        aligner = json.loads(meta.get('cfg') or 'null')['model']['aligner']
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return config  # none, or the Python text of 0.1.0, which knew of none
+    if not isinstance(aligner, dict) or config.model.get('aligner') is not None:
+        return config
+    config = copy.deepcopy(config)
+    config.model['aligner'] = aligner
+    return config
 
 
 def config_json(config: Config) -> str:

@@ -21,6 +21,8 @@ class GlossSpan:
         confidence: Probability, by the network's outputs, that the gloss is signed in its span at all; see
             :func:`cslrkit.decoders.measure_spans`. None if the decoder gives none.
         peak_prob: Its probability at ``peak``; None if the decoder gives none.
+        clip_frames: First frame and the frame after the last one, in frames of the clip as the network sees it, where
+            an aligner placed it; None where its steps say it.
     """
 
     gloss_id: int
@@ -31,6 +33,7 @@ class GlossSpan:
     peak: int = 0
     confidence: Optional[float] = None
     peak_prob: Optional[float] = None
+    clip_frames: Optional[Tuple[int, int]] = None
 
     @property
     def start(self) -> Optional[float]:
@@ -79,4 +82,5 @@ def _joined(one: GlossSpan, other: GlossSpan) -> GlossSpan:
         peak=peak.peak,
         confidence=1 - (1 - one.confidence) * (1 - other.confidence) if known else None,
         peak_prob=peak.peak_prob,
+        clip_frames=(one.clip_frames[0], other.clip_frames[1]) if one.clip_frames and other.clip_frames else None,
     )

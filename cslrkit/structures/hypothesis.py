@@ -132,11 +132,13 @@ class Hypothesis(Sequence[GlossSpan]):
         """
         placed = []
         for span, gloss in zip(self.spans, vocab.decode(self.gloss_ids)):
-            start, end = spec.frame_span(*span.steps, len(frame_indices))
-            frames = int(frame_indices[start]), int(frame_indices[end - 1]) + 1
+            start, end = span.clip_frames or spec.frame_span(*span.steps, len(frame_indices))
+            # An aligned span reaches to the next frame that the network sees, over those that are left out between.
+            reaches = span.clip_frames is not None and end < len(frame_indices)
+            frames = int(frame_indices[start]), int(frame_indices[end] if reaches else frame_indices[end - 1] + 1)
             times = None if frame_rate is None else (frames[0] / frame_rate, frames[1] / frame_rate)
             if frame_times is not None:
-                times = frame_times[start][0], frame_times[end - 1][1]
+                times = frame_times[start][0], frame_times[end][0] if reaches else frame_times[end - 1][1]
             placed.append(replace(span, gloss=gloss, frames=frames, times=times))
         nbest = tuple(replace(entry, glosses=tuple(vocab.decode(entry.gloss_ids))) for entry in self.nbest)
         return Hypothesis(tuple(placed), self.score, nbest)

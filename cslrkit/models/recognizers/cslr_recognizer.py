@@ -12,7 +12,7 @@ from cslrkit.decoders import build_decoder
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.recognizers.decoding import DecodingMixin, checked_samples
 from cslrkit.models.weights.pretrained import ScopedInit
-from cslrkit.registry import BACKBONES, HEADS, LOSSES, MODELS, NECKS
+from cslrkit.registry import ALIGNERS, BACKBONES, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.stream_spec import frames_per_step, stream_specs
@@ -49,6 +49,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         masked_frames: Whether the backbone sees the frames within ``frame_lens`` only, those of all clips as one
             batch; behind them its features are 0. So VAC and SMKD were trained (VIPL-SLP/VAC_CSLR 71f3e03). For
             backbones that see each frame alone.
+        aligner: Places the glosses that the decoder found, by the backbone's features; config of an ``ALIGNERS`` class.
+            Without one, the decoder's steps say where they are. It changes no gloss.
         init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='phoenix2014.pt')``; see
             :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
@@ -73,6 +75,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         decode_outputs: Optional[Sequence[str]] = None,
         on_short_clip: str = 'error',
         masked_frames: bool = False,
+        aligner: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
     ) -> None:
         with config_path('model.vocab'):
@@ -107,6 +110,9 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
                 self._add_loss(LOSSES.build(loss))
         with config_path('model.decoder'):
             self.decoder = build_decoder(decoder, vocab)
+        with config_path('model.aligner'):
+            given = dict(stream_specs=specs, num_classes=vocab.num_classes)
+            self.aligner = None if aligner is None else ALIGNERS.build(aligner, default_args=given)
         with config_path('model'):
             self.on_short_clip = one_of('on_short_clip', on_short_clip, ('error', 'infinite_loss'))
             self.decode_outputs = self._checked_outputs(decode_outputs)
@@ -148,7 +154,12 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         raise ConfigError(f"CSLRRecognizer.forward: got mode={mode!r}, expected 'tensor', 'loss' or 'predict'.")
 
     def logits(
-        self, inputs: torch.Tensor, frame_lens: torch.Tensor, *, streams: Optional[Sequence[str]] = None
+        self,
+        inputs: torch.Tensor,
+        frame_lens: torch.Tensor,
+        *,
+        streams: Optional[Sequence[str]] = None,
+        features: Optional[Dict[str, torch.Tensor]] = None,
     ) -> Tuple[Dict[str, torch.Tensor], torch.Tensor]:
         """Return the head's logits (N, T', V) by name and the lengths in steps.
 
@@ -156,8 +167,10 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             inputs: Clips, (N, T, 3, H, W).
             frame_lens: Padded lengths in frames, int64 (N,).
             streams: Streams of the neck to compute; all by default.
+            features: The backbone's streams of these clips, where they are there already.
         """
-        features = self.frame_features(inputs, frame_lens)
+        if features is None:
+            features = self.frame_features(inputs, frame_lens)
         steps, feat_lens = self.neck(features, frame_lens, streams=streams)
         return self.head(steps, feat_lens), feat_lens
 

@@ -20,16 +20,21 @@ class EncodedBatch:
         log_probs: Log-probabilities of each output to decode, (N, T', V) in float32.
         feat_lens: Steps of each clip.
         frame_lens: Padded length of each clip in frames.
+        evidence: What the aligner sees of each clip's padded frames, (N, T, D); None without an aligner.
     """
 
     data_samples: List[SignDataSample]
     log_probs: Dict[str, torch.Tensor]
     feat_lens: List[int]
     frame_lens: List[int]
+    evidence: Optional[torch.Tensor] = None
 
 
 class DecodingMixin:
-    """Decoding of a recognizer that has ``logits``, ``decoder``, ``decode_outputs``, ``vocab`` and ``neck``."""
+    """Decoding of a recognizer.
+
+    It has ``logits``, ``frame_features``, ``decoder``, ``aligner``, ``decode_outputs``, ``vocab`` and ``neck``.
+    """
 
     def log_probs(
         self, inputs: torch.Tensor, frame_lens: torch.Tensor, *, outputs: Optional[Sequence[str]] = None
@@ -41,8 +46,29 @@ class DecodingMixin:
             frame_lens: Padded lengths in frames, int64 (N,).
             outputs: Names of logits of the main stream; ``decode_outputs`` by default.
         """
-        logits, feat_lens = self.logits(inputs, frame_lens, streams=('main',))
-        return {name: as_log_probs(logits[name]) for name in outputs or self.decode_outputs}, feat_lens
+        return self.observe(inputs, frame_lens, outputs=outputs)[:2]
+
+    def observe(
+        self, inputs: torch.Tensor, frame_lens: torch.Tensor, *, outputs: Optional[Sequence[str]] = None
+    ) -> Tuple[Dict[str, torch.Tensor], torch.Tensor, Optional[torch.Tensor]]:
+        """Return what :meth:`log_probs` does, and what the aligner sees of each frame (N, T, D), None without one.
+
+        Args:
+            inputs: Clips, (N, T, 3, H, W).
+            frame_lens: Padded lengths in frames, int64 (N,).
+            outputs: Names of logits of the main stream; ``decode_outputs`` by default.
+        """
+        evidence, computed = None, {}
+        if self.aligner is not None:
+            computed['features'] = self.frame_features(inputs, frame_lens)
+            evidence = self.aligner(computed['features'], int(frame_lens.max()))
+        logits, feat_lens = self.logits(inputs, frame_lens, streams=('main',), **computed)
+        return {name: as_log_probs(logits[name]) for name in outputs or self.decode_outputs}, feat_lens, evidence
+
+    def place(self, hyp: Hypothesis, evidence: torch.Tensor) -> Hypothesis:
+        """Return a hypothesis whose glosses the aligner placed, by what it sees of the clip's own frames (T, D)."""
+        stride = self.neck.temporal_spec.total_stride
+        return self.aligner.place(hyp, evidence.cpu().numpy(), stride=stride)
 
     def decode(
         self, log_probs: torch.Tensor, feat_lens: Union[torch.Tensor, Sequence[int]], *, decoder: Any = None
@@ -67,8 +93,8 @@ class DecodingMixin:
     ) -> EncodedBatch:
         """Run the network as :meth:`predict` does, and leave the decoding to :meth:`add_hyps`."""
         samples = checked_samples(data_samples, len(inputs))
-        log_probs, feat_lens = self.log_probs(inputs, frame_lens)
-        return EncodedBatch(samples, log_probs, feat_lens=feat_lens.tolist(), frame_lens=frame_lens.tolist())
+        log_probs, feat_lens, evidence = self.observe(inputs, frame_lens)
+        return EncodedBatch(samples, log_probs, feat_lens.tolist(), frame_lens.tolist(), evidence)
 
     def add_hyps(self, batches: Sequence[EncodedBatch]) -> List[SignDataSample]:
         """Decode batches together, which is faster than one by one and gives the same.
@@ -82,13 +108,20 @@ class DecodingMixin:
         samples = [sample for batch in batches for sample in batch.data_samples]
         feat_lens = [length for batch in batches for length in batch.feat_lens]
         frame_lens = [length for batch in batches for length in batch.frame_lens]
+        evidence = [
+            None if batch.evidence is None else batch.evidence[row]
+            for batch in batches
+            for row in range(len(batch.data_samples))
+        ]
         spec = self.neck.temporal_spec
         for name in self.decode_outputs:
             log_probs = _stacked([batch.log_probs[name] for batch in batches], max(feat_lens, default=0))
             hyps = self.decode(log_probs, torch.tensor(feat_lens, dtype=torch.int64))
-            for sample, hyp, frame_len in zip(samples, hyps, frame_lens):
+            for sample, hyp, frame_len, rows in zip(samples, hyps, frame_lens, evidence):
                 # A sample made by hand may not say where its frames come from: count them then.
                 indices = sample.frame_indices or range(max(frame_len - 2 * spec.left_pad, 1))
+                if rows is not None:
+                    hyp = self.place(hyp, rows[spec.left_pad :][: len(indices)])
                 sample.hyps[name] = hyp.resolve(self.vocab, spec, frame_indices=indices, frame_rate=sample.frame_rate)
         return samples
 
