@@ -43,6 +43,7 @@ def draw_spans(
             axes.barh(-lane + lift, end - start, left=start, height=0.4, color=colour, alpha=0.6, edgecolor='black')
             axes.text((start + end) / 2, -lane + lift, gloss, ha='center', va='center', fontproperties=words)
     axes.set_yticks([-lane for lane in range(len(shown))], [sentence.sample_id for sentence in shown], fontsize=7)
+    axes.set_xlim(left=0.0)
     axes.set_xlabel('seconds; segments above, recognized glosses below')
     for side in ('top', 'right'):
         axes.spines[side].set_visible(False)
