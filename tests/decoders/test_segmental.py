@@ -117,6 +117,12 @@ def test_signs_are_learned_from_a_flat_start():
     assert np.mean(errors) < 0.5 < 1.0 < np.mean(flat_errors)
 
 
+def test_one_clip_is_enough_to_be_fitted():
+    (clip, *_), _ = drawn_clips(np.random.default_rng(0), 1)
+    fitted = fit_signs([(clip[0], [1, 2, 3])], 5, dims=4)
+    assert all(np.isfinite(value).all() for value in vars(fitted.model).values())
+
+
 def test_clips_that_are_too_short_are_left_out_and_counted():
     clips, _ = drawn_clips(np.random.default_rng(0), 10)
     assert fit_signs([*clips, (np.zeros((4, 8)), [1, 2])], 5, dims=4, rounds=1).num_left_out == 1

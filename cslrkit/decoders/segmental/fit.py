@@ -136,7 +136,8 @@ def _discriminant(features: np.ndarray, labels: np.ndarray, dims: int) -> np.nda
     means = np.stack([np.bincount(places, column) for column in features.T], 1) / counts[:, None]
     rest = features - means[places]
     within = rest.T @ rest / len(features)
-    within += _SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+    # Of few clips a state may have one frame, and nothing varies within states.
+    within += max(_SHRINKAGE * np.trace(within) / len(within), 1e-6 * features.var() + 1e-12) * np.eye(len(within))
     apart = means - features.mean(0)
     between = (apart * counts[:, None]).T @ apart / len(features)
     whiten = np.linalg.inv(np.linalg.cholesky(within))
@@ -157,7 +158,7 @@ def _estimate(
     counts = np.bincount(place, minlength=num_classes * states)[:, None]
     sums = np.stack([np.bincount(place, column, minlength=num_classes * states) for column in signed.T], 1)
     means = (sums + features.mean(0)) / (counts + 1)
-    variance = ((signed - means[place]) ** 2).mean(0)
+    variance = np.maximum(((signed - means[place]) ** 2).mean(0), 1e-6)
     means = means.reshape(num_classes, states, -1)
     rest = np.median([clip[place] for clip in clips for place in (0, -1)], axis=0)
     others = _mixture(features[label < 0] if (label < 0).any() else features, variance)
