@@ -33,7 +33,8 @@ class EncodedBatch:
 class DecodingMixin:
     """Decoding of a recognizer.
 
-    It has ``logits``, ``frame_features``, ``decoder``, ``aligner``, ``decode_outputs``, ``vocab`` and ``neck``.
+    It has ``logits``, ``decoder``, ``decode_outputs``, ``vocab`` and ``neck``; one with an ``aligner`` has
+    ``frame_features``, too.
     """
 
     def log_probs(
@@ -59,9 +60,10 @@ class DecodingMixin:
             outputs: Names of logits of the main stream; ``decode_outputs`` by default.
         """
         evidence, computed = None, {}
-        if self.aligner is not None:
+        aligner = getattr(self, 'aligner', None)
+        if aligner is not None:
             computed['features'] = self.frame_features(inputs, frame_lens)
-            evidence = self.aligner(computed['features'], int(frame_lens.max()))
+            evidence = aligner(computed['features'], int(frame_lens.max()))
         logits, feat_lens = self.logits(inputs, frame_lens, streams=('main',), **computed)
         return {name: as_log_probs(logits[name]) for name in outputs or self.decode_outputs}, feat_lens, evidence
 
