@@ -13,6 +13,7 @@ from mmengine.registry import DefaultScope
 from cslrkit.apis.infer.frames import frame_spec
 from cslrkit.engine.config import load_config
 from cslrkit.registry import DATASETS, MODELS, OPTIMIZERS
+from cslrkit.utils.random_seeds import seed_all
 
 REPO = Path(__file__).parents[1]
 INDEX = yaml.safe_load((REPO / 'model-index.yml').read_text())
@@ -272,10 +273,11 @@ def test_the_small_variant_learns(method, tiny_corpus):
     assert config.model.backbone.init_cfg is None
     with DefaultScope.overwrite_default_scope('cslrkit'):
         dataset = DATASETS.build(config.train_dataloader.dataset)
+    seed_all(0)
     batch = pseudo_collate([dataset[0]])
     optimizer = OPTIMIZERS.build(dict(config.optim_wrapper.optimizer, lr=5e-4, params=list(model.parameters())))
     totals = []
-    for _ in range(4):
+    for _ in range(8):
         data = model.data_preprocessor(batch, True)
         total, log = model.parse_losses(model(**data, mode='loss'))
         optimizer.zero_grad()
