@@ -94,6 +94,7 @@ setup(
             'ruff>=0.6',
             'safetensors>=0.4',
             'selenium>=4.11',
+            'timm>=1.0',
             'zstandard>=0.22',
         ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
@@ -101,5 +102,6 @@ setup(
         'pose': ['pose-format>=0.5'],
         'packed': ['zstandard>=0.22'],
         'safetensors': ['safetensors>=0.4'],
+        'timm': ['timm>=1.0'],
     },
 )

@@ -19,6 +19,8 @@ class SizedSamples(list):
 
 # Arguments that a class requires, by its name or by its registry; a builder or a user gives them.
 REQUIRED = {
+    'TimmBackbone': dict(model_name='test_resnet'),
+    'TorchvisionVideoBackbone': dict(model_name='s3d'),
     'CSLRRecognizer': dict(
         backbone=dict(type='ResNet', depth=18),
         neck=dict(type='TemporalConv', hidden_size=16),

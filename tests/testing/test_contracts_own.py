@@ -24,6 +24,8 @@ SMALL = {
     'M2ETP': dict(depth=18, alpha=4, width=8, dropout=0.0),
     'SignDAGC': dict(width=16),
     'SignGraph': dict(width=16),
+    'TimmBackbone': dict(model_name='test_resnet', pretrained=False, resize=False),
+    'TorchvisionVideoBackbone': dict(model_name='s3d', pretrained=False),
     'USTM': dict(width=32, depths=[1, 1, 1, 1]),
     'BeamDecoder': dict(nbest=3),
     'RandomCrop': dict(size=32),

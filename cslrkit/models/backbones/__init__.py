@@ -13,6 +13,8 @@ from cslrkit.models.backbones.sign_dagc import SignDAGC
 from cslrkit.models.backbones.sign_graph import SignGraph
 from cslrkit.models.backbones.slow_only import SlowOnly
 from cslrkit.models.backbones.slowfast import SlowFast
+from cslrkit.models.backbones.timm_backbone import TimmBackbone
+from cslrkit.models.backbones.torchvision_video import TorchvisionVideoBackbone
 from cslrkit.models.backbones.ustm import USTM
 
 __all__ = [
@@ -30,4 +32,6 @@ __all__ = [
     'SignGraph',
     'SlowFast',
     'SlowOnly',
+    'TimmBackbone',
+    'TorchvisionVideoBackbone',
 ]

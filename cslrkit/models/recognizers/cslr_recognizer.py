@@ -89,7 +89,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         with config_path('model.neck'):
             neck = NECKS.build(neck, default_args=given)
         with config_path('model.data_preprocessor'):
-            super().__init__(_build_preprocessor(data_preprocessor, neck), init_cfg)
+            super().__init__(_build_preprocessor(data_preprocessor, neck, backbone), init_cfg)
         if masked_frames and not getattr(backbone, 'sees_frames_alone', False):
             raise ConfigError(
                 f'got True with a {type(backbone).__name__}, whose frames depend on their neighbours; expected False.',
@@ -270,8 +270,13 @@ def check_alignable(samples: Sequence[SignDataSample], frame_lens: torch.Tensor,
             )
 
 
-def _build_preprocessor(config: Optional[Union[dict, nn.Module]], neck: nn.Module) -> nn.Module:
+def _build_preprocessor(config: Optional[Union[dict, nn.Module]], neck: nn.Module, backbone: nn.Module) -> nn.Module:
     if isinstance(config, nn.Module):
         return config
     config = dict(type='SignDataPreprocessor') if config is None else config
-    return MODELS.build(config, default_args=dict(temporal_spec=neck.temporal_spec))
+    defaults = dict(temporal_spec=neck.temporal_spec)
+    if hasattr(backbone, 'frame_statistics') and config.get('type') == 'SignDataPreprocessor':
+        # Networks of others are given frames as their weights were trained; a config may say otherwise.
+        mean, std = backbone.frame_statistics
+        defaults.update(mean=mean, std=std)
+    return MODELS.build(config, default_args=defaults)
