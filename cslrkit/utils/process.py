@@ -1,5 +1,6 @@
 """Settings of a whole process: made where a program starts, never by building an object."""
 
+import logging
 import os
 import warnings
 
@@ -20,5 +21,6 @@ def prepare_process() -> None:
     # A CPU kernel is made for each layer and clip length; oneDNN's default of 1024 is thrown out and made anew.
     os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
     os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MAX_PIXELS))  # read when OpenCV is imported
+    logging.raiseExceptions = False  # a log on a full disk would print a traceback for each line
     for message in _NOISE:
         warnings.filterwarnings('ignore', message=message)

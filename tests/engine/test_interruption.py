@@ -42,10 +42,10 @@ def test_what_is_compared_is_all_of_a_training(whole):
 
 @pytest.mark.parametrize(
     ('step', 'number', 'validation', 'workers'),
-    [(3, signal.SIGTERM, False, 0), (10, signal.SIGUSR1, False, 2), (7, signal.SIGTERM, True, 0)],
+    [(3, signal.SIGTERM, False, 1), (10, signal.SIGUSR1, False, 2), (7, signal.SIGTERM, True, 0)],
 )
 def test_a_stopped_training_goes_on_to_the_same_bits(config, whole, tmp_path, step, number, validation, workers):
-    options = dict(train_dataloader__num_workers=workers, train_dataloader__persistent_workers=bool(workers))
+    options = dict(train_dataloader__num_workers=workers, train_dataloader__persistent_workers=workers == 2)
     stop = dict(type='SignalAt', step=step, number=number, validation=validation)
     with pytest.raises(InterruptedTrainingError, match=rf'^stopped by {signal.Signals(number).name} after step'):
         train(config, tmp_path, hooks=[stop], **options)
@@ -101,6 +101,9 @@ def test_a_new_schedule_is_followed_on_resume_and_said(config, tmp_path, capsys)
     assert rates(tmp_path / 'resumed')[6] == rates(tmp_path / 'new')[6] / 4
 
 
+PLACES = os.pathsep.join([str(REPO / 'tests/helpers'), str(REPO)])
+ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': PLACES}
+
 DRIVER = """
 import os, sys
 from stopped_training import train
@@ -121,10 +124,9 @@ run_tool(main)
 def test_torchrun_restarts_two_processes_that_one_signal_stopped(config, tmp_path):
     (tmp_path / 'driver.py').write_text(DRIVER)
     launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2', '--max-restarts=1']
-    places = [str(REPO / 'tests/helpers'), str(REPO)]
     done = subprocess.run(
         [sys.executable, *launch, 'driver.py', str(config)], cwd=tmp_path, capture_output=True, text=True, check=False,
-        timeout=200, env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': os.pathsep.join(places)},
+        timeout=200, env=ENVIRONMENT,
     )  # fmt: skip
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
@@ -133,6 +135,27 @@ def test_torchrun_restarts_two_processes_that_one_signal_stopped(config, tmp_pat
     whole = training_state(tmp_path / 'whole' / 'epoch_2.pth')
     assert whole['/meta/iter'] == 8
     assert differences(training_state(tmp_path / 'stopped' / 'epoch_2.pth'), whole) == []
+
+
+@pytest.mark.slow
+def test_a_signal_to_all_processes_of_a_job_stops_it_with_75(config, tmp_path):
+    command = [sys.executable, str(REPO / 'tools/train.py'), str(config), '--work-dir', str(tmp_path), '--cfg-options']
+    options = ['train_cfg.max_epochs=500', 'train_dataloader.num_workers=2']
+    job = subprocess.Popen(
+        [*command, *options, 'train_dataloader.persistent_workers=True'], start_new_session=True, text=True,
+        stderr=subprocess.PIPE, env=ENVIRONMENT,
+    )  # fmt: skip
+    limit = time.monotonic() + 100
+    while not (tmp_path / 'last_checkpoint').is_file():
+        assert job.poll() is None
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+    os.killpg(job.pid, signal.SIGTERM)  # as Slurm does: data workers get it, too
+    errors = job.communicate(timeout=100)[1]
+    assert job.returncode == 75, errors
+    assert 'stopped by SIGTERM after step' in errors
+    assert 'Traceback' not in errors
+    assert (tmp_path / 'last_checkpoint').read_text().startswith('step_')
 
 
 def wait_for_nobody(rank, port, results):

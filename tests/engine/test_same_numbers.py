@@ -1,10 +1,22 @@
 """A training is a function of config, seed and number of processes; the score of a checkpoint is one number."""
 
+import json
+
 import pytest
 import torch
 
 from cslrkit.apis import evaluate_model, train_model
 from cslrkit.engine.config import load_config
+
+# The frame offset is drawn in every evaluation, the rest by these.
+RANDOM = [
+    dict(type='LoadFrames'),
+    dict(type='RandomCrop', size=96),
+    dict(type='RandomHorizontalFlip', prob=0.5),
+    dict(type='RandomRotation', degrees=10),
+    dict(type='TemporalRescale', temp_scaling=0.2, min_len=16),
+    dict(type='PackSignInputs'),
+]
 
 DROPOUT = {'model.head.dropout': 0.5}
 
@@ -60,10 +72,20 @@ default_hooks = dict(checkpoint=dict(interval=2, by_epoch=False, save_best=None)
 
 @pytest.mark.slow
 def test_the_score_of_a_checkpoint_is_one_number(tiny_config, untrained_checkpoint, tmp_path):
-    scores = []
-    for num_workers, persistent, batch_size in ((0, False, 2), (1, False, 1), (2, True, 3)):
-        settings = dict(num_workers=num_workers, persistent_workers=persistent, batch_size=batch_size)
-        overrides = {f'test_dataloader.{key}': value for key, value in settings.items()}
-        config = load_config(tiny_config, {**overrides, 'randomness.seed': num_workers})
+    scores, sentences = [], []
+    for workers, persistent, batch, shuffle in ((0, False, 2, False), (1, False, 1, True), (2, True, 3, False)):
+        loader = dict(num_workers=workers, persistent_workers=persistent, batch_size=batch)
+        overrides = {f'test_dataloader.{key}': value for key, value in loader.items()}
+        overrides.update({'randomness.seed': workers, 'test_dataloader.sampler.shuffle': shuffle})
+        config = load_config(tiny_config, overrides)
+        config.test_dataloader.dataset.pipeline = RANDOM
+        assert config.test_dataloader.dataset.frame_interval == 2
         scores.append(evaluate_model(config, untrained_checkpoint, split='train', work_dir=tmp_path))
+        sentences.append(json.loads((tmp_path / 'train.json').read_text())['sentences'])
     assert scores[0] == scores[1] == scores[2]
+    for one, *others in zip(*sentences):
+        for other in others:
+            assert (one['sample_id'], one['hyp'], one['num_frames']) == tuple(
+                other[key] for key in ('sample_id', 'hyp', 'num_frames')
+            )
+            assert one['score'] == pytest.approx(other['score'], rel=1e-5)
