@@ -29,28 +29,6 @@ def train(config, work_dir, **options):
     return torch.load(last, weights_only=True)['state_dict']
 
 
-@pytest.fixture(scope='module')
-def short_config(tiny_config, tmp_path_factory):
-    """Two epochs, of which the last alone is kept, without validation."""
-    path = tmp_path_factory.mktemp('configs') / 'short.py'
-    path.write_text(
-        f"""
-_base_ = '{tiny_config}'
-val_cfg, val_dataloader, val_evaluator = None, None, None
-default_hooks = dict(checkpoint=dict(interval=2, save_best=None), visualization=None)
-"""
-    )
-    return path
-
-
-@pytest.mark.slow
-def test_workers_do_not_change_a_training(short_config, tmp_path):
-    alone = train(short_config, tmp_path / 'alone')
-    workers = dict(train_dataloader__num_workers=2, train_dataloader__persistent_workers=True)
-    for name, value in train(short_config, tmp_path / 'workers', **workers).items():
-        torch.testing.assert_close(value, alone[name], rtol=0, atol=0, msg=name)
-
-
 @pytest.mark.slow
 def test_validations_do_not_change_a_training_by_steps(tiny_config, tmp_path, monkeypatch):
     by_steps = tmp_path / 'steps.py'

@@ -109,6 +109,7 @@ def test_after_a_kill_at_any_file_event_best_and_last_are_whole(killed):
             assert name.endswith(f'epoch_{epoch}.pth'), path
 
 
+@pytest.mark.slow
 def test_all_of_them_go_on_to_the_same_end(killed, config):
     left, whole = killed
     expected = training_state(whole / 'epoch_2.pth')
