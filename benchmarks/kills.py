@@ -12,7 +12,7 @@ import time
 import traceback
 import warnings
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from cslrkit.corpora.synthsign import make_corpus
 from cslrkit.engine.checkpoint_io import BEST_RECORD, LAST_RECORD, find_checkpoint, read_checkpoint
@@ -75,13 +75,15 @@ def _stop_until_done(
         way = draw.choice(_WAYS)
         limit = draw.randrange(1000, 30_000) if way == 'full disk' else None
         child = _begin(config, work_dir, options, limit=limit)
-        _wait_until_it_trains(work_dir, child)
-        time.sleep(draw.uniform(0.05, longest))
-        if way == 'second training':
+        code = _wait_until_it_trains(work_dir, child)
+        begun = code is None  # else the disk was too small even for that
+        if begun:
+            time.sleep(draw.uniform(0.05, longest))
+        if begun and way == 'second training':
             code = _end(_begin(config, work_dir, options))
             os.kill(child, signal.SIGTERM)
             _end(child)
-        else:
+        elif begun:
             if way.startswith('SIG'):
                 os.kill(child, getattr(signal, way))
             code = _end(child)
@@ -111,23 +113,31 @@ def _begin(config: Path, work_dir: Path, options: Dict[str, Any], *, limit: Any 
     except InterruptedTrainingError as error:
         code = error.exit_code
     except CSLRKitError as error:
-        print(error)
         code = _REFUSED
+        print(error)
     except BaseException:
-        traceback.print_exc()
         code = _FAILED
+        traceback.print_exc()
     finally:
         os._exit(code)
 
 
-def _wait_until_it_trains(work_dir: Path, child: int) -> None:
+def _wait_until_it_trains(work_dir: Path, child: int) -> Optional[int]:
+    """Wait for the beginning of a training, or for its end, whose exit code is returned."""
     lock = work_dir / LOCK
     while not (lock.is_file() and f'process {child} ' in lock.read_text(encoding='utf-8')):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return _exit_code(status)
         time.sleep(0.01)
+    return None
 
 
 def _end(child: int) -> int:
-    status = os.waitpid(child, 0)[1]
+    return _exit_code(os.waitpid(child, 0)[1])
+
+
+def _exit_code(status: int) -> int:
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
