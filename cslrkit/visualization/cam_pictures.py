@@ -9,6 +9,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Union
 import cv2
 import numpy as np
 
+from cslrkit.errors import DataError
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.files import ensure_writable_dir
 from cslrkit.video.captions import CaptionPainter
@@ -27,7 +28,10 @@ _USUAL_RATE = 25.0
 
 
 def clip_images(clip: Mapping[str, Any]) -> np.ndarray:
-    """Return the frames of a packed sample as RGB images, uint8 (T, H, W, 3)."""
+    """Return the frames of a packed sample as RGB images, uint8 (T, H, W, 3); a DataError if it has other media."""
+    if clip['inputs'].dim() != 4:
+        shape = tuple(clip['inputs'].shape)
+        raise DataError(f"sample '{clip['data_samples'].sample_id}': got inputs {shape}, expected frames to show.")
     return clip['inputs'].permute(0, 2, 3, 1).numpy()
 
 

@@ -13,6 +13,7 @@ from cslrkit.engine.complete import select_split
 from cslrkit.engine.config import load_config
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.registry import DATASETS
+from cslrkit.visualization.cam_pictures import clip_images
 
 STREAMS = dict(slow=dict(channels=1024, stride=2), fast=dict(channels=512))
 OPTIONS = dict(device='cpu', workers=0)
@@ -152,6 +153,11 @@ def test_training_draws_copies(feature_config, extracted):
     assert all(sum(match) == 1 for match in matches)
     assert any(match[0] for match in matches)
     assert any(match[1] for match in matches)
+
+
+def test_features_cannot_be_shown(feature_config):
+    with pytest.raises(DataError, match=r'got inputs \(\d+, 1536\), expected frames to show'):
+        clip_images(DATASETS.build(feature_config.val_dataloader.dataset)[0])
 
 
 def test_a_split_that_was_not_extracted(feature_config):
