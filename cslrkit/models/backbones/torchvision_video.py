@@ -87,7 +87,9 @@ class TorchvisionVideoBackbone(ScopedInit, BaseModule):
         transforms = self.weights.transforms()
         self.frame_statistics = (tuple(transforms.mean), tuple(transforms.std))
         self._frozen = freeze(self.net, frozen)
-        self.stream_specs = {'main': StreamSpec(channels, stride=self.stride)}
+        # The transformers' pieces and windows have 16 frames.
+        phase = _MVIT_FRAMES if model_name.startswith(('mvit', 'swin3d')) else self.stride
+        self.stream_specs = {'main': StreamSpec(channels, stride=phase)}
 
     def init_weights(self) -> None:
         """Load torchvision's weights, then what ``init_cfg`` says."""

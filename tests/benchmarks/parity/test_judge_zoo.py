@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.parity import judge_model, judge_zoo
 from benchmarks.parity.result import Comparison
 from benchmarks.parity.run import judges
 from benchmarks.parity.zoo_build import exceptions
+from benchmarks.parity.zoo_network import Evaluated, statistics
 from benchmarks.threads import torch_threads
 
 DATA = Path(__file__).parents[2] / 'data'
@@ -102,3 +104,20 @@ def test_one_judge_for_each_file():
     assert judge_model.recognizes(content)
     assert [judge.KIND for judge in judges() if judge.recognizes(CASES)] == ['zoo']
     assert not judge_zoo.recognizes(content)
+
+
+def test_changed_positions_and_pairs_of_graphs_fail():
+    got = Evaluated(positions={'conv2d.localG.relative_pos': statistics(torch.arange(4.0))}, pairs=[5, 2])
+
+    def passes(positions, pairs):
+        comparison = Comparison('graphs')
+        recorded = {'relative_pos': positions, 'temporal_pairs_first_clip_frames_0_1': pairs}
+        judge_zoo._compare_graphs(recorded, got, comparison)
+        return comparison.result().passed
+
+    positions = copy.deepcopy(got.positions)
+    assert passes(positions, {'k2': [5, 2]})
+    assert not passes(positions, {'k2': [5, 3]})
+    assert not passes({}, {'k2': [5, 2]})
+    positions['conv2d.localG.relative_pos']['at'][2] += 0.01
+    assert not passes(positions, {'k2': [5, 2]})
