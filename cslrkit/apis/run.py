@@ -12,6 +12,7 @@ from cslrkit.engine.checkpoint_io import find_checkpoint
 from cslrkit.engine.complete import EvalOptions, TrainOptions, complete, inference_options, loaders_of, vocab_file
 from cslrkit.engine.distributed import TIME_LIMIT, start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
+from cslrkit.engine.interruption import disk_errors
 from cslrkit.engine.runner import CSLRRunner
 from cslrkit.engine.stored_config import with_stored_aligner
 from cslrkit.models.speed import prepare_for_inference
@@ -38,7 +39,8 @@ def train_model(
     """
     config = complete(config, TrainOptions(work_dir, **options))
     ensure_writable_dir(config.work_dir, what='work dir', option='--work-dir')
-    runner = _build_runner(config)
+    with disk_errors(config.work_dir):
+        runner = _build_runner(config)
     runner.train()
     return runner
 

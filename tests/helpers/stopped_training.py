@@ -120,7 +120,16 @@ def _leaves(node, place):
             yield from _leaves(value, f'{place}/{key}')
 
 
-_CLOCK = ('cfg', 'experiment_name', 'resumed_keys', 'resume', 'work_dir', 'eta', 'outdated_checkpoints')
+_CLOCK = (
+    'cfg',
+    'experiment_name',
+    'resumed_keys',
+    'resume',
+    'work_dir',
+    'eta',
+    'outdated_checkpoints',
+    'mmengine_version',
+)
 
 
 def differences(found, expected):
