@@ -29,6 +29,10 @@ _REGISTRIES = (
     reg.WEIGHT_INITIALIZERS,
     reg.DATASETS,
     reg.TRANSFORMS,
+    reg.CORPORA,
+    reg.CLIP_READERS,
+    reg.FEATURE_READERS,
+    reg.KEYPOINT_READERS,
 )
 # Loaders also name functions and samplers by type; inference builds none of them.
 _DATASET_ONLY = ('test_dataloader', 'val_dataloader')

@@ -1,5 +1,6 @@
 """A network on keypoints from its config to hypotheses, and what a video needs first."""
 
+import copy
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cslrkit.corpora.synthsign import make_corpus
 from cslrkit.engine.complete import complete
 from cslrkit.engine.config import load_config
 from cslrkit.engine.config_check import check_config
+from cslrkit.engine.stored_config import config_json, stored_config
 from cslrkit.errors import DataError
 from cslrkit.registry import DATASETS, MODELS
 from cslrkit.structures import find_layout
@@ -70,6 +72,16 @@ def test_keypoints_are_recognized_as_in_testing(config, inferencer):
         times = [[time for span in each for time in span.times] for each in (result.hyp, hyp)]
         assert times[0] == pytest.approx(times[1])
         assert result.num_frames == sample.clip_len
+
+
+@pytest.mark.parametrize(
+    'media', [{}, dict(frames=dict(type='PackedFrames')), dict(features=dict(type='ExtractedFeatures', path='a'))]
+)
+def test_a_checkpoint_may_name_readers_of_any_media(config, media):
+    config = copy.deepcopy(config)
+    config.test_dataloader.dataset.update(media)
+    kept = stored_config(dict(cfg=config_json(config)), where='a.pth')
+    assert kept.test_dataloader.dataset.keypoints.type == 'StoredKeypoints'
 
 
 def test_a_video_needs_an_extractor_which_the_error_names(inferencer):
