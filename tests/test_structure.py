@@ -27,7 +27,7 @@ ROOMS = [
     '__init__',
 ]
 # Lines of Python that the package may have; a room that shrinks lowers it.
-MOST_LINES = 25_300
+MOST_LINES = 34_800
 
 
 def room_of(path):
