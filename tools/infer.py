@@ -54,9 +54,8 @@ def parse_args() -> argparse.Namespace:
     )
     frames.add_argument(
         '--fit',
-        choices=('stretch', 'crop'),
-        default='stretch',
-        help='resize frames of another shape as they are, or cut their central part (default: %(default)s)',
+        choices=('stretch', 'crop', 'pad'),
+        help='stretch frames of another shape, cut out their central part, or add black (default: by the config)',
     )
     frames.add_argument(
         '--frame-rate', type=float, metavar='FPS', help="of frames that do not say (default: the corpus's)"

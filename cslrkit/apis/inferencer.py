@@ -98,7 +98,8 @@ class CSLRInferencer:
         device: E.g. ``'cuda:0'``; by default a GPU if there is one.
         frame_size: Width and height to which whole frames are resized before the test transforms; by default
             as the config says, see :func:`cslrkit.apis.infer.frame_spec`.
-        fit: ``'stretch'`` resizes a frame of another shape as corpora are prepared; ``'crop'`` cuts its central part.
+        fit: What is done to frames of another shape than the training's: ``'stretch'``, ``'crop'`` or ``'pad'``; by
+            default as the config says, see :func:`cslrkit.apis.infer.frame_spec`.
         corpus_rate: Frames per second that the model is used to; ``'config'`` as the config or its corpus says,
             None takes every frame.
         fold_bn: Whether batch norms become part of the convolutions, which is faster; results differ by
@@ -118,7 +119,7 @@ class CSLRInferencer:
         device: Optional[Union[str, torch.device]] = None,
         *,
         frame_size: Optional[Tuple[int, int]] = None,
-        fit: str = 'stretch',
+        fit: Optional[str] = None,
         corpus_rate: Any = 'config',
         fold_bn: bool = True,
         dtype: Optional[str] = None,

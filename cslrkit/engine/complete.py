@@ -233,11 +233,11 @@ def _complete_data(config: Config) -> None:
 def _corpus_of_annotations(dataset: Dict[str, Any], corpus: Any) -> Any:
     """Return the config's corpus, or ``'custom'`` where annotations were prepared as that, as 0.1.0 did."""
     folder = Path(os.path.dirname(vocab_file(dataset)))
-    if corpus == 'custom' or isinstance(corpus, dict) or not any(folder.glob('custom-groundtruth-*.stm')):
+    prepared = {path.name.partition('-groundtruth-')[0] for path in folder.glob('*-groundtruth-*.stm')}
+    if corpus == 'custom' or isinstance(corpus, dict) or prepared != {'custom'}:
         return copy.deepcopy(corpus)
     warnings.warn(
-        f"'{folder}' was prepared as 'custom', so corpus = 'custom' is taken, not {corpus!r}. Set it in the config.",
-        stacklevel=2,
+        f"'{folder}' was prepared as 'custom', so corpus = 'custom' is taken, not {corpus!r}. Set it in the config."
     )
     return 'custom'
 

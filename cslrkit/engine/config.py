@@ -28,6 +28,7 @@ _TOP_LEVEL = (
     'custom_imports',
     'data_root',
     'find_unused_parameters',
+    'fit',
     'max_epochs',
     'model_wrapper_cfg',
     'sync_bn',

@@ -85,6 +85,7 @@ class VideoClip(Clip):
         """Yield the frames that can be decoded; a note says if some cannot, or the file is cut off."""
         upright, clock, faults, index = None, _Clock(self.frame_rate), [], 0
         with self._open() as (container, stream):
+            codec = stream.codec_context.codec.canonical_name
             # AVI has no time-stamps of frames that are stored in another order, only of when they are decoded.
             stamp = 'dts' if container.format.name == 'avi' else 'pts'
             for frame in decode_stream(container, stream, faults):
@@ -96,7 +97,7 @@ class VideoClip(Clip):
                 yield Frame(upright(frame), index, time)
                 index += 1
         if index == 0:
-            raise no_frame_error(self.source, self.where)
+            raise no_frame_error(self.source, self.where, codec)
         if self.frame_rate is None:
             self.frame_rate = clock.rate
         if not is_address(self.source) and is_cut_off(self.source):

@@ -1,6 +1,7 @@
 """Opening a video file, decoding it, and finding its frames again."""
 
 import os
+import shlex
 from bisect import bisect_right
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -75,6 +76,8 @@ def open_video(path: str, *, where: str, threads: int = 0) -> Iterator[Tuple[Any
             kind = 'is a single picture' if streams else 'has no moving pictures'
             raise DataError(f"{where}: '{path}' {kind}. Give a video file, or a folder of frames.")
         context = streams[0].codec_context
+        if context is None:
+            raise DataError(f"{where}: '{path}' is coded in a way that FFmpeg does not know here. {convert_hint(path)}")
         if context.width * context.height > _MAX_PIXELS:
             raise DataError(
                 f"{where}: '{path}' has frames of {context.width}x{context.height} pixels, expected at most "
@@ -198,7 +201,7 @@ def _look_through(path: str, where: str) -> VideoIndex:
     with open_video(path, where=where, threads=1) as (container, stream):
         first = next(decode_stream(container, stream, []), None)
         if first is None:
-            raise no_frame_error(path, where)
+            raise no_frame_error(path, where, stream.codec_context.codec.canonical_name)
         countable = (
             container.format.name.split(',')[0] in _COUNTED_FORMATS
             and stream.codec_context.name in _COUNTED_CODECS
@@ -234,9 +237,17 @@ def _count_packets(container: Any, stream: Any, first_stamp: int) -> Optional[Di
     return dict(num_frames=len(stamps), stamps=positions, keys=tuple(map(positions.get, keys)), key_stamps=tuple(keys))
 
 
-def no_frame_error(path: str, where: str) -> DataError:
+def no_frame_error(path: str, where: str, codec: str) -> DataError:
     """The error for a video of which nothing can be decoded."""
-    return DataError(f"{where}: '{path}': no frame can be decoded. Is the file whole? Convert it to .mp4.")
+    return DataError(
+        f"{where}: '{path}': no frame can be decoded (codec {codec}). Is the file whole? {convert_hint(path)}"
+    )
+
+
+def convert_hint(path: str) -> str:
+    """A command that makes a video of the usual kind of a file."""
+    target = f'{os.path.splitext(os.path.basename(path))[0]}-h264.mp4'
+    return f'Convert it: ffmpeg -i {shlex.quote(path)} -c:v libx264 {shlex.quote(target)}'
 
 
 def _is_single(path: str) -> bool:

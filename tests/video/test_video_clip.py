@@ -123,6 +123,24 @@ def test_frames_of_too_many_pixels_are_refused(tmp_path, monkeypatch):
         VideoClip(path)
 
 
+@pytest.mark.parametrize(
+    ('code', 'message'),
+    [
+        (
+            b'avs3',
+            r'is coded in a way that FFmpeg does not know here\. Convert it: ffmpeg -i .* -c:v libx264 a-h264\.mp4',
+        ),
+        (b'av01', r'no frame can be decoded \(codec av1\)\. Is the file whole\? Convert it: ffmpeg -i'),
+    ],
+)
+def test_a_codec_that_cannot_be_decoded_is_told_with_the_command_that_converts(tmp_path, code, message):
+    path = tmp_path / 'a.mp4'
+    write_clip(path, count=2)
+    path.write_bytes(path.read_bytes().replace(b'avc1', code))
+    with pytest.raises(DataError, match=message):
+        list(VideoClip(str(path)).frames())
+
+
 def test_a_pause_of_any_length_counts(tmp_path):
     times = [0, 0.04, 0.08, 70, 70.04]
     clip = VideoClip(write_clip(tmp_path / 'a.mp4', count=5, times=times))

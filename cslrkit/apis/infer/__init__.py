@@ -1,6 +1,7 @@
 """Reading videos for a trained model, and writing what it saw in them."""
 
-from cslrkit.apis.infer.frames import FrameSpec, clip_pipeline, frame_spec, read_clip
+from cslrkit.apis.infer.frame_spec import FrameSpec, frame_spec
+from cslrkit.apis.infer.frames import clip_pipeline, read_clip
 from cslrkit.apis.infer.result_files import ResultFiles
 from cslrkit.apis.infer.writers import FORMATS, check_formats, format_result, write_results
 from cslrkit.structures import GlossSpan

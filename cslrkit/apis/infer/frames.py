@@ -1,155 +1,23 @@
 """The frames of a video as a model wants them: their size, rate and transforms, as a config's test data have them."""
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-import mmcv
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from cslrkit.datasets.cslr_dataset import corpus_of
-from cslrkit.datasets.transforms.checks import as_size
-from cslrkit.errors import ConfigError, DataError
+from cslrkit.apis.infer.frame_spec import FITS, FrameSpec, eval_dataset, frame_spec
+from cslrkit.errors import DataError
 from cslrkit.registry import TRANSFORMS
-from cslrkit.utils.checks import one_of
 from cslrkit.video.clip import Clip, Frame
-from cslrkit.video.images import central_part, resize_image
 from cslrkit.video.inputs import Input, open_clips
-from cslrkit.video.keypoints.clip import check_points, media_of
+from cslrkit.video.keypoints.clip import media_of
 
 Times = Optional[Tuple[float, float]]  # seconds at which a frame begins and ends
 
-FITS = ('stretch', 'crop')
-_LOADERS = ('LoadFrames', 'LoadKeypoints')
 _TIE = 1e-6  # seconds: of two frames that are equally near, the earlier one is taken
-_SIZE_IN_NAME = re.compile(r'(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)')
-
-
-@dataclass(frozen=True)
-class FrameSpec:
-    """What is done to each frame of a video before the test transforms.
-
-    Args:
-        size: Width and height in pixels to which a frame is brought; None keeps its own.
-        fit: ``'stretch'`` resizes whole frames, as corpora are prepared; ``'crop'`` first cuts the central
-            part that has the shape of ``size``.
-        crop_top: Rows that the config's loading step cuts off the top of each frame (CSL-Daily: 40).
-        bilinear: Whether frames are resized as the config's loading step does, instead of by the
-            Lanczos filter of the published preparation.
-        frame_rate: Frames per second of the corpus, to which videos are resampled in time; None takes all
-            frames as they are.
-        interval: Every how many frames the model sees one.
-        layout: Layout of a model that reads keypoints, whose frames are points (K, 3) and stay as they are.
-    """
-
-    size: Optional[Tuple[int, int]]
-    fit: str = 'stretch'
-    crop_top: int = 0
-    bilinear: bool = False
-    frame_rate: Optional[float] = None
-    interval: int = 1
-    layout: Optional[str] = None
-
-    def prepare(self, frame: np.ndarray, *, where: str) -> np.ndarray:
-        """Return an RGB frame (H, W, 3) cut and resized.
-
-        Args:
-            frame: The frame.
-            where: How messages name the video.
-
-        Raises:
-            DataError: If nothing is left of it.
-        """
-        if self.layout is not None or frame.ndim == 2:
-            return check_points(frame, self.layout, where=where)
-        if self.crop_top >= frame.shape[0]:
-            raise DataError(
-                f'{where}: frames have {frame.shape[0]} rows, of which crop_top={self.crop_top} leaves none.'
-            )
-        frame = frame[self.crop_top :]
-        if self.size is not None and self.fit == 'crop':
-            frame = central_part(frame, self.size[0] / self.size[1])
-        if self.size is None or (frame.shape[1], frame.shape[0]) == self.size:
-            return frame
-        return mmcv.imresize(frame, self.size, backend='cv2') if self.bilinear else resize_image(frame, self.size)
-
-
-def frame_spec(
-    config: Config,
-    *,
-    frame_size: Optional[Tuple[int, int]] = None,
-    fit: str = 'stretch',
-    frame_rate: Any = 'config',
-) -> FrameSpec:
-    """Return how a config's test data bring frames to the model.
-
-    The size is ``frame_size`` if given; else that of the loading step (``LoadFrames(resize=...)``); else the
-    one that the name of the folder of frames states (``fullFrame-256x256px`` is 256 wide and 256 high).
-
-    Args:
-        config: A config with a test (or else a validation) loader.
-        frame_size: Width and height in pixels.
-        fit: How frames of another shape are brought to that size, see :class:`FrameSpec`.
-        frame_rate: Frames per second of the corpus; ``'config'`` takes what config or corpus say, None
-            takes videos as they are.
-
-    Raises:
-        ConfigError: If the config has no such loader, does not begin by ``LoadFrames``, or says no size.
-    """
-    dataset = eval_dataset(config)
-    loader = (dataset.get('pipeline') or [{}])[0]
-    if loader.get('type') not in _LOADERS:
-        raise ConfigError(
-            f'config: the test pipeline begins with {loader.get("type")!r}, expected '
-            f'{" or ".join(_LOADERS)}: for a video, only these are known to be replaceable.'
-        )
-    one_of('fit', fit, FITS)
-    corpus = corpus_of(dataset)
-    if frame_rate == 'config':
-        frame_rate = dataset.get('frame_rate') or corpus.frame_rate
-    elif frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < 1000):
-        raise ConfigError(f'corpus frame rate: got {frame_rate!r}, expected frames per second.')
-    spec = FrameSpec(
-        None,
-        fit,
-        crop_top=loader.get('crop_top', 0),
-        frame_rate=None if frame_rate is None else float(frame_rate),
-        interval=loader.get('frame_interval') or dataset.get('frame_interval', 1),
-    )
-    if loader['type'] == 'LoadKeypoints':
-        return replace(spec, layout=(dataset.get('keypoints') or {}).get('layout') or 'wholebody133')
-    if frame_size is not None:
-        height, width = as_size('frame_size', tuple(frame_size)[::-1])
-        return replace(spec, size=(width, height))
-    if loader.get('resize') is not None:
-        height, width = as_size('LoadFrames: resize', loader['resize'])
-        return replace(spec, size=(width, height), bilinear=True)
-    own_folder = dataset.get('frame_subdir')
-    if not own_folder and corpus.read_size is not None:
-        return replace(spec, size=corpus.read_size)
-    folder = own_folder or corpus.frame_subdir
-    match = _SIZE_IN_NAME.search(folder)
-    if match is None:
-        raise ConfigError(
-            f"frame size: the config's folder of frames ({folder!r}) does not say which size the frames had in "
-            'training. Give frame_size=(width, height), on the command line --frame-size WxH.'
-        )
-    return replace(spec, size=(int(match[1]), int(match[2])))
-
-
-def eval_dataset(config: Config) -> Mapping[str, Any]:
-    """Return the dataset dict by which a config tests.
-
-    Raises:
-        ConfigError: If it has none.
-    """
-    for name in ('test_dataloader', 'val_dataloader'):
-        if config.get(name) is not None:
-            return config[name]['dataset']
-    raise ConfigError('config: it has no test_dataloader, which says how frames are cropped and resized for the model.')
 
 
 def clip_pipeline(config: Config) -> Compose:
@@ -175,9 +43,12 @@ class SampledFrame:
 
 def sample_frames(clip: Clip, spec: FrameSpec) -> Iterator[SampledFrame]:
     """Yield the frames of ``clip`` that the model sees, prepared, as :class:`FrameSampler` takes them."""
-    sampler = FrameSampler(spec, where=clip.source, frame_rate=clip.frame_rate)
+    sampler, note = FrameSampler(spec, where=clip.source, frame_rate=clip.frame_rate), ''
     for frame in chain(clip.frames(), (None,)):
+        note = note or (_fit_note(clip, spec, frame.image) if frame else '')
         yield from sampler.push(frame)
+    if note and note not in clip.notes:
+        clip.notes = [*clip.notes, note]
 
 
 class FrameSampler:
@@ -230,6 +101,18 @@ class FrameSampler:
         while rate is not None and self._tick / rate < previous.time + self._length / 2 + _TIE:
             yield previous, (self._tick / rate, (self._tick + 1) / rate)
             self._tick += 1
+
+
+def _fit_note(clip: Clip, spec: FrameSpec, image: np.ndarray) -> str:
+    """Say what was done to frames of another shape than those of the training."""
+    height, width = image.shape[0] - spec.crop_top, image.shape[1]
+    if image.ndim == 2 or height <= 0:  # keypoints, or an error when it is prepared
+        return ''
+    if not spec.differs((height, width)):
+        return ''
+    done = dict(stretch='they are stretched', crop='their sides are cut off', pad='black is added')[spec.fit]
+    others = ' or '.join(f'--fit {fit}' for fit in FITS if fit != spec.fit)
+    return f"'{clip.source}' has frames of {width}x{height}, another shape than in training: {done} ({others})."
 
 
 def read_clip(
