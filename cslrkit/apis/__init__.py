@@ -4,6 +4,7 @@ from cslrkit.apis.checkpoints import convert_checkpoint, publish_checkpoint
 from cslrkit.apis.extract import extract_features
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.apis.run import evaluate_model, train_model
+from cslrkit.apis.tune import tune_language_model
 
 __all__ = [
     'CSLRInferencer',
@@ -13,6 +14,7 @@ __all__ = [
     'init_recognizer',
     'publish_checkpoint',
     'train_model',
+    'tune_language_model',
 ]
 
 

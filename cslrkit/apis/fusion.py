@@ -7,16 +7,14 @@ from typing import Dict, List, Sequence, Union
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from torch import nn
 
 from cslrkit.apis.recognizer import init_recognizer
-from cslrkit.datasets.seeded_dataset import build_loader
+from cslrkit.apis.split_outputs import encode_split
 from cslrkit.engine.complete import inference_options
 from cslrkit.errors import CheckpointError, DataError
 from cslrkit.models.recognizers import EncodedBatch
 from cslrkit.models.recognizers.decoding import as_log_probs
-from cslrkit.models.speed import prepare_for_inference
 from cslrkit.models.weights import read_weights
 from cslrkit.utils.dataset_configs import datasets_in
 
@@ -72,26 +70,19 @@ class MeanFusion:
         return replace(batch, log_probs=fused)
 
 
-@torch.no_grad()
 def _read(network: nn.Module, own_config: Config, *, config: Config) -> _Outputs:
     """Run a network on the split that ``config`` tests."""
-    inference = inference_options(config)
-    network = prepare_for_inference(network, **inference) if any(inference.values()) else network
     loader = copy.deepcopy(dict(config.test_dataloader))
     if own_config is not config:
         (first, *_), own_loader = datasets_in(loader['dataset']), own_config.test_dataloader
         loader.update(dataset=copy.deepcopy(own_loader['dataset']), batch_size=own_loader.get('batch_size', 1))
         for dataset in datasets_in(loader['dataset']):
             dataset.update({key: first[key] for key in ('data_root', 'ann_dir', 'split') if key in first})
-    outputs: _Outputs = {}
-    with DefaultScope.overwrite_default_scope('cslrkit'):
-        for data in build_loader(loader, 0, training=False):
-            batch = network.encode(**network.data_preprocessor(data, False))
-            for row, (sample, length) in enumerate(zip(batch.data_samples, batch.feat_lens)):
-                outputs[sample.sample_id] = [
-                    batch.log_probs[name][row, :length].cpu() for name in network.decode_outputs
-                ]
-    return outputs
+    return {
+        sample.sample_id: [batch.log_probs[name][row, :length] for name in network.decode_outputs]
+        for batch in encode_split(network, loader, **inference_options(config))
+        for row, (sample, length) in enumerate(zip(batch.data_samples, batch.feat_lens))
+    }
 
 
 def _found(path: str, outputs: _Outputs, sample_id: str, length: int) -> List[torch.Tensor]:
