@@ -78,7 +78,7 @@ def parse_args() -> argparse.Namespace:
         help="seconds of a window; 'none' takes all at once (default: %(default)s)",
     )
     windows.add_argument(
-        '--overlap', type=float, default=4.0, metavar='S', help='of two windows (default: %(default)s)'
+        '--overlap', type=float, metavar='S', help='of two windows (default: 4.0, at most half a window)'
     )
     windows.add_argument('--batch-size', type=int, default=1, metavar='N', help='windows at once (default: 1)')
     add_import_option(parser)

@@ -12,7 +12,7 @@ from mmengine.config import Config
 import cslrkit
 from cslrkit.engine.checkpoint_io import find_checkpoint, read_checkpoint
 from cslrkit.engine.stored_config import config_json, config_values
-from cslrkit.errors import CheckpointError
+from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.models.weights import BACKBONE_FORMATS, LoadReport, check_num_classes, load_pretrained, read_weights
 from cslrkit.registry import BACKBONES, MODELS
 from cslrkit.structures import GlossVocab
@@ -79,7 +79,7 @@ def publish_checkpoint(
     out_dir: Union[str, Path],
     *,
     config: Optional[Config] = None,
-    suffix: str = '.pth',
+    suffix: Optional[str] = None,
     name: Optional[str] = None,
 ) -> Path:
     """Write a checkpoint to give away: weights, config and vocabulary, named by its content.
@@ -89,18 +89,26 @@ def publish_checkpoint(
 
     Args:
         source: A checkpoint of cslrkit, or a work directory, whose best checkpoint is taken.
-        out_dir: Where to.
+        out_dir: A folder; or the file itself, whose name ends in ``.pth`` or ``.safetensors``.
         config: The config, for a checkpoint that does not carry one.
-        suffix: ``'.pth'`` or ``'.safetensors'``.
-        name: Beginning of the file's name; that of ``source`` by default.
+        suffix: ``'.pth'`` or ``'.safetensors'``; by default that of a file in ``out_dir``, else ``'.pth'``.
+        name: Beginning of the file's name in a folder; that of ``source`` by default.
 
     Returns:
-        The file, ``<name>-<first 8 digits of its SHA-256><suffix>``.
+        The file; in a folder ``<name>-<first 8 digits of its SHA-256><suffix>``.
 
     Raises:
         CheckpointError: If the file cannot be read, or has no config or vocabulary.
+        ConfigError: For another suffix, or a ``suffix`` or ``name`` that a file in ``out_dir`` contradicts.
     """
+    file = None if Path(out_dir).suffix not in SUFFIXES or Path(out_dir).is_dir() else Path(out_dir)
+    suffix = suffix or (file.suffix if file else '.pth')
     one_of('suffix', suffix, SUFFIXES)
+    if file and (suffix != file.suffix or name):
+        raise ConfigError(
+            f"publish_checkpoint: got the file '{out_dir}' and also the {'name' if name else 'format'} "
+            f"'{name or suffix[1:]}', expected one of the two. Name a folder, or leave the other out."
+        )
     source = find_checkpoint(source)
     checkpoint = read_checkpoint(source)
     state, meta = checkpoint['state_dict'], checkpoint.get('meta', {})
@@ -116,10 +124,10 @@ def publish_checkpoint(
             'trained with (tools/convert_checkpoint.py --vocab).'
         )
     published.update({key: meta[key] for key in ('epoch', 'iter', 'converted_from') if key in meta})
-    folder = ensure_writable_dir(out_dir, what='output', option='OUT_DIR')
+    folder = ensure_writable_dir(file.parent if file else out_dir, what='output', option='OUT')
     unnamed = folder / f'{name or source.stem}{suffix}.partial{suffix}'
     write_tensor_file(unnamed, state, published)
-    target = folder / f'{name or source.stem}-{sha256_of(unnamed)[:_HASH_LENGTH]}{suffix}'
+    target = file or folder / f'{name or source.stem}-{sha256_of(unnamed)[:_HASH_LENGTH]}{suffix}'
     return unnamed.replace(target)
 
 

@@ -24,7 +24,7 @@ from cslrkit.utils.progress import ProgressLine
 from cslrkit.video.clip import Clip
 from cslrkit.video.inputs import FailedInput, Input, open_each
 
-WINDOW, OVERLAP = 16.0, 4.0  # seconds
+WINDOW = 16.0  # seconds
 _USUAL_RATE = 25.0  # frames per second, for the size of windows where no rate is known
 _CONFIG_SUFFIXES = ('.py', '.yaml', '.yml', '.json')
 
@@ -159,7 +159,7 @@ class CSLRInferencer:
         *,
         batch_size: int = 1,
         window: Optional[float] = WINDOW,
-        overlap: float = OVERLAP,
+        overlap: Optional[float] = None,
         nbest: int = 1,
         frame_rate: Optional[float] = None,
         duration: Optional[float] = None,
@@ -176,7 +176,7 @@ class CSLRInferencer:
                 :func:`cslrkit.apis.infer.open_clips`.
             batch_size: Windows, of one or of several inputs, that go through the network together.
             window: Seconds; None takes each input as a whole.
-            overlap: Seconds that two windows share.
+            overlap: Seconds that two windows share; None for 4, or half a window that is shorter than 8.
             nbest: Sequences to return; a number above 1 needs a beam decoder.
             frame_rate: Frames per second of inputs that do not say (images, arrays); the corpus's by default.
             duration: Seconds to record from a camera.
@@ -252,7 +252,7 @@ class CSLRInferencer:
                 own = len(batch['data_samples'][place].frame_indices)
                 video.see(start, evidence[place, spec.left_pad : spec.left_pad + own].cpu())
 
-    def _plan(self, clip: Clip, window: Optional[float], overlap: float) -> Optional[WindowPlan]:
+    def _plan(self, clip: Clip, window: Optional[float], overlap: Optional[float]) -> Optional[WindowPlan]:
         if window is None:
             return None
         rate = (self.spec.frame_rate or clip.frame_rate or _USUAL_RATE) / self.spec.interval

@@ -63,6 +63,8 @@ def test_memory_does_not_grow_with_the_length():
 def test_plan_in_seconds():
     assert plan_windows(16, 4, rate=25, align=8) == WindowPlan(400, 96, 8)  # 100 is no multiple of 8
     assert plan_windows(0.1, 0, rate=25, align=4) == WindowPlan(16, 8, 4)
+    assert plan_windows(16, None, rate=25, align=4) == WindowPlan(400, 100, 4)
+    assert plan_windows(1, None, rate=24, align=4) == WindowPlan(24, 12, 4)  # the overlap follows a short window
     with pytest.raises(ConfigError, match='half'):
         plan_windows(4, 3, rate=25, align=4)
     with pytest.raises(ConfigError, match='inf s'):

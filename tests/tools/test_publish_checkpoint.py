@@ -9,7 +9,7 @@ from cslrkit.apis.checkpoints import portable_config
 from cslrkit.engine.checkpoint_io import read_checkpoint
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import config_json
-from cslrkit.errors import CheckpointError
+from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.registry import MODELS
 
 
@@ -56,6 +56,16 @@ def test_published_weights_are_scored_and_named_by_their_hash(
     assert 'test' in done.stdout
     done = run_tool('train.py', tiny_config, '--work-dir', tmp_path / 'run', '--resume', path, check=False)
     assert 'holds weights only' in done.stderr
+
+
+def test_a_file_to_publish_into(tmp_path, trained):
+    path = publish_checkpoint(trained[0], tmp_path / 'given/out.pth')
+    assert (path, path.is_file(), len(list(path.parent.iterdir()))) == (tmp_path / 'given/out.pth', True, 1)
+    assert read_checkpoint(path)['meta']['vocab'] == trained[1]['meta']['vocab']
+    with pytest.raises(ConfigError, match=r"got the file '.*out\.pth' and also the format 'safetensors'"):
+        publish_checkpoint(trained[0], path, suffix='.safetensors')
+    with pytest.raises(ConfigError, match=r"and also the name 'tiny', expected one of the two"):
+        publish_checkpoint(trained[0], path, name='tiny')
 
 
 def test_what_cannot_be_published(tmp_path, trained, tiny_config):

@@ -15,6 +15,7 @@ from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry, merge_neighbor
 
 # Decoding may pause where the blank has this probability: what follows does not depend on what came before.
 _SURE_BLANK = 0.999
+_OVERLAP = 4.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -45,22 +46,23 @@ class WindowPlan:
     align: int
 
 
-def plan_windows(window: float, overlap: float, *, rate: float, align: int) -> WindowPlan:
+def plan_windows(window: float, overlap: Optional[float], *, rate: float, align: int) -> WindowPlan:
     """Turn seconds into frames.
 
     Args:
         window: Seconds of a window.
-        overlap: Seconds that two windows share, at most half of a window.
+        overlap: Seconds that two windows share, at most half of a window; None for 4 s or that half.
         rate: Frames per second that the model sees.
         align: Frames of which a window's start must be a multiple: the recognizer's ``frames_in_phase``.
 
     Raises:
         ConfigError: For numbers that give no windows.
     """
+    overlap = min(_OVERLAP, window / 2) if overlap is None else overlap
     if not (0 < window < math.inf and 0 <= overlap <= window / 2):
         raise ConfigError(
             f'windows: got {window:g} s that overlap by {overlap:g} s, expected a length above 0 and an overlap from 0 '
-            'to half of it.'
+            'to half of it. Set window and overlap (--window, --overlap).'
         )
     # At least two steps are shared, in whose midst the outputs are joined.
     shared = max(2 * align, round(overlap * rate / align) * align)
