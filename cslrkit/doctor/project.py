@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import warnings
 from collections import deque
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
@@ -152,6 +153,7 @@ def _shared_memory(loader: Mapping[str, Any], inputs: Any) -> Found:
 
 
 def _vocabulary(config: Mapping[str, Any], datasets: Dict[str, Any]) -> Found:
+    from cslrkit.corpora.prepare.summary import gloss_notes
     from cslrkit.structures import GlossVocab
 
     source = config.model.get('vocab')
@@ -159,6 +161,8 @@ def _vocabulary(config: Mapping[str, Any], datasets: Dict[str, Any]) -> Found:
         raise SkippedCheckError('the config gives the model no vocabulary')
     vocab = GlossVocab.of(source)
     source = source if isinstance(source, str) else 'the config'
+    for note in gloss_notes(vocab.glosses):
+        warnings.warn(f'{note}.', stacklevel=2)
     for split, dataset in datasets.items():
         difference = vocab.difference(dataset.vocab)
         if difference:

@@ -63,8 +63,11 @@ def test_summary(phoenix2014):
 
 def test_notes_on_labels(phoenix2014):
     text = 'a|train-0/1/*.png|S|\nb|train-0/1/*.png|S|REGEN\u3000WOLKE\ndev-0|train-0/1/*.png|S|WOLKE\n'
+    text += 'c|train-0/1/*.png|S|HALLO, W\u00c4RME\nd|train-0/1/*.png|S|WA\u0308RME\n'
     write(phoenix2014 / 'annotations/manual/train.corpus.csv', HEADER_2014 + text)
     notes = '\n'.join(prepare_corpus(phoenix2014, 'phoenix2014').notes)
     assert 'train: 1 sentences without glosses: a' in notes
     assert 'train: 1 labels have white space other than spaces' in notes
     assert 'dev: in another split as well: dev-0' in notes
+    assert 'different code points: W\u00c4RME. Write all in one Unicode form' in notes
+    assert 'begin or end with a comma or semicolon: HALLO,. Glosses are separated by spaces alone' in notes

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from cslrkit.doctor import Check, Checkup, check, diagnose, installation, project
 from cslrkit.engine.config import load_config
@@ -188,6 +189,15 @@ def test_vocabularies_that_differ(tiny_config, corpus, tmp_path):
     save_object(corpus / 'preprocess' / 'gloss_dict.npy', {gloss: i for i, gloss in enumerate(glosses[:-1], start=1)})
     found = examine(tiny_config, corpus=corpus)
     assert any('glosses outside the vocabulary' in note for name in found for note in found[name].notes)
+
+
+def test_glosses_that_may_be_slips(tmp_path):
+    save_object(tmp_path / 'v.npy', {'caf\u00e9': 1, 'cafe\u0301': 2, 'REGEN,': 3, '3,5': 4})
+    checkup = Checkup(lambda line: None)
+    checkup.run('vocabulary', project._vocabulary, Config(dict(model=dict(vocab=str(tmp_path / 'v.npy')))), {})
+    alike, commas = checkup.checks[0].notes
+    assert 'look alike but are written with different code points: caf\u00e9. Write' in alike
+    assert 'begin or end with a comma or semicolon: REGEN,. Glosses' in commas
 
 
 def test_references_of_another_split(tiny_config, tiny_corpus):

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 from unicodedata import normalize
 
 from cslrkit.corpora.prepare.files import build_gloss_dict, samples
@@ -11,6 +11,7 @@ from cslrkit.corpora.prepare.resize import ResizeResult
 from cslrkit.utils.messages import listed
 
 NAMED = 50  # how many of a kind the text names
+_COMMAS = set(',;，、；،؛')
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,27 @@ def label_notes(infos: Mapping[str, Mapping]) -> List[str]:
         repeated = [entry['fileid'] for entry in entries if first.setdefault(entry['fileid'], split) != split]
         if repeated:
             notes.append(f'{split}: in another split as well: {listed(repeated, NAMED)}')
+    return notes + gloss_notes(build_gloss_dict(infos.values()))
+
+
+def gloss_notes(glosses: Iterable[str]) -> List[str]:
+    """Return a note for each kind of gloss of a vocabulary that may be a slip of writing."""
+    notes: List[str] = []
     looks: Dict[str, List[str]] = {}
-    for gloss in build_gloss_dict(infos.values()):
+    for gloss in glosses:
         looks.setdefault(normalize('NFC', gloss), []).append(gloss)
-    alike = sorted(look for look, glosses in looks.items() if len(glosses) > 1)
+    alike = sorted(look for look, own in looks.items() if len(own) > 1)
     if alike:
-        notes.append(f'glosses that look alike but are written with different code points: {listed(alike, NAMED)}')
+        notes.append(
+            f'glosses that look alike but are written with different code points: {listed(alike, NAMED)}. Write all in '
+            'one Unicode form (NFC)'
+        )
+    commas = sorted(gloss for own in looks.values() for gloss in own if _COMMAS & {gloss[0], gloss[-1]})
+    if commas:
+        notes.append(
+            f'glosses that begin or end with a comma or semicolon: {listed(commas, NAMED)}. Glosses are separated by '
+            'spaces alone'
+        )
     return notes
 
 
