@@ -21,6 +21,12 @@ def main() -> int:
     parser.add_argument('--out', help='folder for info files, vocabulary and STM files (default: ROOT/preprocess)')
     parser.add_argument('--frame-dir', metavar='DIR', help='folder of the frames below the root, if there are several')
     parser.add_argument('--resize', type=parse_size, metavar='WxH', help='also write all frames at this size')
+    parser.add_argument(
+        '--frame-rate',
+        type=float,
+        metavar='FPS',
+        help='custom: resample all recordings to it (default: to the commonest rate, if theirs differ)',
+    )
     parser.add_argument('--frames-out', metavar='DIR', help='write frames below this folder instead of the root')
     parser.add_argument('--workers', type=parse_count, metavar='N', help='processes (default: one for each CPU)')
     parser.add_argument('--check', action='store_true', help='verify a prepared corpus; exits with 1 and a list')
@@ -45,7 +51,9 @@ def main() -> int:
         workers=args.workers,
         progress=True,
     )
-    return check(root, corpus, options) if args.check else prepare(root, corpus, options)
+    return (
+        check(root, corpus, options) if args.check else prepare(root, corpus, dict(options, frame_rate=args.frame_rate))
+    )
 
 
 def prepare(root: str, corpus: Any, options: Dict[str, Any]) -> int:

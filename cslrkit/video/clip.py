@@ -91,8 +91,8 @@ class Clip(ABC):
         for index, image in self._of_one_size(range(len(self))):
             yield Frame(image, index, None if self.frame_rate is None else index / self.frame_rate)
 
-    def images_between(self, start: float, end: float) -> Iterator[np.ndarray]:
-        """Yield the images that are shown from ``start`` to before ``end``, seconds from the first frame.
+    def frames_between(self, start: float, end: float) -> Iterator[Frame]:
+        """Yield the frames that are shown from ``start`` to before ``end``, seconds from the first frame.
 
         Raises:
             DataError: If nothing says how fast frames follow, or one cannot be read or has another size than the first.
@@ -100,8 +100,8 @@ class Clip(ABC):
         if self.frame_rate is None:
             raise DataError(f"{self.where}: '{self.source}': nothing says when a frame is shown. Give its frame rate.")
         shown = [index for index in range(len(self)) if is_between(index / self.frame_rate, start, end)]
-        for _, image in self._of_one_size(shown):
-            yield image
+        for index, image in self._of_one_size(shown):
+            yield Frame(image, index, index / self.frame_rate)
 
     def _of_one_size(self, indices: Sequence[int]) -> Iterator[Tuple[int, np.ndarray]]:
         size = None

@@ -106,15 +106,16 @@ class VideoClip(Clip):
             self.notes = [f"'{self.source}' is damaged ({faults[0]}): {index} frames can be decoded."]
         self.num_frames = index
 
-    def images_between(self, start: float, end: float) -> Iterator[np.ndarray]:
-        """Yield the images that are shown from ``start`` to before ``end``; see :class:`Clip`."""
+    def frames_between(self, start: float, end: float) -> Iterator[Frame]:
+        """Yield the frames that are shown from ``start`` to before ``end``; see :class:`Clip`."""
         stamps = self.index.stamps
         if not stamps:  # only decoding from the start tells the times
             shown = takewhile(lambda frame: frame.time is None or frame.time < end, self.frames())
-            return (frame.image for frame in shown if frame.time is None or is_between(frame.time, start, end))
+            return (frame for frame in shown if frame.time is None or is_between(frame.time, start, end))
         first = min(stamps)
         times = {position: float((stamp - first) * self._tick) for stamp, position in stamps.items()}
-        return self.decode(sorted(place for place, time in times.items() if is_between(time, start, end)))
+        places = sorted(place for place, time in times.items() if is_between(time, start, end))
+        return (Frame(image, place, times[place]) for place, image in zip(places, self.decode(places)))
 
     def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import numpy as np
 from mmengine.config import Config
@@ -14,10 +14,7 @@ from cslrkit.registry import TRANSFORMS
 from cslrkit.video.clip import Clip, Frame
 from cslrkit.video.inputs import Input, open_clips
 from cslrkit.video.keypoints.clip import media_of
-
-Times = Optional[Tuple[float, float]]  # seconds at which a frame begins and ends
-
-_TIE = 1e-6  # seconds: of two frames that are equally near, the earlier one is taken
+from cslrkit.video.ticks import TickSampler, Times
 
 
 def clip_pipeline(config: Config) -> Compose:
@@ -54,9 +51,8 @@ def sample_frames(clip: Clip, spec: FrameSpec) -> Iterator[SampledFrame]:
 class FrameSampler:
     """Takes frames one after the other and gives those that the model sees.
 
-    At each tick of the corpus's clock the nearest frame is taken: a faster video loses frames, a slower one
-    repeats them. Frames of unknown times are taken as they are. Of these, every ``spec.interval``-th is kept,
-    beginning with the first.
+    At each tick of the corpus's clock the nearest frame is taken, as :class:`~cslrkit.video.ticks.TickSampler` does. Of
+    these, every ``spec.interval``-th is kept, beginning with the first.
 
     Args:
         spec: How frames are brought to the model.
@@ -67,15 +63,13 @@ class FrameSampler:
 
     def __init__(self, spec: FrameSpec, *, where: str, frame_rate: Optional[float] = None, first_tick: int = 0) -> None:
         self._spec, self._where = spec, where
-        self._previous: Optional[Frame] = None
-        self._tick = first_tick
-        self._length = 1 / frame_rate if frame_rate else 0.0  # of the frame before, in seconds
+        self._ticks = TickSampler(spec.frame_rate, frame_rate=frame_rate, first_tick=first_tick)
         self._position = 0  # among the frames at ticks
         self._prepared_index, self._prepared = -1, np.empty(0)
 
     def push(self, frame: Optional[Frame]) -> Iterator[SampledFrame]:
         """Take the next frame, or None after the last one; give what is known now."""
-        for taken, times in self._at_ticks(frame):
+        for taken, times in self._ticks.push(frame):
             self._position += 1
             if (self._position - 1) % self._spec.interval:
                 continue
@@ -83,24 +77,6 @@ class FrameSampler:
                 self._prepared_index = taken.index
                 self._prepared = self._spec.prepare(taken.image, where=self._where)
             yield SampledFrame(self._prepared, taken.index, times)
-
-    def _at_ticks(self, frame: Optional[Frame]) -> Iterator[Tuple[Frame, Times]]:
-        """Yield the frame before at the ticks of the clock, or as it is, with begin and end in seconds."""
-        previous, self._previous = self._previous, frame
-        if previous is None:
-            return
-        if previous.time is None or (frame.time is None if frame else not self._length):
-            yield previous, None
-            return
-        end = frame.time if frame else previous.time + self._length
-        self._length = end - previous.time
-        rate = self._spec.frame_rate
-        if rate is None:
-            yield previous, (previous.time, end)
-        # A frame is the nearest one up to the middle between it and the next.
-        while rate is not None and self._tick / rate < previous.time + self._length / 2 + _TIE:
-            yield previous, (self._tick / rate, (self._tick + 1) / rate)
-            self._tick += 1
 
 
 def _fit_note(clip: Clip, spec: FrameSpec, image: np.ndarray) -> str:

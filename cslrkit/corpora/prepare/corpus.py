@@ -21,6 +21,7 @@ def prepare_corpus(
     out: Optional[PathLike] = None,
     frame_dir: Optional[str] = None,
     resize: Optional[Size] = None,
+    frame_rate: Optional[float] = None,
     frames_out: Optional[PathLike] = None,
     workers: Optional[int] = None,
     progress: bool = False,
@@ -30,7 +31,7 @@ def prepare_corpus(
     Sentences whose frames are missing are kept, as published, and told in the result; missing
     recordings are an error. Videos are decoded to ``frames/{id}/000000.png`` and so on
     (``frames-256x256px/`` with a size); folders of images stay where they are, unless they are
-    resized. The frame rate of a recording is kept as ``frame_rate`` of the sentence's entry.
+    resized. The frame rate of what is written is ``frame_rate`` of the sentence's entry.
 
     Args:
         root: Root of the corpus; what paths of recordings are relative to.
@@ -39,12 +40,14 @@ def prepare_corpus(
         out: Where the files go; ``root/preprocess`` by default.
         frame_dir: Folder of the frames relative to the root, if it cannot be told.
         resize: Width and height in pixels of a resized copy of all frames.
+        frame_rate: Frames per second to which all recordings are resampled by their time-stamps; by default the
+            commonest rate of theirs if they differ by more than 1 %, otherwise they stay as they are.
         frames_out: Stands for the root in the paths of frames that are written, if the root is read-only.
         workers: Processes that resize or decode; None takes one for each CPU.
         progress: Whether to show progress on stderr.
 
     Raises:
-        ConfigError: For an unknown corpus or a wrong size.
+        ConfigError: For an unknown corpus, a wrong size or a wrong frame rate.
         DataNotFoundError: If there are no annotations or recordings, or no frames to resize.
         DataError: If a line is malformed or a recording cannot be read; names it.
         OutputError: If files cannot be written.
@@ -55,12 +58,17 @@ def prepare_corpus(
     """
     root, corpus = Path(root), find_corpus(corpus)
     size = None if resize is None else check_size(resize)
+    if frame_rate is not None and not (corpus.recordings and 0 < frame_rate < 1000):
+        expected = 'frames per second' if corpus.recordings else 'none: only recordings are resampled'
+        raise ConfigError(f'frame_rate: got {frame_rate!r} for the corpus {corpus}, expected {expected}.')
     annotations, notes = _read_splits(root, corpus)
     target = Path(root if frames_out is None else frames_out)
     work = dict(workers=workers, progress=progress)
     if corpus.recordings:
         frame_dir, folder = '.', corpus.frame_dir if size is None else corpus.frames_at(size)
-        frames = import_recordings(annotations, root, os.path.abspath(target / folder), size, **work)
+        place = os.path.abspath(target / folder)
+        frames, told = import_recordings(annotations, root, place, size=size, frame_rate=frame_rate, **work)
+        notes += told
     else:
         frame_dir = _choose_frame_dir(root, corpus, frame_dir, must_exist=size is not None)
         frames = find_frames(corpus, os.path.join(root, frame_dir), annotations)

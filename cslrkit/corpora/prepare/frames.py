@@ -2,13 +2,16 @@
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from cslrkit.corpora.base import Annotation, Corpus, Size
-from cslrkit.corpora.prepare.recording import ImportedFrames, ImportTask, import_recording
+from cslrkit.corpora.frame_rates import are_alike, commonest_rate
+from cslrkit.corpora.prepare.recording import ImportedFrames, ImportTask, import_recording, recorded_rate
 from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.utils.messages import listed
 from cslrkit.utils.parallel import map_parallel
 from cslrkit.video.image_folders import list_files, list_images
 
@@ -23,7 +26,7 @@ class FoundFrames:
     names: Tuple[str, ...]  # of the files, sorted
     place: str  # folder of the files
     problem: str = ''  # what is missing; empty if nothing is
-    frame_rate: Optional[float] = None  # frames per second of a recording that says so
+    frame_rate: Optional[float] = None  # frames per second, if they are known
     note: str = ''  # what looks wrong with a recording; empty if nothing does
 
 
@@ -33,11 +36,18 @@ def find_frames(corpus: Corpus, root: str, annotations: Sequence[Annotation]) ->
 
 
 def import_recordings(
-    annotations: Sequence[Annotation], root: Path, target: str, size: Optional[Size], **work: Any
-) -> List[FoundFrames]:
-    """Decode videos below ``target``, a folder for each; folders of images stay unless they are resized.
+    annotations: Sequence[Annotation],
+    root: Path,
+    target: str,
+    *,
+    size: Optional[Size],
+    frame_rate: Optional[float],
+    **work: Any,
+) -> Tuple[List[FoundFrames], List[str]]:
+    """Decode videos below ``target``, a folder for each; folders of images stay unless they are resized or resampled.
 
-    Errors name all recordings that do not exist or cannot be read; ``work`` goes to ``map_parallel``.
+    All are resampled to ``frame_rate``; without one to the commonest rate, if they differ. The notes say it. Errors
+    name all recordings that do not exist or cannot be read; ``work`` goes to ``map_parallel``.
     """
     sources = [os.path.normpath(os.path.join(root, own.folder)) for own in annotations]
     absent = ['' if os.path.exists(source) else f"'{source}' does not exist" for source in sources]
@@ -46,15 +56,40 @@ def import_recordings(
         ImportTask(path, os.path.join(target, own.sample_id), size, own.frame_rate, _part(own))
         for own, path in zip(annotations, sources)
     ]
+    tasks, notes = _plan_rate(tasks, frame_rate, partial(map_parallel, what='reading frame rates', **work))
     frames = map_parallel(_import, tasks, what='importing recordings', **work)
     _check_all(annotations, [own.problem for own in frames], DataError)
     found = []
-    for annotation, task, own in zip(annotations, tasks, frames):
+    for task, own in zip(tasks, frames):
         folder = task.source if _stays(task) else task.target
-        rate = own.frame_rate if annotation.frame_rate is None else annotation.frame_rate
+        rate = task.frame_rate if task.resample is None and task.frame_rate is not None else own.frame_rate
         pattern = f'{_below(folder, root)}/*{os.path.splitext(own.names[0])[1]}'
         found.append(FoundFrames(pattern, own.names, folder, frame_rate=rate, note=own.note))
-    return found
+    return found, notes
+
+
+def _plan_rate(
+    tasks: List[ImportTask], frame_rate: Optional[float], run: Callable[..., List[Optional[float]]]
+) -> Tuple[List[ImportTask], List[str]]:
+    """Say in the tasks to which rate recordings are resampled, if they are, and say it in notes."""
+    sources = list({(task.source, task.frame_rate): task for task in tasks}.values())  # each once, of parts
+    by_source = {(task.source, task.frame_rate): rate for task, rate in zip(sources, run(recorded_rate, sources))}
+    rates = [by_source[task.source, task.frame_rate] for task in tasks]
+    known = [rate for rate in rates if rate is not None]
+    if frame_rate is None and are_alike(known):
+        return tasks, []
+    chosen = commonest_rate(known) if frame_rate is None else frame_rate
+    found = listed([f'{rate:g}' for rate in sorted(set(known))])
+    notes = [
+        f'recordings of {found or "unknown"} frames/s are resampled to {chosen:g} by their time-stamps (--frame-rate)'
+    ]
+    if len(known) < len(rates):
+        unknown = sum(rate is None for rate in rates)
+        notes.append(f'recordings of unknown frame rate, which are taken as they are: {unknown}')
+    for index, (task, rate) in enumerate(zip(tasks, rates)):
+        stays = rate is None or (os.path.isdir(task.source) and are_alike([rate, chosen]))
+        tasks[index] = task if stays else replace(task, resample=chosen)
+    return tasks, notes
 
 
 def _find(corpus: Corpus, root: str, annotation: Annotation) -> FoundFrames:
@@ -83,7 +118,7 @@ def _part(annotation: Annotation) -> Optional[Tuple[float, float]]:
 
 
 def _stays(task: ImportTask) -> bool:
-    return task.size is None and task.part is None and os.path.isdir(task.source)
+    return task.size is None and task.part is None and task.resample is None and os.path.isdir(task.source)
 
 
 def _import(task: ImportTask) -> ImportedFrames:

@@ -5,13 +5,15 @@ import json
 import math
 import os
 import shutil
-from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from cslrkit.errors import DataError, OutputError
-from cslrkit.video.clip import Clip
+from cslrkit.video.clip import Clip, Frame
 from cslrkit.video.image_folders import list_files, list_images
 from cslrkit.video.images import PART, ImageClip, Size, resize_image, write_image
+from cslrkit.video.ticks import TickSampler
 from cslrkit.video.video_clip import VideoClip
 
 _RECORD = '.source.json'  # in each folder of frames: what they were made from
@@ -27,6 +29,7 @@ class ImportTask:
         size: Width and height in pixels; None keeps those of the recording.
         frame_rate: Frames per second, for a recording that does not say.
         part: First second of it that is wanted, and the end of that; None for all of it.
+        resample: Frames per second of what is written: the nearest frame at each tick; None writes each frame.
     """
 
     source: str
@@ -34,6 +37,7 @@ class ImportTask:
     size: Optional[Size]
     frame_rate: Optional[float] = None
     part: Optional[Tuple[float, float]] = None
+    resample: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class ImportedFrames:
 
     Args:
         names: Their file names, sorted.
-        frame_rate: Frames per second of a video that says so.
+        frame_rate: Frames per second of what was written, if known.
         problem: Why they cannot be used; empty if they can.
         note: What looks wrong with them; empty if nothing does.
     """
@@ -51,6 +55,20 @@ class ImportedFrames:
     frame_rate: Optional[float] = None
     problem: str = ''
     note: str = ''
+
+
+def recorded_rate(task: ImportTask) -> Optional[float]:
+    """Return the frames per second of a recording: its row's, its own, or by its time-stamps; None if nothing says."""
+    if task.frame_rate is not None or os.path.isdir(task.source):
+        return task.frame_rate
+    try:
+        clip = VideoClip(task.source)
+        if clip.frame_rate is None:
+            for _ in clip.frames():  # the file of a browser, whose frames tell it
+                pass
+        return clip.frame_rate
+    except DataError:
+        return None  # told when it is imported
 
 
 def import_recording(task: ImportTask) -> ImportedFrames:
@@ -101,17 +119,33 @@ def _write(task: ImportTask, folder: str) -> ImportedFrames:
         else:
             clip = VideoClip(task.source, frame_rate=task.frame_rate)
         if task.part is not None:
-            images, found = clip.images_between(*task.part), ()
+            frames, found = clip.frames_between(*task.part), ()
         else:
-            images = (frame.image for frame in clip.frames())
-        for image in images:
+            frames = clip.frames()
+        if task.resample is not None:
+            frames, found = _resample(frames, task, clip), ()
+        for image in (frame.image for frame in frames):
             names.append(found[len(names)] if found else f'{len(names):06d}.png')
             write_image(os.path.join(folder, names[-1]), image if task.size is None else resize_image(image, task.size))
     except DataError as error:
         return ImportedFrames(problem=str(error))
     if not names:
         return ImportedFrames(problem=f"'{task.source}' has no frame from {task.part[0]:g} s to {task.part[1]:g} s.")
-    return ImportedFrames(tuple(names), clip.frame_rate, note=' '.join([*clip.notes, *_short_note(task, clip)]))
+    rate = clip.frame_rate if task.resample is None or clip.frame_rate is None else task.resample
+    return ImportedFrames(tuple(names), rate, note=' '.join([*clip.notes, *_short_note(task, clip)]))
+
+
+def _resample(frames: Iterator[Frame], task: ImportTask, clip: Clip) -> Iterator[Frame]:
+    """Yield the nearest frame at each tick since the first one; the row's frame rate is believed before the file's."""
+    sampler, first = TickSampler(task.resample, frame_rate=task.frame_rate or clip.frame_rate), None
+    for frame in chain(frames, (None,)):
+        if frame is not None:
+            first = first or frame
+            if task.frame_rate is not None:
+                frame = replace(frame, time=(frame.index - first.index) / task.frame_rate)
+            elif frame.time is not None:
+                frame = replace(frame, time=frame.time - first.time)
+        yield from (taken for taken, _ in sampler.push(frame))
 
 
 def _short_note(task: ImportTask, clip: Clip) -> List[str]:
@@ -136,6 +170,8 @@ def _fingerprint(task: ImportTask) -> str:
     facts = [task.size, [os.path.abspath(path) for path in paths], [(s.st_size, s.st_mtime_ns) for s in stats]]
     if task.part is not None:
         facts += [task.part, task.frame_rate]
+    if task.resample is not None:
+        facts += ['resampled', task.resample, task.frame_rate]
     return hashlib.sha256(json.dumps(facts).encode('utf-8')).hexdigest()
 
 
