@@ -34,6 +34,17 @@ _REGISTRIES = (
     reg.FEATURE_READERS,
     reg.KEYPOINT_READERS,
 )
+# Registries by the place in a config whose classes they hold, for suggestions.
+_AT = {
+    **{registry.name.replace(' ', '_'): registry for registry in _REGISTRIES},
+    'losses': reg.LOSSES,
+    'init_cfg': reg.WEIGHT_INITIALIZERS,
+    'pipeline': reg.TRANSFORMS,
+    'frames': reg.CLIP_READERS,
+    'features': reg.FEATURE_READERS,
+    'keypoints': reg.KEYPOINT_READERS,
+    'data_preprocessor': reg.MODELS,
+}
 # Loaders also name functions and samplers by type; inference builds none of them.
 _DATASET_ONLY = ('test_dataloader', 'val_dataloader')
 _SCOPES = ('cslrkit', 'mmengine')
@@ -151,7 +162,9 @@ def _check_types(config: Dict[str, Any], *, where: str, custom_imports: Any) -> 
         if name in classes or (name is not None and any(_imported(kind) is cls for cls in classes.values())):
             continue
         modules = custom_imports.get('imports') if isinstance(custom_imports, dict) else None
-        hint = '' if name is None else nearest(name, classes)
+        # A loss or a transform is one of several: place ends with its container, its name or number, and 'type'.
+        registry = next((_AT[part] for part in place[-2:-4:-1] if part in _AT), None)
+        hint = '' if name is None or registry is None else nearest(name, registry.classes())
         hint += f' Its custom_imports were {modules!r}; they are not imported unasked.' if modules else ''
         raise CheckpointError(
             f"checkpoint: the config in '{where}' asks for {'.'.join(place)} = {kind!r}, which is no registered "

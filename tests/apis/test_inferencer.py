@@ -168,6 +168,13 @@ def test_stored_configs_run_nothing():
     for kind in ('os.system', 'antigravity', 'mmengine.load', 'BackBone'):
         with pytest.raises(CheckpointError, match='no registered'):
             stored(model=dict(type='CSLRRecognizer', backbone=dict(type=kind)))
+    for own, near in (
+        (dict(losses=dict(main=dict(type='CTClos'))), r"registered class\. Did you mean 'CTCLoss'\?"),
+        (dict(decoder=dict(type='BeamDecode')), "Did you mean 'BeamDecoder' or 'GreedyDecoder'\\?"),
+        (dict(neck=dict(type='BeamDecode')), r'no registered class\. Import'),  # nothing of another kind is named
+    ):
+        with pytest.raises(CheckpointError, match=near):
+            stored(model=dict(type='CSLRRecognizer', **own))
     for kind in ([1], {'a': 1}, 3):
         with pytest.raises(CheckpointError, match='no registered'):
             stored(model=dict(type=kind))
