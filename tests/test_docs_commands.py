@@ -98,6 +98,11 @@ def test_commands(name, shell, monkeypatch):
     assert not found, '\n'.join(found)
 
 
+def test_scoring_begins_with_what_the_quickstart_wrote():
+    files = [word for word in read_commands(REPO / 'docs/scoring.md')[0].words if word[-4:] in ('.stm', '.ctm')]
+    assert [Path(file).parent.as_posix() for file in files] == ['work_dirs/synthsign'] * 2
+
+
 @pytest.mark.parametrize('name', PAGES)
 def test_commands_stand_in_marked_blocks(name):
     unmarked = [line for block in read_blocks(REPO / name) if block.language == '' for line in block.lines]

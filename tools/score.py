@@ -12,7 +12,7 @@ def parse_args() -> argparse.Namespace:
     parser = make_parser(
         'Score hypotheses (CTM) against references (STM): word error rate with its interval, alignments, '
         'confusions, by signer and by length; or compare two systems.',
-        'python tools/score.py --ref dev.stm --hyp work_dirs/synthsign/dev.ctm --alignments\n'
+        'python tools/score.py --ref work_dirs/synthsign/dev.stm --hyp work_dirs/synthsign/dev.ctm --alignments\n'
         '  python tools/score.py --ref dev.stm --compare baseline/dev.ctm ours/dev.ctm',
     )
     parser.add_argument('--ref', required=True, metavar='STM', help='references, one line a sentence')
