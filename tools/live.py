@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from cslrkit.utils.cli import add_import_option, make_parser, run_tool
+from cslrkit.utils.messages import plural
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,7 +72,7 @@ def main() -> None:
         finally:
             output.tell(stream.flush())
     if frames.num_dropped or stream.num_late:
-        late = f'{stream.num_late} frames came too late'
+        late = f'{plural(stream.num_late, "frame")} came too late'
         print(f'{late}, {frames.num_dropped} were dropped because the network was slower than they', file=sys.stderr)
 
 

@@ -1,6 +1,7 @@
 """Draw a synthetic signing corpus with the folders and annotations of any corpus, and prepare it."""
 
 from cslrkit.utils.cli import add_import_option, make_parser, parse_size, run_tool
+from cslrkit.utils.messages import plural
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def main() -> None:
     for split, count in summary.num_samples.items():
         signers = ', '.join(summary.signers[split])
         print(f'{split:<5} {count:>4} sentences, {summary.num_frames[split]:>6} frames, signed by {signers}')
-    print(f'{len(summary.glosses)} glosses: {", ".join(summary.glosses)}')
+    print(f'{plural(len(summary.glosses), "gloss")}: {", ".join(summary.glosses)}')
     for pair in summary.minimal_pairs:
         print(f'minimal pair ({pair.component}): {pair.first}, {pair.second}')
     print(f'frames       {summary.root / summary.frame_dir}')

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 from cslrkit.utils.cli import add_import_option, make_parser, parse_count, parse_size, run_tool
+from cslrkit.utils.messages import plural
 
 
 def main() -> int:
@@ -74,8 +75,8 @@ def check(root: str, corpus: Any, options: Dict[str, Any]) -> int:
     result = check_corpus(root, corpus, **options)
     for problem in result.problems:
         print(problem)
-    counted = f'{result.num_sentences} sentences, {result.num_frames} frames in {result.frame_root}'
-    print(f'{counted}: {len(result.problems)} problems' if result.problems else f'{counted}: all in order')
+    counted = f'{plural(result.num_sentences, "sentence")}, {plural(result.num_frames, "frame")} in {result.frame_root}'
+    print(f'{counted}: {plural(len(result.problems), "problem")}' if result.problems else f'{counted}: all in order')
     return 1 if result.problems else 0
 
 

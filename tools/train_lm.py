@@ -1,6 +1,7 @@
 """Train a language model over glosses."""
 
 from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.messages import plural
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
     model = train_ngrams(sentences, args.order)
     write_arpa(model, args.out)
     counts = ', '.join(f'{len(grams)} {order}-grams' for order, grams in enumerate(model, start=1))
-    print(f'written: {args.out}, {counts} from {len(sentences)} sentences')
+    print(f'written: {args.out}, {counts} from {plural(len(sentences), "sentence")}')
 
 
 if __name__ == '__main__':

@@ -16,6 +16,7 @@ from cslrkit.models.recognizers import EncodedBatch
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.utils.files import write_beside
+from cslrkit.utils.messages import plural
 
 # Arrays of a file: kinds of numpy's types, and the number of dimensions.
 _ARRAYS = dict(
@@ -159,7 +160,8 @@ def _check(arrays: Dict[str, np.ndarray], vocab: GlossVocab, where: str) -> None
     log_probs, feat_lens, ids = arrays['log_probs'], arrays['feat_lens'], arrays['sample_ids']
     if log_probs.shape[1] != vocab.num_classes:
         raise DataError(
-            f'{where} have {log_probs.shape[1]} classes, expected {vocab.num_classes}: blank and {len(vocab)} glosses.'
+            f'{where} have {plural(log_probs.shape[1], "class")}, expected {vocab.num_classes}: blank and '
+            f'{plural(len(vocab), "gloss")}.'
         )
     lengths = {name: len(arrays[name]) for name in ('sample_ids', 'signers', 'sentences', 'feat_lens', 'frame_lens')}
     if len(set(lengths.values())) != 1 or len(set(ids.tolist())) != len(ids):

@@ -9,6 +9,7 @@ from cslrkit.corpora.synthsign.vocabulary import CATEGORY, POSTAGS
 from cslrkit.corpora.tables import PathLike, find_annotation_file, read_table
 from cslrkit.errors import DataError
 from cslrkit.registry import CORPORA
+from cslrkit.utils.messages import plural
 
 _SPLIT_FILE = 'sentence_label/split_1.txt'
 _SPLIT_COLUMNS = 'name|split'
@@ -65,7 +66,9 @@ class CSLDaily(Corpus):
         lost = [name for name in _read_splits(root) if name not in known]
         if not lost:
             return []
-        return [f'{len(lost)} samples of {_SPLIT_FILE} are not in {self.annotation_file}: {", ".join(lost[:3])}, ...']
+        return [
+            f'{plural(len(lost), "sample")} of {_SPLIT_FILE} not in {self.annotation_file}: {", ".join(lost[:3])}, ...'
+        ]
 
     def pattern(self, folder: str) -> str:
         """Take images of any suffix from a folder that is annotated without a pattern."""

@@ -13,7 +13,7 @@ from cslrkit.corpora.base import SPLITS, Annotation, Corpus, DrawnClip
 from cslrkit.corpora.tables import PathLike, read_text
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.registry import CORPORA
-from cslrkit.utils.messages import listed, nearest
+from cslrkit.utils.messages import listed, nearest, plural
 
 _PATHS = ('frames', 'video', 'path')  # columns for a folder of frames or a video file
 _TIMES = ('start', 'end', 'start_ms', 'end_ms')  # of a sentence in a recording of many
@@ -122,7 +122,7 @@ def _read_csv(text: str, path: Path) -> Iterator[_Record]:
                 continue
             if len(fields) != len(names):
                 raise DataError(
-                    f'{where}: got {len(fields)} fields separated by {delimiter!r}, expected {len(names)} '
+                    f'{where}: got {plural(len(fields), "field")} separated by {delimiter!r}, expected {len(names)} '
                     f'({", ".join(names)}). Put a field that holds {delimiter!r} between double quotes.'
                 )
             record = dict(zip(names, fields))
@@ -204,7 +204,7 @@ def _parse(record: Mapping[str, Any], number: int, table: Path, where: str) -> A
     if not any(name in record for name in _PATHS):
         paths = [_recording_beside(table)]
     if len(paths) != 1:
-        raise DataError(f'{where}: got {len(paths)} paths in the columns {", ".join(_PATHS)}, expected one.')
+        raise DataError(f'{where}: got {plural(len(paths), "path")} in the columns {", ".join(_PATHS)}, expected one.')
     if '\0' in paths[0]:
         raise DataError(f'{where}: got the path {paths[0]!r}, which holds a control character.')
     stem = '_'.join(Path(paths[0]).stem.split())

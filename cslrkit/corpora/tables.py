@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Iterator, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.utils.messages import plural
 
 PathLike = Union[str, Path]
 
@@ -67,7 +68,8 @@ def read_table(path: Path, columns: str, *, delimiter: str, header: bool) -> Ite
         if len(fields) != len(names):
             shown = '|' if delimiter == '|' else repr(delimiter)
             raise DataError(
-                f'{where}: got {len(fields)} fields separated by {shown}, expected {len(names)} ({", ".join(names)}).'
+                f'{where}: got {plural(len(fields), "field")} separated by {shown}, expected {len(names)} '
+                f'({", ".join(names)}).'
             )
         yield where, line, dict(zip(names, fields))
 

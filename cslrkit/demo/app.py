@@ -12,7 +12,7 @@ from cslrkit.demo.limits import Limits
 from cslrkit.demo.results_html import render_error, render_run
 from cslrkit.demo.uploads import Uploads
 from cslrkit.errors import CSLRKitError
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 
 _HERE = Path(__file__).parent
 
@@ -119,7 +119,7 @@ def _introduction(inferencer: CSLRInferencer, model_name: str, limits: Limits) -
     glosses = inferencer.model.vocab.glosses
     return (
         '# Sign language to glosses\n\n'
-        f'The network of `{model_name}` knows {len(glosses)} glosses: {escape(listed(glosses, 12))}. '
+        f'The network of `{model_name}` knows {plural(len(glosses), "gloss")}: {escape(listed(glosses, 12))}. '
         f'Upload or record a clip of one signer, of at most {limits.max_seconds:g} seconds and '
         f'{limits.max_megabytes:g} MB. It is deleted as soon as it has been recognized.'
     )

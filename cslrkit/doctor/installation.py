@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from cslrkit.doctor.check import Checkup, FailedCheckError, Found, SkippedCheckError
+from cslrkit.utils.messages import plural
 
 OLDEST_PYTHON = (3, 9)
 # Distribution -> the module that is imported.
@@ -122,7 +123,7 @@ def _is_installed(dist: str) -> bool:
 def _device() -> Found:
     import torch
 
-    threads = f'{torch.get_num_threads()} CPU threads of {os.cpu_count()} CPUs'
+    threads = f'{plural(torch.get_num_threads(), "CPU thread")} of {os.cpu_count()} CPUs'
     if not torch.cuda.is_available():
         if shutil.which('nvidia-smi') and os.environ.get('CUDA_VISIBLE_DEVICES') != '':
             raise FailedCheckError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from cslrkit.doctor.check import Checkup, FailedCheckError, Found, SkippedCheckError
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 
 SPLITS = {'train': 'train_dataloader', 'dev': 'val_dataloader', 'test': 'test_dataloader'}
 _EVALUATORS = {'dev': 'val_evaluator', 'test': 'test_evaluator'}
@@ -109,7 +109,8 @@ def _dataset(settings: Mapping[str, Any]) -> Found:
 
     dataset = DATASETS.build(settings)
     return Found(
-        f'{len(dataset)} sentences, frames in {getattr(dataset, "frame_root", settings.get("data_root"))}', dataset
+        f'{plural(len(dataset), "sentence")}, frames in {getattr(dataset, "frame_root", settings.get("data_root"))}',
+        dataset,
     )
 
 
@@ -127,8 +128,8 @@ def _sample(dataset: Any) -> Found:
             'Look at its frames: were they extracted or copied in full?',
         )
     return Found(
-        f"'{annotation.sample_id}': {frames} frames of {width}x{height}, {channels} channels, "
-        f'{len(annotation.glosses)} glosses',
+        f"'{annotation.sample_id}': {plural(frames, 'frame')} of {width}x{height}, {channels} channels, "
+        f'{plural(len(annotation.glosses), "gloss")}',
         sample,
     )
 
@@ -170,7 +171,7 @@ def _vocabulary(config: Mapping[str, Any], datasets: Dict[str, Any]) -> Found:
                 f"the model's vocabulary '{source}' is not that of the {split} data: {difference}",
                 'Let every dataset and the model use one gloss_dict.npy (ann_dir, model.vocab).',
             )
-    return Found(f'{len(vocab)} glosses and the blank: {vocab.num_classes} classes, from {source}')
+    return Found(f'{plural(len(vocab), "gloss")} and the blank: {plural(vocab.num_classes, "class")}, from {source}')
 
 
 def _references(evaluators: Any, dataset: Optional[Any]) -> Found:
@@ -192,7 +193,7 @@ def _references(evaluators: Any, dataset: Optional[Any]) -> Found:
         ids = [entry.sample_id for entry in load_stm(metric.stm)]
         if dataset is not None:
             _compare_ids(ids, dataset.sample_ids, metric)
-        findings.append(f"{finding}, against {len(ids)} sentences of '{metric.stm}'")
+        findings.append(f"{finding}, against {plural(len(ids), 'sentence')} of '{metric.stm}'")
     return Found('; '.join(findings))
 
 
@@ -201,7 +202,8 @@ def _compare_ids(references: List[str], samples: List[str], metric: Any) -> None
     extra = sorted(set(references) - set(samples))
     if lacking or (extra and metric.missing == 'error'):
         raise FailedCheckError(
-            f"'{metric.stm}' has no sentence for {len(lacking)} samples ({listed(lacking, 3)}), and {len(extra)} that "
+            f"'{metric.stm}' has no sentence for {plural(len(lacking), 'sample')} ({listed(lacking, 3)}), and "
+            f'{len(extra)} that '
             f'the dataset does not have ({listed(extra, 3)})',
             "Give the STM file of this split; where only the dataset's last entry is left out on purpose, set "
             "missing='empty'.",
@@ -258,5 +260,5 @@ def _origin(weights: Any) -> str:
     meta = weights.content.get('meta', {}) if weights.format == 'cslrkit' else {}
     facts = [FORMATS[weights.format][0]]
     facts += [f'epoch {meta["epoch"]}'] if 'epoch' in meta else []
-    facts += [f'{len(meta["vocab"])} glosses'] if meta.get('vocab') else []
-    return ', '.join([*facts, f'{len(weights.tensors)} tensors'])
+    facts += [plural(len(meta['vocab']), 'gloss')] if meta.get('vocab') else []
+    return ', '.join([*facts, plural(len(weights.tensors), 'tensor')])

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping
 from mmengine.config import Config
 
 from cslrkit.engine.stored_config import config_json
+from cslrkit.utils.messages import plural
 
 # Arguments that say how long a schedule of a kind lasts, from its ``begin`` on, in epochs.
 _LENGTHS = {'CosineAnnealing': 'T_max', 'OneCycle': 'total_steps'}
@@ -72,4 +73,4 @@ def _tell(place: str, kind: str, length: Any, schedule: Dict[str, Any], epochs: 
         text = f'{kind} does not reach the milestone {late[0]}'
     else:
         return
-    warnings.warn(f'{place}: the training has {epochs} epochs, {text}.', stacklevel=3)
+    warnings.warn(f'{place}: the training has {plural(epochs, "epoch")}, {text}.', stacklevel=3)

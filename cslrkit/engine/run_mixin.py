@@ -36,7 +36,7 @@ from cslrkit.engine.train_loop import BATCHES_DONE
 from cslrkit.errors import CheckpointError, OutputError
 from cslrkit.models.speed import prepare_for_cpu
 from cslrkit.models.weights import WeightsFile, check_num_classes, load_pretrained, log_report, read_weights
-from cslrkit.utils.messages import CONSOLE, listed
+from cslrkit.utils.messages import CONSOLE, listed, plural
 
 # What mmengine registers unless it is told None; of other names it knows no None.
 _MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
@@ -178,7 +178,10 @@ class RunMixin:
             source = find_checkpoint(self._load_from or self.work_dir, record=LAST_RECORD)
             self.resume(str(source))
             batches = self.message_hub.runtime_info.get(BATCHES_DONE)
-            self.say(f'resumed from {source} after epoch {self.epoch}' + (f' and {batches} batches' if batches else ''))
+            self.say(
+                f'resumed from {source} after epoch {self.epoch}'
+                + (f' and {plural(batches, "batch")}' if batches else '')
+            )
         elif self._load_from is not None:
             self.load_checkpoint(self._load_from)
             self.say(f'loaded {self._load_from}')

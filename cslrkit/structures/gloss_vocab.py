@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple, Union
 import numpy as np
 
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 from cslrkit.utils.npy import load_object
 
 
@@ -105,7 +105,7 @@ class GlossVocab:
         return hash(tuple(self.glosses))
 
     def __repr__(self) -> str:
-        return f'GlossVocab({len(self)} glosses: {listed(self.glosses, 4)})'
+        return f'GlossVocab({plural(len(self), "gloss")}: {listed(self.glosses, 4)})'
 
     def encode(self, glosses: Iterable[str]) -> Tuple[List[int], List[str]]:
         """Return the ids of the known glosses, in order, and the glosses that are unknown."""

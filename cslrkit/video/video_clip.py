@@ -8,6 +8,7 @@ import av
 import numpy as np
 
 from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.utils.messages import plural
 from cslrkit.video.clip import Clip, Frame, is_between
 from cslrkit.video.containers import is_cut_off
 from cslrkit.video.video_file import (
@@ -101,9 +102,9 @@ class VideoClip(Clip):
         if self.frame_rate is None:
             self.frame_rate = clock.rate
         if not is_address(self.source) and is_cut_off(self.source):
-            self.notes = [f"'{self.source}' is cut off: {index} frames can be decoded."]
+            self.notes = [f"'{self.source}' is cut off: {plural(index, 'frame')} can be decoded."]
         elif faults:
-            self.notes = [f"'{self.source}' is damaged ({faults[0]}): {index} frames can be decoded."]
+            self.notes = [f"'{self.source}' is damaged ({faults[0]}): {plural(index, 'frame')} can be decoded."]
         self.num_frames = index
 
     def frames_between(self, start: float, end: float) -> Iterator[Frame]:

@@ -17,7 +17,7 @@ from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import DATASETS, nearest
 from cslrkit.structures import SignDataSample
 from cslrkit.utils.checks import one_of, positive
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 from cslrkit.video.video_writer import VideoWriter
 from cslrkit.visualization.cam_pictures import clip_images, clip_rate
 from cslrkit.visualization.canvas import Canvas, scaled
@@ -95,15 +95,17 @@ class SampleBrowser:
         heading = f'{info["sample_id"]}   ({self.split}{", " + info["signer"] if info["signer"] else ""})'
         canvas = Canvas((tile_width + 4) * _COLUMNS + 4, texts=[heading, glosses])
         canvas.text(heading, size=17)
-        canvas.text(f'{len(info["glosses"])} glosses: {glosses}', size=15)
-        canvas.text(f'on disk: {len(frames)} frames of {width}x{height}')
+        canvas.text(f'{plural(len(info["glosses"]), "gloss")}: {glosses}', size=15)
+        canvas.text(f'on disk: {plural(len(frames), "frame")} of {width}x{height}')
         chosen = _spread(len(frames))
         canvas.row(
             [_tile(image, tile_width) for image in frames.decode(chosen)], [f'frame {index}' for index in chosen]
         )
         for run in runs:
             steps, size = len(run.images), run.images.shape
-            canvas.text(f'seed {run.seed}: {steps} frames of {size[2]}x{size[1]}, read from the frames on disk')
+            canvas.text(
+                f'seed {run.seed}: {plural(steps, "frame")} of {size[2]}x{size[1]}, read from the frames on disk'
+            )
             canvas.row([_usage(run.sample.frame_indices, len(frames), canvas.width - 8)])
             chosen = _spread(steps)
             labels = [f'{step}: frame {run.sample.frame_indices[step]}' for step in chosen]

@@ -162,7 +162,7 @@ def test_split_without_a_sentence(csl_daily):
     assert list(summary.splits) == ['dev', 'test']
     assert not (summary.out / 'train_info.npy').exists()
     assert 'train: no sentence; no file was written for it' in summary.notes
-    assert any('1 samples of sentence_label/split_1.txt are not in' in note for note in summary.notes)
+    assert any('1 sample of sentence_label/split_1.txt not in' in note for note in summary.notes)
 
 
 def test_annotation_files_directly_in_the_root(csl_daily):

@@ -44,7 +44,7 @@ def test_every_kind_of_problem(root):
     assert [problem.replace(str(folder), '~') for problem in problems(root)] == [
         "test: sample 'test-0': glosses outside the vocabulary: STURM",
         "train: sample 'train-0': no frames match '~/train/train-0/1/*.png'",
-        "dev: sample 'dev-0': 1 frames cannot be read: '~/dev/dev-0/1/f0001.png'",
+        "dev: sample 'dev-0': 1 frame cannot be read: '~/dev/dev-0/1/f0001.png'",
         "test: sample 'test-0': 4 frames match 'test/test-0/1/*.png', num_frames says 3",
         "test: sample 'test-0': frames of several sizes: 256x256 ('f0000.png'), 21x26 ('f0003.png')",
     ]

@@ -35,7 +35,7 @@ def test_fewer_frames_than_annotated(csl_daily):
     (csl_daily / 'sentence/frames_512x512' / UNLISTED / 'f0000.jpg').unlink()
     summary = prepare_corpus(csl_daily, 'csl-daily')
     assert summary.splits['train'].missing_frames == {UNLISTED: '4 frames of 5'}
-    assert f'train: 1 sentences with missing frames:\n  {UNLISTED}: 4 frames of 5' in describe(summary)
+    assert f'train: 1 sentence with missing frames:\n  {UNLISTED}: 4 frames of 5' in describe(summary)
 
 
 @pytest.mark.parametrize('layout', list(MAKERS))
@@ -56,8 +56,8 @@ def test_summary(phoenix2014):
     assert summary.absent_from_train('test') == {'ABEND': 1}
     assert summary.absent_from_train('dev') == {}
     text = describe(summary)
-    assert 'test: 1 glosses absent from train: ABEND (1)' in text
-    assert 'note: dev: 1 sentences, the published corpus has 540' in text
+    assert 'test: 1 gloss absent from train: ABEND (1)' in text
+    assert 'note: dev: 1 sentence, the published corpus has 540' in text
     assert 'vocabulary: 3 glosses' in text
 
 
@@ -66,8 +66,8 @@ def test_notes_on_labels(phoenix2014):
     text += 'c|train-0/1/*.png|S|HALLO, W\u00c4RME\nd|train-0/1/*.png|S|WA\u0308RME\n'
     write(phoenix2014 / 'annotations/manual/train.corpus.csv', HEADER_2014 + text)
     notes = '\n'.join(prepare_corpus(phoenix2014, 'phoenix2014').notes)
-    assert 'train: 1 sentences without glosses: a' in notes
-    assert 'train: 1 labels have white space other than spaces' in notes
+    assert 'train: 1 sentence without glosses: a' in notes
+    assert 'train: 1 label with white space other than spaces' in notes
     assert 'dev: in another split as well: dev-0' in notes
     assert 'different code points: W\u00c4RME. Write all in one Unicode form' in notes
     assert 'begin or end with a comma or semicolon: HALLO,. Glosses are separated by spaces alone' in notes

@@ -67,7 +67,7 @@ def test_interval_1_draws_too(tmp_path):
 def test_interval_that_leaves_nothing(tmp_path):
     paths = paths_of(tmp_path, 1)
     torch.manual_seed(0)
-    with pytest.raises(DataError, match=r"sample 'a': 1 frames, of which frame_interval 100 from frame .* leaves none"):
+    with pytest.raises(DataError, match=r"sample 'a': 1 frame, of which frame_interval 100 from frame .* leaves none"):
         LoadFrames(frame_interval=100)(dict(frame_paths=paths, sample_id='a'))
 
 

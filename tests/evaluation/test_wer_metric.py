@@ -177,7 +177,7 @@ def test_missing_hypotheses_and_references_are_listed(tmp_path):
         evaluate([sample('a', 'A', 'A'), sample('b', 'A', 'A')], auxiliary='conv/main')
     stm = tmp_path / 'dev.stm'
     stm.write_text(''.join(f'{name} 1 s 0.0 1.0 A\n' for name in 'bcde'))
-    with pytest.raises(DataError, match=r'no hypothesis for 2 of them \(d, e\), and no sentence for 1 samples \(a\)'):
+    with pytest.raises(DataError, match=r'no hypothesis for 2 of them \(d, e\), and no sentence for 1 sample \(a\)'):
         evaluate(SAMPLES, stm=stm)
 
 
@@ -186,7 +186,7 @@ def test_other_errors(tmp_path):
         WERMetric(mode='nist')
     with pytest.raises(DataError, match=r'WERMetric \(dev\): no sample was evaluated'):
         evaluate([], size=0)
-    with pytest.raises(DataError, match='the references of 1 samples hold no word at all'):
+    with pytest.raises(DataError, match='the references of 1 sample hold no word at all'):
         evaluate([sample('a', '', 'A')])
     raw = sample('a', 'A', 'A')
     raw.hyps = {'seq/main': Hypothesis([GlossSpan(1)], -1.0)}
@@ -234,7 +234,7 @@ def test_sentences_that_the_dataset_does_not_read(tmp_path):
     report = json.loads((tmp_path / 'dev.json').read_text())
     assert (report['missing'], report['sentences'][-1]['errors']) == ('empty', 5)
     assert evaluate(SAMPLES[:2], stm=stm, missing='empty')['num_missing'] == 2
-    with pytest.raises(DataError, match=r'no sentence for 1 samples \(other\)'):
+    with pytest.raises(DataError, match=r'no sentence for 1 sample \(other\)'):
         evaluate([*SAMPLES, sample('other', 'A', 'A')], stm=stm, missing='empty')
     complete = evaluate(SAMPLES, missing='empty', stm=_without_last_line(stm))
     assert complete == {**evaluate(SAMPLES), 'num_missing': 0}

@@ -29,7 +29,7 @@ def corpus(tmp_path):
 def test_prepare_resize_and_check(corpus, run_tool):
     done = run_tool('prepare_data.py', 'phoenix2014', '--root', corpus, '--resize', '256x256', '--workers', 1)
     assert 'vocabulary: 4 glosses' in done.stdout
-    assert 'dev: 1 glosses absent from train: dev (1)' in done.stdout
+    assert 'dev: 1 gloss absent from train: dev (1)' in done.stdout
     assert 'fullFrame-256x256px: 9 written, 0 there already' in done.stdout
     checked = run_tool('prepare_data.py', 'phoenix2014', '--root', corpus, '--check', '--workers', 1)
     assert '3 sentences, 9 frames in' in checked.stdout
@@ -38,7 +38,7 @@ def test_prepare_resize_and_check(corpus, run_tool):
     checked = run_tool('prepare_data.py', 'phoenix2014', '--root', corpus, '--check', '--workers', 1, check=False)
     assert checked.returncode == 1
     assert "dev: sample 'dev-0': 2 frames match" in checked.stdout
-    assert '1 problems' in checked.stdout
+    assert '1 problem' in checked.stdout
     again = run_tool('prepare_data.py', 'phoenix2014', '--root', corpus, '--resize', '256x256', '--workers', 1)
     assert '1 written, 8 there already' in again.stdout
 
@@ -87,7 +87,7 @@ def test_custom(corpus, run_tool):
     done = run_tool('prepare_data.py', 'custom', '--table', corpus / 'own.csv')
     assert 'vocabulary: 2 glosses' in done.stdout
     checked = run_tool('prepare_data.py', 'custom', '--table', corpus / 'own.csv', '--check')
-    assert '1 sentences, 3 frames' in checked.stdout
+    assert '1 sentence, 3 frames' in checked.stdout
 
 
 def sample_root():

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.messages import plural
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,7 +50,7 @@ def main() -> None:
     out = Path(args.out or Path(args.results[-1]).with_suffix('.html'))
     write_text(out, render_page(content))
     rates = ', '.join(f'{run["name"]} {run["metrics"]["wer"]:.2f} %' for run in content['runs'])
-    print(f'WER {rates} ({len(content["sentences"])} sentences)\nwritten to {out}')
+    print(f'WER {rates} ({plural(len(content["sentences"]), "sentence")})\nwritten to {out}')
 
 
 if __name__ == '__main__':

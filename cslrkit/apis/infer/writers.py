@@ -13,6 +13,7 @@ from cslrkit.evaluation.functional.ctm import CtmEntry, ctm_entries, dump_ctm
 from cslrkit.evaluation.functional.text_files import write_text
 from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.checks import one_of
+from cslrkit.utils.messages import plural
 from cslrkit.video.captions import PAUSE
 
 Results = Sequence[InferenceResult]
@@ -53,7 +54,7 @@ def format_result(result: InferenceResult) -> str:
     """Return a result as a head and a line for each gloss: times in seconds, confidence in percent."""
     rate = 'unknown frame rate' if result.frame_rate is None else f'{result.frame_rate:g} frames/s'
     windows = f', {result.num_windows} windows' if result.num_windows > 1 else ''
-    lines = [f'{result.source}: {result.num_frames} frames, {rate}{windows}']
+    lines = [f'{result.source}: {plural(result.num_frames, "frame")}, {rate}{windows}']
     if result.spans:
         width = max(len('gloss'), *map(len, result.glosses))
         unit, digits = ('s', '9.2f') if result.timed else ('frame', '9d')

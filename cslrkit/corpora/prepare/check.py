@@ -12,7 +12,7 @@ from cslrkit.corpora.prepare.corpus import check_frame_dir
 from cslrkit.corpora.tables import PathLike
 from cslrkit.errors import CSLRKitError, DataNotFoundError
 from cslrkit.structures import GlossVocab
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 from cslrkit.utils.parallel import map_parallel
 from cslrkit.video.image_folders import find_paths
 from cslrkit.video.images import check_size, read_image
@@ -126,7 +126,7 @@ def _check_sentence(task: Tuple[str, str, str, int]) -> Tuple[int, List[str]]:
             sizes.setdefault((image.shape[1], image.shape[0]), path)
     if unreadable:
         shown = listed(map(repr, unreadable), _NAMED_FRAMES)
-        problems.append(f'{where}: {len(unreadable)} frames cannot be read: {shown}')
+        problems.append(f'{where}: {plural(len(unreadable), "frame")} cannot be read: {shown}')
     if len(sizes) > 1:
         shown = ', '.join(f"{w}x{h} ('{os.path.basename(path)}')" for (w, h), path in sizes.items())
         problems.append(f'{where}: frames of several sizes: {shown}')

@@ -11,6 +11,7 @@ from cslrkit.corpora.prepare.resize import ResizeResult, ResizeTask, resize_fram
 from cslrkit.corpora.prepare.summary import PreparedCorpus, label_notes, summarize_split
 from cslrkit.corpora.tables import PathLike
 from cslrkit.errors import ConfigError, DataNotFoundError
+from cslrkit.utils.messages import plural
 from cslrkit.video.images import check_size
 
 
@@ -108,7 +109,7 @@ def _read_splits(root: Path, corpus: Corpus) -> Tuple[List[Annotation], List[str
             notes.append(f'{split}: no sentence; no file was written for it')
         expected = corpus.published.get(split, len(own))
         if len(own) != expected:
-            notes.append(f'{split}: {len(own)} sentences, the published corpus has {expected}')
+            notes.append(f'{split}: {plural(len(own), "sentence")}, the published corpus has {expected}')
     return annotations, notes + corpus.notes(root, [annotation.sample_id for annotation in annotations])
 
 

@@ -11,7 +11,7 @@ from cslrkit.corpora.base import Annotation, Corpus, Size
 from cslrkit.corpora.frame_rates import are_alike, commonest_rate
 from cslrkit.corpora.prepare.recording import ImportedFrames, ImportTask, import_recording, recorded_rate
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 from cslrkit.utils.parallel import map_parallel
 from cslrkit.video.image_folders import list_files, list_images
 
@@ -108,7 +108,7 @@ def _find(corpus: Corpus, root: str, annotation: Annotation) -> FoundFrames:
 def _count_problem(count: int, annotation: Annotation) -> str:
     if annotation.num_frames is None or int(annotation.num_frames) <= count:
         return ''
-    return f'{count} frames of {annotation.num_frames}'
+    return f'{plural(count, "frame")} of {annotation.num_frames}'
 
 
 def _part(annotation: Annotation) -> Optional[Tuple[float, float]]:

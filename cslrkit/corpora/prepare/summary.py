@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from cslrkit.corpora.prepare.files import build_gloss_dict, samples
 from cslrkit.corpora.prepare.resize import ResizeResult
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 
 NAMED = 50  # how many of a kind the text names
 _COMMAS = set(',;，、；،؛')
@@ -78,12 +78,12 @@ def label_notes(infos: Mapping[str, Mapping]) -> List[str]:
         entries = list(samples(info))
         empty = [entry['fileid'] for entry in entries if not entry['label'].split()]
         if empty:
-            notes.append(f'{split}: {len(empty)} sentences without glosses: {listed(empty, NAMED)}')
+            notes.append(f'{split}: {plural(len(empty), "sentence")} without glosses: {listed(empty, NAMED)}')
         blank = [e['fileid'] for e in entries if e['label'].split() != [w for w in e['label'].split(' ') if w]]
         if blank:
             notes.append(
-                f'{split}: {len(blank)} labels have white space other than spaces, which readers of the corpus do '
-                f'not split at: {listed(blank, NAMED)}'
+                f'{split}: {plural(len(blank), "label")} with white space other than spaces, which readers of '
+                f'the corpus do not split at: {listed(blank, NAMED)}'
             )
         repeated = [entry['fileid'] for entry in entries if first.setdefault(entry['fileid'], split) != split]
         if repeated:
@@ -122,12 +122,12 @@ def describe(corpus: PreparedCorpus) -> str:
             f'{split:<6}{own.num_sentences:>10}{own.num_frames:>10}{signers:>9}'
             f'{len(own.gloss_counts):>9}{own.num_words:>9}'
         )
-    lines.append(f'vocabulary: {corpus.num_glosses} glosses')
+    lines.append(f'vocabulary: {plural(corpus.num_glosses, "gloss")}')
     for split in corpus.splits:
         absent = corpus.absent_from_train(split) if split != 'train' else {}
         if absent:
             shown = listed([f'{gloss} ({count})' for gloss, count in absent.items()], NAMED)
-            lines.append(f'{split}: {len(absent)} glosses absent from train: {shown}')
+            lines.append(f'{split}: {plural(len(absent), "gloss")} absent from train: {shown}')
     lines.extend(f'note: {note}' for note in corpus.notes)
     lines.extend(_missing(corpus))
     if corpus.resized_dir is not None:
@@ -148,7 +148,7 @@ def _missing(corpus: PreparedCorpus) -> List[str]:
                 f'{next(iter(missing.values()))}. Check the corpus root and --frame-dir.'
             )
         elif missing:
-            lines.append(f'{split}: {len(missing)} sentences with missing frames:')
+            lines.append(f'{split}: {plural(len(missing), "sentence")} with missing frames:')
             lines.extend(f'  {sample_id}: {problem}' for sample_id, problem in list(missing.items())[:NAMED])
             if len(missing) > NAMED:
                 lines.append(f'  and {len(missing) - NAMED} more; --check lists all')

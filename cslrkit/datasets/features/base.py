@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence, Tuple
 import numpy as np
 
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 
 _NAMED = 5  # samples that a message names
 
@@ -120,7 +120,7 @@ def check_ids(present: Sequence[str], entries: Sequence[Mapping[str, Any]], *, w
     if missing:
         raise DataError(
             f'{where}: {len(missing)} of {len(entries)} samples have no features: {listed(missing, _NAMED)}. There are '
-            f'those of {len(known)} samples: {listed(sorted(known)[:_NAMED], _NAMED) or "none"}.'
+            f'those of {plural(len(known), "sample")}: {listed(sorted(known)[:_NAMED], _NAMED) or "none"}.'
         )
 
 
@@ -153,7 +153,8 @@ def check_shapes(
     found = median(ratios) if ratios else stride
     if not 1 / 1.4 < found / stride < 1.4:
         raise DataError(
-            f"{where}: '{first}' has {rows} rows for {named[0][1]} annotated frames; over the split a row stands for "
+            f"{where}: '{first}' has {plural(rows, 'row')} for {named[0][1]} annotated frames; over the split a row "
+            f'stands for '
             f'{found:.2g} frames, not for stride={stride}. Set stride={max(1, round(found))}, or check axes.'
         )
 

@@ -11,6 +11,7 @@ from cslrkit.datasets.features.stored import StoredFeatures, as_rows
 from cslrkit.errors import DataError
 from cslrkit.registry import FEATURE_READERS
 from cslrkit.utils.checks import positive
+from cslrkit.utils.messages import plural
 from cslrkit.utils.npy import load_object
 from cslrkit.utils.plain_tensors import load_plain_tensors
 
@@ -82,7 +83,7 @@ class VACFeatures(StoredFeatures):
         expected = math.ceil(count / self.total_stride) * self.total_stride + 2 * self.left_pad
         if rows != expected:
             raise DataError(
-                f"{self.where}: features: '{self._path(sample_id)}' has {rows} rows, expected {expected}: "
+                f"{self.where}: features: '{self._path(sample_id)}' has {plural(rows, 'row')}, expected {expected}: "
                 f'{self.left_pad} before and after the {count} annotated frames, which are filled up to a multiple of '
                 f'{self.total_stride}. Set left_pad and total_stride, or read it by ArrayFeatures.'
             )

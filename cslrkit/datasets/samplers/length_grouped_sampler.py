@@ -8,6 +8,7 @@ from mmengine.dataset import DefaultSampler
 from cslrkit.errors import DataError
 from cslrkit.registry import DATA_SAMPLERS
 from cslrkit.utils.checks import positive
+from cslrkit.utils.messages import plural
 
 
 @DATA_SAMPLERS.register_module()
@@ -101,7 +102,7 @@ def annotated_lengths(dataset) -> np.ndarray:
     unknown = [info.get('sample_id', index) for index, info in enumerate(infos) if not info.get('num_frames')]
     if unknown:
         raise DataError(
-            f"sampler by length: {len(unknown)} samples have no num_frames, the first is '{unknown[0]}'. "
+            f"sampler by length: no num_frames for {plural(len(unknown), 'sample')}, the first is '{unknown[0]}'. "
             'Prepare the annotation again, or use DefaultSampler.'
         )
     return np.array([info['num_frames'] for info in infos])

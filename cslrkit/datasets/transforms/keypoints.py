@@ -12,6 +12,7 @@ from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
 from cslrkit.structures.keypoint_layout import KeypointLayout
 from cslrkit.utils.checks import one_of
+from cslrkit.utils.messages import plural
 
 # As wide in the picture as MSKA's networks see them in PHOENIX: about a fifth.
 _SHOULDERS = 0.2
@@ -48,7 +49,8 @@ class LoadKeypoints(BaseTransform):
         indices = np.arange(int(torch.randint(0, interval, [1])), len(keypoints), interval)
         if not len(indices):
             raise DataError(
-                f'{describe(results)}: {len(keypoints)} frames of keypoints, of which frame_interval {interval} leaves '
+                f'{describe(results)}: {plural(len(keypoints), "frame")} of keypoints, of which frame_interval '
+                f'{interval} leaves '
                 'none. Use a smaller frame_interval.'
             )
         results.update(layout=keypoints.layout, image_size=keypoints.image_size)

@@ -12,6 +12,7 @@ from cslrkit.datasets.transforms.plan import ClipPlan
 from cslrkit.datasets.transforms.sample import set_clip
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
+from cslrkit.utils.messages import plural
 from cslrkit.video.clip import Clip
 from cslrkit.video.images import ImageClip
 
@@ -64,7 +65,8 @@ class LoadFrames(BaseTransform):
         offset = int(torch.randint(0, interval, [1]))
         if offset >= len(frames):
             raise DataError(
-                f'{describe(results)}: {len(frames)} frames, of which frame_interval {interval} from frame {offset} '
+                f'{describe(results)}: {plural(len(frames), "frame")}, of which frame_interval {interval} from frame '
+                f'{offset} '
                 'leaves none. Use a smaller frame_interval.'
             )
         results['frame_indices'] = np.arange(offset, len(frames), interval)
@@ -119,5 +121,6 @@ def _frames_of(results: Dict[str, Any]) -> Clip:
 def _check_rows(frames: Clip, index: int, rows: int, crop_top: int) -> None:
     if crop_top >= rows:
         raise DataError(
-            f"{frames.where}: '{frames.frame_name(index)}' has {rows} rows, of which crop_top={crop_top} leaves none."
+            f"{frames.where}: '{frames.frame_name(index)}' has {plural(rows, 'row')}, of which crop_top={crop_top} "
+            f'leaves none.'
         )

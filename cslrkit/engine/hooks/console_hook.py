@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 
 from cslrkit.engine.console import paint, supports_colour
 from cslrkit.registry import HOOKS
+from cslrkit.utils.messages import plural
 
 SHOWN_LOSSES = 3
 
@@ -35,7 +36,8 @@ class ConsoleHook(Hook):
         device = next(model.parameters()).device
         runner.say(
             f'training {type(model).__name__} ({parameters:.1f} M parameters) on {device} x {runner.world_size}: '
-            f'{len(loop.dataloader.dataset)} samples, {loop.max_epochs} epochs, output in {runner.work_dir}'
+            f'{plural(len(loop.dataloader.dataset), "sample")}, {plural(loop.max_epochs, "epoch")}, output in '
+            f'{runner.work_dir}'
         )
         describe = getattr(loop.dataloader.sampler, 'describe', None)
         if describe is not None:

@@ -15,6 +15,7 @@ from cslrkit.evaluation.functional.text_files import (
 )
 from cslrkit.evaluation.functional.wer import EMPTY
 from cslrkit.structures import GlossSpan
+from cslrkit.utils.messages import plural
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _parse(line: str, where: str) -> CtmEntry:
     fields = [field for field in line.replace('\t', ' ').split(' ') if field]
     fault = ''
     if not 5 <= len(fields) <= 6:
-        fault = f'{len(fields)} columns'
+        fault = plural(len(fields), 'column')
     else:
         sample_id, channel, _, _, word, *_ = fields
         numbers = [parse_number(field) for field in (*fields[2:4], *fields[5:])]

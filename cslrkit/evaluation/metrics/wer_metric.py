@@ -17,7 +17,7 @@ from cslrkit.evaluation.functional.wer import MODES, WordCounts, score_sentences
 from cslrkit.evaluation.metrics.wer_files import ScoredClip, write_files
 from cslrkit.registry import METRICS, NORMALIZERS
 from cslrkit.utils.checks import one_of
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 
 MISSING_RULES = ('error', 'empty')
 REPORTED_HEADS = ('main', 'best')
@@ -165,7 +165,7 @@ class WERMetric(BaseMetric):
         scores = self._score([references[clip.sample_id] for clip in clips], words)
         total = sum((score.counts for score in scores), WordCounts())
         if not total.ref_words:
-            raise DataError(f'{self._where}: the references of {len(clips)} samples hold no word at all.')
+            raise DataError(f'{self._where}: the references of {plural(len(clips), "sample")} hold no word at all.')
         metrics = {
             **total.rates,
             'num_sentences': len(clips),
@@ -249,9 +249,10 @@ class WERMetric(BaseMetric):
         without_ref = sorted(ids - set(self._stm_entries))
         if without_ref or (without_hyp and self.missing == 'error'):
             raise DataError(
-                f"{self._where}: '{self.stm}' has {len(self._stm_entries)} sentences; no hypothesis for "
-                f'{len(without_hyp)} of them ({listed(without_hyp)}), and no sentence for {len(without_ref)} '
-                f'samples ({listed(without_ref)}). Give the STM file of this split, or leave stm out to score '
+                f"{self._where}: '{self.stm}' has {plural(len(self._stm_entries), 'sentence')}; no hypothesis for "
+                f'{len(without_hyp)} of them ({listed(without_hyp)}), and no sentence for '
+                f'{plural(len(without_ref), "sample")} ({listed(without_ref)}). Give the STM file of this '
+                'split, or leave stm out to score '
                 "against the glosses of the dataset. missing='empty' counts sentences without a hypothesis as "
                 'empty ones, as published.'
             )

@@ -4,6 +4,7 @@ from typing import Any, Dict, List, Mapping
 
 from rich.cells import cell_len, set_cell_size
 
+from cslrkit.utils.messages import plural
 from cslrkit.utils.tables import format_table
 
 _HEADINGS = {
@@ -118,7 +119,8 @@ def format_alignment(sentence: Mapping[str, Any]) -> str:
         for op, ref, hyp in sentence['alignment']
     ]
     lines = [
-        f'{sentence["sample_id"]} ({sentence["signer"]}): {sentence["num_words"]} words, {sentence["substitutions"]} '
+        f'{sentence["sample_id"]} ({sentence["signer"]}): {plural(sentence["num_words"], "word")}, '
+        f'{sentence["substitutions"]} '
         f'substituted, {sentence["deletions"]} deleted, {sentence["insertions"]} inserted'
     ]
     widths = [max(map(cell_len, column)) for column in columns]
@@ -141,5 +143,5 @@ def _head(summary: Mapping[str, Any], *lines: str) -> List[str]:
     if settings['clean_ref'] is not None:
         rules.append(f'references cleaned as of {settings["clean_ref"]}')
     rules.append(f'repeats {"" if settings["merge_repeats"] else "not "}merged')
-    sizes = f'{metrics["num_sentences"]} sentences, {metrics["num_words"]} words'
+    sizes = f'{plural(metrics["num_sentences"], "sentence")}, {plural(metrics["num_words"], "word")}'
     return [f'reference   {settings["ref"]}: {sizes}', *lines, f'scored      {", ".join(rules)}', '']

@@ -8,6 +8,7 @@ from torch import nn
 from cslrkit.errors import DataError
 from cslrkit.registry import NECKS
 from cslrkit.structures.temporal_spec import TemporalSpec
+from cslrkit.utils.messages import plural
 
 
 @NECKS.register_module()
@@ -48,7 +49,8 @@ class ConcatStreams(nn.Module):
         if int(feat_lens.min()) < 1:
             least = self.temporal_spec.total_stride
             raise DataError(
-                f'ConcatStreams: got a clip of {int(frame_lens.min())} frames with padding, expected at least {least}. '
+                f'ConcatStreams: got a clip of {plural(int(frame_lens.min()), "frame")} with padding, expected at '
+                f'least {least}. '
                 'Pad clips by the temporal_spec of the neck.'
             )
         return {'main': torch.cat([feats[name] for name in self.parts], 1)}, feat_lens

@@ -10,6 +10,7 @@ from cslrkit.models.necks.lift_pool import LIFT_PENALTIES, TemporalEnhancedPool,
 from cslrkit.registry import NECKS
 from cslrkit.structures.temporal_spec import TemporalSpec
 from cslrkit.utils.checks import positive
+from cslrkit.utils.messages import plural
 
 _LEARNT_POOLS = {'L': TemporalLiftPool, 'E': TemporalEnhancedPool}
 PUBLISHED_KERNEL_SPEC = ('K5', 'P2', 'K5', 'P2')
@@ -106,7 +107,8 @@ class TemporalConv(nn.Module):
         feat_lens = self.temporal_spec.feat_len(frame_lens)
         if int(feat_lens.min()) < 1:
             raise DataError(
-                f'temporal stack {list(self.temporal_spec.layers)}: got a clip of {int(frame_lens.min())} frames with '
+                f'temporal stack {list(self.temporal_spec.layers)}: got a clip of '
+                f'{plural(int(frame_lens.min()), "frame")} with '
                 f'padding, expected at least {self._min_frames()}. Leave out such clips or take a shorter kernel spec.'
             )
         outputs = {}

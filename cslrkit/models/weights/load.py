@@ -11,6 +11,7 @@ from torch import nn
 from cslrkit.errors import CheckpointError
 from cslrkit.models.weights.files import WeightsFile, read_weights
 from cslrkit.models.weights.names import BACKBONE, own_names_of
+from cslrkit.utils.messages import plural
 
 # Formats whose tensors the published loader changes to fit another network.
 _ADAPTED_FORMATS = ('caffe2', 'pyslowfast')
@@ -52,7 +53,7 @@ class LoadReport:
     def summary(self) -> str:
         """One line of counts."""
         return (
-            f"'{self.path}' ({self.format}): {len(self.loaded)} tensors loaded as they are, "
+            f"'{self.path}' ({self.format}): {plural(len(self.loaded), 'tensor')} loaded as they are, "
             f'{len(self.adapted)} adapted, {len(self.left_alone)} of the model left alone, '
             f'{len(self.unused)} of the file not used'
         )

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.structures.keypoint_layout import KeypointLayout, find_layout
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 from cslrkit.video.keypoints.keypoints import Keypoints
 
 _NAMED = 5  # samples that a message names
@@ -109,7 +109,8 @@ class KeypointReader(ABC):
         keypoints = self.load(place, where=where)
         if num_frames and len(keypoints) != num_frames and not self.any_length:
             raise DataError(
-                f'{where}: got keypoints of {len(keypoints)} frames, but it is annotated with {num_frames}. Extract '
+                f'{where}: got keypoints of {plural(len(keypoints), "frame")}, but it is annotated with '
+                f'{num_frames}. Extract '
                 'them again from the same frames, or set any_length=True in `keypoints` if the times of glosses do '
                 'not matter.'
             )

@@ -11,7 +11,7 @@ from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.registry import KEYPOINT_READERS
 from cslrkit.structures.keypoint_layout import LAYOUTS, KeypointLayout
 from cslrkit.utils.files import write_atomically, write_beside
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 from cslrkit.video.keypoints.keypoints import Keypoints
 from cslrkit.video.keypoints.reader import KeypointReader
 
@@ -71,7 +71,7 @@ class StoredKeypoints(KeypointReader):
 
     def describe(self) -> str:
         """Some of the samples."""
-        return f'There are those of {len(self._places)} samples: {listed(self.names, 3)}.'
+        return f'There are those of {plural(len(self._places), "sample")}: {listed(self.names, 3)}.'
 
     def load(self, place: Any, *, where: str) -> Keypoints:
         """Read the frames of a sample."""

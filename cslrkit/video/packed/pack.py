@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.utils.files import ensure_writable_dir
+from cslrkit.utils.messages import plural
 from cslrkit.utils.parallel import run_parallel
 from cslrkit.utils.progress import ProgressLine
 from cslrkit.video.images import PART
@@ -43,7 +44,8 @@ class PackSummary:
         kept = f', {self.kept_frames} of them packed before' if self.kept_frames else ''
         ratio = index.num_bytes / max(1, self.source_bytes)
         return (
-            f'{index.split}: {len(index.samples)} samples, {index.num_frames} frames{kept}; {len(index.shards)} files, '
+            f'{index.split}: {plural(len(index.samples), "sample")}, {plural(index.num_frames, "frame")}{kept}; '
+            f'{plural(len(index.shards), "file")}, '
             f'{index.num_bytes / 1e6:.1f} MB, {ratio:.2f} times the image files, codec {index.codec}, verified; '
             f'in {self.folder}'
         )

@@ -7,7 +7,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 
 from cslrkit.errors import DataError, DataNotFoundError
-from cslrkit.utils.messages import listed
+from cslrkit.utils.messages import listed, plural
 from cslrkit.utils.parallel import run_parallel
 from cslrkit.utils.progress import ProgressLine
 from cslrkit.video.image_folders import find_paths
@@ -37,11 +37,11 @@ class VerifyResult:
 
     def describe(self) -> str:
         """Say what was checked, and how many problems there are."""
-        counted = f'{self.num_samples} samples, {self.num_frames} frames'
+        counted = f'{plural(self.num_samples, "sample")}, {plural(self.num_frames, "frame")}'
         checked = f'{self.num_compared} frames compared with their files'
         if self.num_compared < self.num_frames and not self.problems:
             checked += ', the others by their checksums'
-        return f'{counted}, {checked}: ' + (f'{len(self.problems)} problems' if self.problems else 'all in order')
+        return f'{counted}, {checked}: ' + (plural(len(self.problems), 'problem') if self.problems else 'all in order')
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def test_wrong_use_is_an_error(dataset):
     with pytest.raises(ConfigError, match='batch_size: got 0'):
         LengthGroupedSampler(dataset, 0, seed=0)
     dataset.lengths[7] = None
-    with pytest.raises(DataError, match="1 samples have no num_frames, the first is 's7'"):
+    with pytest.raises(DataError, match="no num_frames for 1 sample, the first is 's7'"):
         LengthGroupedSampler(dataset, 2, seed=0)
 
 
