@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from mmengine.dataset import BaseDataset, Compose
 
 from cslrkit.corpora.base import Corpus, find_corpus
+from cslrkit.corpora.frame_rates import are_alike, commonest_rate
 from cslrkit.corpora.info_file import describe_unknown, encode_entries, find_info_file, read_entries
 from cslrkit.datasets.transforms.sample import PlannedSample
 from cslrkit.datasets.transforms.temporal import LengthTransform
@@ -162,6 +163,20 @@ class CSLRDataset(BaseDataset):
         """Raw gloss strings of every sample by its id, unknown ones included."""
         infos = (self.get_data_info(index) for index in range(len(self)))
         return {info['sample_id']: info['glosses'] for info in infos}
+
+    def seen_input(self) -> Dict[str, Any]:
+        """Return what a network sees of clips that its corpus does not say.
+
+        ``frame_size``, width and height of the first clip's frames, where frames are read; ``frame_rate``, where all
+        sentences have one rate.
+        """
+        seen: Dict[str, Any] = {}
+        if self._reads_frames and self.corpus.frame_size is None:
+            seen['frame_size'] = [int(number) for number in self.clip(0).frame_size()[::-1]]
+        rates = [self.frame_rate or self.get_data_info(index)['frame_rate'] for index in range(len(self))]
+        if self.corpus.frame_rate is None and None not in rates and are_alike(rates):
+            seen['frame_rate'] = commonest_rate(rates)
+        return seen
 
     def adjust(
         self, *, frame_interval: Optional[int] = None, transforms: Optional[Mapping[str, Mapping[str, Any]]] = None

@@ -8,6 +8,7 @@ from mmengine.dist import get_dist_info
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Sampler
 
+from cslrkit.datasets.cslr_dataset import CSLRDataset
 from cslrkit.datasets.curriculum import Curriculum
 from cslrkit.registry import DATA_SAMPLERS, DATASETS
 from cslrkit.utils.random_seeds import seeded
@@ -64,6 +65,11 @@ class SeededDataset:
         if changed or transforms:
             for dataset in inner_datasets(self._dataset):
                 dataset.adjust(**changed, transforms=transforms)
+
+    def seen_input(self) -> Dict[str, Any]:
+        """Return what :meth:`CSLRDataset.seen_input` of the datasets that are read says, the first one's of several."""
+        datasets = [dataset for dataset in inner_datasets(self._dataset) if isinstance(dataset, CSLRDataset)]
+        return {name: value for dataset in reversed(datasets) for name, value in dataset.seen_input().items()}
 
     def __len__(self) -> int:
         """Number of samples."""

@@ -29,6 +29,8 @@ _TOP_LEVEL = (
     'data_root',
     'find_unused_parameters',
     'fit',
+    'frame_rate',
+    'frame_size',
     'max_epochs',
     'model_wrapper_cfg',
     'sync_bn',

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 import cslrkit
 from cslrkit.datasets.curriculum import Curriculum
-from cslrkit.datasets.seeded_dataset import build_loader, end_workers
+from cslrkit.datasets.seeded_dataset import SeededDataset, build_loader, end_workers
 from cslrkit.engine.checkpoint_io import (
     check_vocab,
     drop_functions,
@@ -83,6 +83,9 @@ class RunMixin:
             self.register_hook(CurriculumHook(curriculum))
         self.register_hook(self._interruption)
         self._train_dataloader = self._seeded_loader(self._train_dataloader, training=True, curriculum=curriculum)
+        if isinstance(self._train_dataloader.dataset, SeededDataset):
+            for name, value in self._train_dataloader.dataset.seen_input().items():
+                self.cfg.setdefault(name, value)  # checkpoints carry it to inference
         return super().build_train_loop(loop)
 
     def build_val_loop(self, loop: Any) -> Any:

@@ -15,7 +15,8 @@ from cslrkit.errors import CheckpointError
 from cslrkit.registry import nearest
 
 # What a stored config is used for: to build the model, and to read clips as in testing.
-_KEPT = ('default_scope', 'data_root', 'ann_dir', 'fit', 'model', 'test_dataloader', 'val_dataloader')
+_INPUT = ('fit', 'frame_size', 'frame_rate')
+_KEPT = ('default_scope', 'data_root', 'ann_dir', *_INPUT, 'model', 'test_dataloader', 'val_dataloader')
 # Registries of what these hold.
 _REGISTRIES = (
     reg.MODELS,

@@ -92,8 +92,9 @@ def frame_spec(
 ) -> FrameSpec:
     """Return how a config's test data bring frames to the model.
 
-    The size is ``frame_size`` if given; else that of the loading step (``LoadFrames(resize=...)``); else the
-    one that the name of the folder of frames states (``fullFrame-256x256px`` is 256 wide and 256 high).
+    The size is ``frame_size`` if given; else that of the loading step (``LoadFrames(resize=...)``); else ``frame_size``
+    of the config, in which a training keeps the size of the frames where the corpus does not say it; else the one that
+    the name of the folder of frames states (``fullFrame-256x256px`` is 256 wide and 256 high).
 
     Args:
         config: A config with a test (or else a validation) loader.
@@ -116,8 +117,8 @@ def frame_spec(
     corpus = corpus_of(dataset)
     fit = one_of('fit', fit or config.get('fit') or ('crop' if corpus.frame_size else 'stretch'), FITS)
     if frame_rate == 'config':
-        frame_rate = dataset.get('frame_rate') or corpus.frame_rate
-    elif frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < 1000):
+        frame_rate = dataset.get('frame_rate') or config.get('frame_rate') or corpus.frame_rate
+    if frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < 1000):
         raise ConfigError(f'corpus frame rate: got {frame_rate!r}, expected frames per second.')
     spec = FrameSpec(
         None,
@@ -129,8 +130,11 @@ def frame_spec(
     )
     if loader['type'] == 'LoadKeypoints':
         return replace(spec, layout=(dataset.get('keypoints') or {}).get('layout') or 'wholebody133')
+    if frame_size is None and loader.get('resize') is None:
+        frame_size = config.get('frame_size')  # set there, or by the training
     if frame_size is not None:
-        height, width = as_size('frame_size', tuple(frame_size)[::-1])
+        is_pair = isinstance(frame_size, (tuple, list))
+        height, width = as_size('frame_size', frame_size[::-1] if is_pair else frame_size)
         return replace(spec, size=(width, height))
     if loader.get('resize') is not None:
         height, width = as_size('LoadFrames: resize', loader['resize'])
