@@ -86,7 +86,7 @@ def open_each(
         raise DataError('inputs: got none, expected at least a video.')
     opened: List[Union[Clip, FailedInput]] = []
     for given in listed:
-        for source, open_it in _find(given, frame_rate=frame_rate, duration=duration):
+        for source, open_it in find_inputs(given, frame_rate=frame_rate, duration=duration):
             try:
                 opened.append(open_it())
             except CSLRKitError as error:
@@ -103,6 +103,15 @@ def raise_failed(failed: Sequence[FailedInput], total: int) -> None:
         raise DataError(f'{len(failed)} of {total} inputs failed:' + ''.join(f'\n  {each}' for each in failed))
 
 
+def clip_name(path: str) -> str:
+    """Return the name of a clip by its file or folder."""
+    if not os.path.isdir(path):
+        return os.path.splitext(os.path.basename(path))[0]
+    parent, name = os.path.split(os.path.abspath(path))
+    # Corpora keep the frames of a sentence in a folder '1' of the sentence's own.
+    return os.path.basename(parent) if name.isdecimal() and os.path.basename(parent) else name
+
+
 def _name_apart(clips: Sequence[Clip]) -> None:
     """Give clips names that differ on any file system: ``a``, ``a_2``."""
     taken: Dict[str, int] = {}
@@ -114,7 +123,14 @@ def _name_apart(clips: Sequence[Clip]) -> None:
         taken[clip.name.casefold()], taken[name.casefold()] = 1, max(number, 1)
 
 
-def _find(given: Any, *, frame_rate: Optional[float], duration: Optional[float]) -> List[_Found]:
+def find_inputs(
+    given: Any, *, frame_rate: Optional[float] = None, duration: Optional[float] = None
+) -> List[Tuple[str, Callable[[], Clip]]]:
+    """Return the path or description of each clip that an input of :func:`open_clips` stands for, and what opens it.
+
+    Raises:
+        DataError: If the input is none of those.
+    """
     if isinstance(given, Clip):
         return [(given.source, lambda: given)]
     if isinstance(given, np.ndarray):
@@ -171,10 +187,7 @@ def _pattern(pattern: str, frame_rate: Optional[float]) -> List[_Found]:
 
 def _images(folder: str, paths: Sequence[str], frame_rate: Optional[float], *, source: str) -> Clip:
     check_order(list(map(os.path.basename, paths)), where=f"input: '{source}'")
-    parent, name = os.path.split(os.path.abspath(folder))
-    # Corpora keep the frames of a sentence in a folder '1' of the sentence's own.
-    name = os.path.basename(parent) if name.isdecimal() and os.path.basename(parent) else name
-    return ImageClip(paths, name=name, source=source, frame_rate=frame_rate)
+    return ImageClip(paths, name=clip_name(folder), source=source, frame_rate=frame_rate)
 
 
 def _is_image(path: str) -> bool:

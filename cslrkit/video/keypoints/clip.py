@@ -52,9 +52,13 @@ def find_keypoint_clips(path: str) -> List[Tuple[str, Callable[[], Clip]]]:
     place: Any = dict(where='input', data_root='')
     if file.suffix == '.pose':
         pose = PoseFiles(str(file.parent), split='', **place)
-        return [(path, lambda: KeypointClip(pose.load(file, where='input'), path, name=file.stem))]
+        return [(path, partial(_open_pose, pose, path))]
     stored = StoredKeypoints(str(file.parent), split=file.stem, **place)
     return [(f'{path}: {name}', partial(_open, stored, name, f'{path}: {name}')) for name in stored.names]
+
+
+def _open_pose(pose: PoseFiles, path: str) -> Clip:
+    return KeypointClip(pose.load(Path(path), where='input'), path, name=Path(path).stem)
 
 
 def _open(stored: StoredKeypoints, name: str, source: str) -> Clip:
