@@ -245,6 +245,7 @@ FEATURE_READERS = Registry(
 KEYPOINT_READERS = Registry('keypoint reader', ['video.keypoints'])  # id of a sample -> Keypoints
 CORPORA = Registry('corpus', ['corpora'])  # annotations, frames and rate of a corpus, and how it is drawn
 SCHEDULES = Registry('schedule', ['datasets.curriculum'])  # epoch -> value of a knob of the curriculum
+DEGRADATIONS = Registry('degradation', ['restoration'])  # clip (T, H, W, 3) -> a worse one of the same shape
 NORMALIZERS = Registry('normalizer', ['evaluation'])  # cleans words before they are scored
 
 

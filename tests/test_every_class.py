@@ -31,6 +31,8 @@ REQUIRED = {
     ),
     'PrecomputedFeatures': dict(streams=dict(main=dict(channels=8))),
     'SelectKeypoints': dict(parts=['body']),
+    'Compose': dict(degradations=[dict(type='JPEG')]),
+    'Degrade': dict(degradation=dict(type='Noise')),
     'RandomRotation': dict(degrees=10),
     'RandomCrop': dict(size=8),
     'CenterCrop': dict(size=8),

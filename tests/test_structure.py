@@ -13,6 +13,7 @@ ROOMS = [
     'structures',
     'video',
     'corpora',
+    'restoration',
     'datasets',
     'decoders',
     'models',

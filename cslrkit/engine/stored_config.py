@@ -30,6 +30,7 @@ _REGISTRIES = (
     reg.WEIGHT_INITIALIZERS,
     reg.DATASETS,
     reg.TRANSFORMS,
+    reg.DEGRADATIONS,
     reg.CORPORA,
     reg.CLIP_READERS,
     reg.FEATURE_READERS,

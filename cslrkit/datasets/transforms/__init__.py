@@ -1,5 +1,6 @@
 """Transforms of a sample dict; a class's docstring lists the keys it needs and makes."""
 
+from cslrkit.datasets.transforms.degrade import Degrade
 from cslrkit.datasets.transforms.features import FeatureNoise, LoadFeatures, TimeMasking
 from cslrkit.datasets.transforms.keypoint_augmentation import (
     RandomKeypointAffine,
@@ -17,6 +18,7 @@ from cslrkit.datasets.transforms.temporal import TemporalRescale
 __all__ = [
     'CenterCrop',
     'CropFrames',
+    'Degrade',
     'FeatureNoise',
     'LoadFeatures',
     'LoadFrames',
