@@ -157,3 +157,13 @@ def test_projection_needs_whole_blocks_of_one_shape():
         JPEG().project(random_clip(), random_clip())
     with pytest.raises(DataError, match='expected the same'):
         JPEG().project(random_clip((1, 8, 8, 3)), random_clip((2, 8, 8, 3)))
+
+
+@pytest.mark.parametrize('quality', [10, 50, 75])
+def test_coefficients_of_an_encoders_file_are_unambiguous(quality):
+    # A decoder gives multiples of the steps, apart from rounding: far from the middle between two multiples, rounding
+    # finds the file's own. Of quality 100 every step is 1, so its coefficients are those before quantization.
+    decoded = np.asarray(pillow(smooth_frame(), quality))[None]
+    multiples = JPEG(100).coefficients(decoded) / JPEG(quality).tables()
+    assert np.abs(multiples - np.rint(multiples)).max() < 0.35
+    assert np.array_equal(np.rint(multiples), JPEG(quality).coefficients(decoded))
