@@ -7,6 +7,7 @@ from typing import Any, Union
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cslrkit.demo.clip_run import ClipRun
+from cslrkit.video.lettering import isolated, reads_right_to_left
 
 
 def render_run(run: ClipRun, *, remark: str = '') -> str:
@@ -38,7 +39,8 @@ def _render(**values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters['data_uri'] = _data_uri
+    environment.filters.update(data_uri=_data_uri, isolated=isolated)
+    environment.tests['right_to_left'] = reads_right_to_left
     return environment.get_template('results.html.j2').render(values)
 
 

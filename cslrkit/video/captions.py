@@ -2,16 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from cslrkit.errors import ConfigError
 from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult
 from cslrkit.video.clip import Clip
-from cslrkit.video.fonts import find_font
+from cslrkit.video.lettering import Lettering
 from cslrkit.video.video_writer import VideoWriter, check_video_name
 
 PAUSE = 1.5  # seconds after a gloss at which it is taken away
@@ -22,17 +22,17 @@ def write_captioned(clip: Clip, result: InferenceResult, path: Union[str, Path],
     """Write the frames of a clip with captions: same size, number and times.
 
     The line at the bottom holds the glosses since the last pause, the one that is being signed in
-    colour; it drops its oldest where it would be wider than the frame.
+    colour; it drops its oldest where it would be wider than the frame. Right-to-left scripts begin on the right.
 
     Args:
         clip: What the result is of; it is read once more.
         result: The glosses.
         path: ``.mp4``, ``.avi`` or ``.webm``, or ``.mkv`` without loss.
-        font: A font file; by default one that has all characters of the glosses.
+        font: A font file; others fill in for characters that it lacks.
 
     Raises:
         ConfigError: For another suffix, or if ``path`` is the clip's own file.
-        DataError: If no font has the characters.
+        DataError: If ``font`` cannot be read as a font.
         OutputError: If the file cannot be written.
     """
     path = _beside(Path(path), [clip])
@@ -86,8 +86,7 @@ class CaptionPainter:
 
     def __init__(self, spans: Sequence[GlossSpan], *, pause: int, font: Optional[str] = None) -> None:
         self.spans, self._pause = list(spans), pause
-        self._font_path = find_font([span.gloss for span in spans], font)
-        self._fonts: Dict[int, ImageFont.FreeTypeFont] = {}
+        self._letters = Lettering([span.gloss for span in spans], font)
 
     def visible(self, index: int) -> Tuple[List[str], bool]:
         """Return the glosses of the line at frame ``index``, and whether the last one is being signed."""
@@ -110,32 +109,26 @@ class CaptionPainter:
         if not line:
             return frame
         height, width = frame.shape[:2]
-        font = self._font(max(9, round(height * 0.055)), width, line[-1])
-        space = font.getlength(' ')
-        while len(line) > 1 and sum(map(font.getlength, line)) + space * (len(line) + 1) > width:
-            line = line[1:]
-        ascent, descent = font.getmetrics()
-        top = height - round((ascent + descent) * 1.4)
-        band = frame[max(top, 0) :]
+        letters, size = self._letters, self._size(max(9, round(height * 0.055)), width, line[-1])
+        lengths = [letters.length(gloss, size) for gloss in line]
+        space = letters.length(' ', size)
+        while len(lengths) > 1 and sum(lengths) + space * (len(lengths) + 1) > width:
+            lengths = lengths[1:]
+        colours = [*[_BEFORE] * (len(lengths) - 1), _NOW if active else _BEFORE]
+        words = list(zip(line[-len(lengths) :], lengths, colours))
+        ascent, descent = letters.metrics(size)
+        top = max(height - round((ascent + descent) * 1.4), 0)
         picture = np.array(frame)
-        picture[max(top, 0) :] = band // 4
+        picture[top:] = frame[top:] // 4
         image = Image.fromarray(picture)
         pen = ImageDraw.Draw(image)
-        left = (width - sum(map(font.getlength, line)) - space * (len(line) - 1)) / 2
-        for place, gloss in enumerate(line):
-            colour = _NOW if active and place == len(line) - 1 else _BEFORE
-            pen.text((left, max(top, 0) + (ascent + descent) * 0.2), gloss, font=font, fill=colour)
-            left += font.getlength(gloss) + space
+        left = (width - sum(lengths) - space * (len(lengths) - 1)) / 2
+        for gloss, length, colour in words[::-1] if letters.right_to_left else words:
+            letters.draw(pen, (left, top + (ascent + descent) * 0.2), gloss, size, colour)
+            left += length + space
         return np.asarray(image)
 
-    def _font(self, size: int, width: int, text: str) -> ImageFont.FreeTypeFont:
-        """The font at ``size``, or as small as ``text`` needs to fit."""
-        length = self._font_of(size).getlength(text)
-        if length > width - 4 and size > 6:
-            size = max(6, int(size * (width - 4) / length))
-        return self._font_of(size)
-
-    def _font_of(self, size: int) -> ImageFont.FreeTypeFont:
-        if size not in self._fonts:
-            self._fonts[size] = ImageFont.truetype(self._font_path, size)
-        return self._fonts[size]
+    def _size(self, size: int, width: int, text: str) -> int:
+        """Return ``size``, or as small a one as ``text`` needs to fit."""
+        length = self._letters.length(text, size)
+        return max(6, int(size * (width - 4) / length)) if length > width - 4 and size > 6 else size

@@ -1,6 +1,7 @@
-"""Find a font that can draw every character of the glosses."""
+"""Find fonts that can draw every character of the glosses."""
 
 import os
+import warnings
 from functools import lru_cache
 from typing import Iterable, List, Optional, Set
 
@@ -11,28 +12,42 @@ _PREFERRED = ('DejaVuSans.ttf', 'NotoSans-Regular', 'NotoSansCJK-Regular', 'Noto
 
 
 def find_font(texts: Iterable[str], font: Optional[str] = None) -> str:
-    """Return the path of a font that has all characters of ``texts``.
+    """Return the path of the font that has most characters of ``texts``; see :func:`find_fonts`."""
+    return find_fonts(texts, font)[0]
+
+
+def find_fonts(texts: Iterable[str], font: Optional[str] = None) -> List[str]:
+    """Return the paths of fonts that together have the characters of ``texts``, the one with most of them first.
+
+    Characters that none has are drawn as boxes; a warning names them.
 
     Args:
         texts: What is to be drawn.
-        font: A font file to use; by default matplotlib's own (Latin, Greek, Cyrillic) or one of the system.
+        font: A font file to use before others; by default matplotlib's own (Latin, Greek, Cyrillic, Hebrew, Arabic) or
+            one of the system.
 
     Raises:
-        DataError: If none has them all; the message names the characters.
+        DataError: If ``font`` cannot be read as a font.
     """
-    needed = {ord(character) for text in texts for character in text if not character.isspace()}
-    lacking: Set[int] = needed
-    for path in [font] if font is not None else _candidates():
-        lacks = needed - _characters(path)
-        if not lacks:
-            return path
-        lacking = min(lacking, lacks, key=len)
-    sample = ''.join(chr(code) for code in sorted(lacking)[:12])
-    where = f"the font '{font}' does not have" if font is not None else 'no font of this system has'
-    raise DataError(
-        f"captions: {where} '{sample}'. Give a font that does (--font), e.g. of the Noto family: "
-        'NotoSansCJK-Regular.ttc for Chinese.'
-    )
+    lacking = {ord(character) for text in texts for character in text if not character.isspace()}
+    paths = _candidates()
+    if font is None:
+        whole = next((path for path in paths if lacking <= characters_of(path)), None)
+        font = whole or min(paths, key=lambda path: len(lacking - characters_of(path)))
+    found = [font]
+    lacking = lacking - characters_of(found[0])
+    for path in paths:
+        if lacking & characters_of(path):
+            found.append(path)
+            lacking = lacking - characters_of(path)
+    if lacking:
+        sample = ''.join(map(chr, sorted(lacking)[:12])).encode('utf-8', 'backslashreplace').decode()
+        warnings.warn(
+            f"captions: no font of this system has '{sample}', drawn as boxes. Give a font that does (--font), "
+            'e.g. of the Noto family: NotoSansCJK-Regular.ttc for Chinese.',
+            stacklevel=2,
+        )
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +65,8 @@ def _candidates() -> List[str]:
 
 
 @lru_cache(maxsize=512)
-def _characters(path: str) -> Set[int]:
+def characters_of(path: str) -> Set[int]:
+    """Return the code points that a font has; a file given by name that is no font is a DataError."""
     from matplotlib.ft2font import FT2Font
 
     try:

@@ -1,16 +1,15 @@
 """Rows of pictures and lines of text, one below the other."""
 
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import List, Sequence, Union
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from cslrkit.utils.files import write_beside
-from cslrkit.video.fonts import find_font
+from cslrkit.video.lettering import Lettering
 
 _PAPER, _INK = (255, 255, 255), (25, 25, 25)
 _GAP = 4  # pixels
@@ -21,21 +20,21 @@ class Canvas:
 
     Args:
         width: Pixels.
-        texts: All that will be written, so that a font is chosen that has the characters.
+        texts: All that will be written, so that fonts are chosen that have the characters.
     """
 
     def __init__(self, width: int, *, texts: Sequence[str]) -> None:
         self.width = width
-        self._font = partial(ImageFont.truetype, find_font(texts))
+        self._letters = Lettering(texts)
         self._parts: List[np.ndarray] = []
 
     def text(self, text: str, *, size: int = 14) -> None:
         """Add a line; one that is too long is set smaller, down to 9 pixels, then cut."""
-        while size > 9 and self._font(size).getlength(text) > self.width - 2 * _GAP:
+        while size > 9 and self._letters.length(text, size) > self.width - 2 * _GAP:
             size -= 1
-        ascent, descent = self._font(size).getmetrics()
+        ascent, descent = self._letters.metrics(size)
         line = Image.new('RGB', (self.width, ascent + descent + 2 * _GAP), _PAPER)
-        ImageDraw.Draw(line).text((_GAP, _GAP), text, font=self._font(size), fill=_INK)
+        self._letters.draw(ImageDraw.Draw(line), (_GAP, _GAP), text, size, _INK)
         self._parts.append(np.asarray(line))
 
     def row(self, tiles: Sequence[np.ndarray], labels: Sequence[str] = ()) -> None:
@@ -44,7 +43,7 @@ class Canvas:
         band = Image.new('RGB', (self.width, height + _GAP + (14 if labels else 0)), _PAPER)
         for tile, label in zip_longest(tiles, labels, fillvalue=''):
             band.paste(Image.fromarray(tile), (left, 0))
-            ImageDraw.Draw(band).text((left, height), label, font=self._font(11), fill=_INK)
+            self._letters.draw(ImageDraw.Draw(band), (left, height), label, 11, _INK)
             left += tile.shape[1] + _GAP
         self._parts.append(np.asarray(band))
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import features
 from pympi.Elan import Eaf
 
 from cslrkit.apis.infer.result_files import ResultFiles
@@ -12,10 +13,11 @@ from cslrkit.errors import ConfigError, DataError, OutputError
 from cslrkit.evaluation.functional import load_ctm
 from cslrkit.structures import GlossSpan, Hypothesis, NBestEntry
 from cslrkit.structures.result import InferenceResult
-from cslrkit.video import ArrayClip, ImageClip, VideoClip
+from cslrkit.video import ArrayClip, ImageClip, VideoClip, fonts, lettering
 from cslrkit.video.captions import CaptionPainter, captioned_paths, write_captioned
 from cslrkit.video.fonts import find_font
 from cslrkit.video.inputs import FailedInput
+from cslrkit.video.lettering import Lettering
 
 
 def span(gloss, frames, confidence=1.0, times=None):
@@ -145,7 +147,7 @@ def test_running_captions():
 
 
 @pytest.mark.parametrize('suffix', ['.mp4', '.webm', '.avi', '.mkv'])
-def test_captioned_video(tmp_path, suffix):
+def test_captioned_video(tmp_path, suffix, capfd):
     frames = np.full((12, 64, 96, 3), 120, np.uint8)
     frames[..., 0] = 200
     source = ArrayClip(frames, frame_rate=20.0)
@@ -161,6 +163,39 @@ def test_captioned_video(tmp_path, suffix):
     yellow = (band[..., 0] > 180) & (band[..., 1] > 140) & (band[..., 2] < 140)
     assert yellow.any()
     assert np.median(band) < 80
+    assert capfd.readouterr() == ('', '')  # no library says anything of the file
+
+
+def test_right_to_left_captions(tmp_path):
+    glosses = ('\u05e9\u05dc\u05d5\u05dd', '\u0628\u064a\u062a', 'A1')
+    spans = [span(gloss, (2 * i, 2 * i + 2), times=(i, i + 1.0)) for i, gloss in enumerate(glosses)]
+    drawn = CaptionPainter(spans, pause=10).draw(np.zeros((64, 200, 3), np.uint8), 2).astype(int)
+    now = np.flatnonzero((drawn[..., 0] > drawn[..., 2] + 60).any(0))  # yellow: the second gloss
+    before = np.flatnonzero((drawn[..., 2] > 100).any(0))
+    assert len(now)
+    assert len(before)
+    assert now.max() < before.min()
+    (path,) = write_results([result(tuple(spans))], tmp_path, ['srt'])
+    assert [line for line in path.read_text(encoding='utf-8').splitlines() if '\u2069' in line] == [
+        f'\u2068{gloss}\u2069' for gloss in glosses
+    ]
+
+
+@pytest.mark.skipif(not features.check('raqm'), reason='this Pillow has no raqm')
+def test_arabic_letters_are_joined():
+    gloss = '\u0628\u064a\u062a'
+    letters = Lettering([gloss])
+    assert letters.length(gloss, 40) < 0.9 * sum(letters.length(each, 40) for each in gloss)
+
+
+def test_each_character_has_its_font(monkeypatch):
+    latin, other = '/latin.ttf', '/other.ttf'
+    having = {latin: set(map(ord, 'AB ')), other: {0x5929, 0x6C14}}
+    monkeypatch.setattr(fonts, '_candidates', lambda: [latin, other])
+    for module in (fonts, lettering):
+        monkeypatch.setattr(module, 'characters_of', having.__getitem__)
+    letters = Lettering(['A \u5929\u6c14 B'])
+    assert letters._runs('A \u5929\u6c14 B') == [(latin, 'A '), (other, '\u5929\u6c14 '), (latin, 'B')]
 
 
 def test_captions_that_cannot_be_drawn(tmp_path):
@@ -176,8 +211,10 @@ def test_captions_that_cannot_be_drawn(tmp_path):
         captioned_paths(own, [ImageClip([str(own)], name='own')])
     with pytest.raises(ConfigError, match=r'own\.mp4. is an input itself'):
         captioned_paths(tmp_path, [source, ImageClip([str(own)], name='own')])
-    with pytest.raises(DataError, match='\U0001f9ff'):
-        find_font(['A\U0001f9ff'], find_font(['ÄÖÜß']))
+    for odd in ('\U0010fffd', '\udcff'):
+        with pytest.warns(UserWarning, match=r'no font of this system has .* drawn as boxes'):
+            painter = CaptionPainter([span(f'A{odd}', (0, 4))], pause=10)
+        assert painter.draw(np.zeros((64, 96, 3), np.uint8), 1).any()
     broken = tmp_path / 'broken.ttf'
     broken.write_bytes(b'nothing')
     with pytest.raises(DataError, match=r'broken\.ttf'):

@@ -15,6 +15,7 @@ from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import plural
 from cslrkit.video.captions import PAUSE
+from cslrkit.video.lettering import isolated
 
 Results = Sequence[InferenceResult]
 
@@ -113,9 +114,10 @@ def _cues(result: InferenceResult, name: str) -> List[Tuple[int, int, str]]:
     """Start and end in milliseconds, and gloss: shown until the next one begins, or for a while after it was signed."""
     timed = _timed(result, name)
     ends = [start for start, *_ in timed[1:]] + [math.inf]
+    glosses = isolated(gloss for _, _, gloss, _ in timed)
     return [
         (start, max(start + 1, min(end + round(1000 * PAUSE), next_start)), gloss)
-        for (start, end, gloss, _), next_start in zip(timed, ends)
+        for (start, end, _, _), next_start, gloss in zip(timed, ends, glosses)
     ]
 
 
