@@ -67,7 +67,10 @@ class Manifest:
 
 def state_of(source: str) -> Dict[str, Any]:
     """Return size in bytes and time of the last change in nanoseconds, of a folder those of its files together."""
-    stats = [os.stat(path) for path in _files(source)]
+    try:
+        stats = [os.stat(path) for path in _files(source)]
+    except OSError:  # the worker that reads it says why
+        stats = []
     return dict(size=sum(each.st_size for each in stats), mtime_ns=max((each.st_mtime_ns for each in stats), default=0))
 
 
@@ -83,8 +86,12 @@ def is_current(entry: Entry, before: Entry, out_dir: Path) -> bool:
     """Whether a line of the manifest holds: made from the same in the same way, and its files are there."""
     if any(before.get(key) != entry[key] for key in ('checkpoint', 'settings', 'size')):
         return False
-    if before['mtime_ns'] != entry['mtime_ns'] and before['sha256'] != checksum_of(entry['source']):
-        return False
+    if before['mtime_ns'] != entry['mtime_ns']:
+        try:
+            if before['sha256'] != checksum_of(entry['source']):
+                return False
+        except OSError:
+            return False
     return all((out_dir / path).is_file() for path in before.get('files', ()))
 
 

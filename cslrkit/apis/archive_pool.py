@@ -147,7 +147,7 @@ def _recognize(inferencer: CSLRInferencer, video: Video, formats: Sequence[str])
         raise  # a full disk concerns all videos
     except CSLRKitError as error:
         return _failed(str(error), checksum)
-    except (RuntimeError, MemoryError) as error:  # no memory for a long video
+    except (OSError, RuntimeError, MemoryError) as error:  # a file of another user, no memory for a long video
         return _failed(f'{type(error).__name__}: {error}', checksum)
     return dict(state='done', sha256=checksum, glosses=len(result.glosses), notes=result.notes, files=files)
 

@@ -79,8 +79,6 @@ def open_each(
         DataError: If an input is none of those, or there is none.
         ConfigError: For a frame rate that cannot be.
     """
-    if frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < math.inf):
-        raise ConfigError(f'frame rate: got {frame_rate!r}, expected frames per second, above 0.')
     listed = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not listed:
         raise DataError('inputs: got none, expected at least a video.')
@@ -130,7 +128,10 @@ def find_inputs(
 
     Raises:
         DataError: If the input is none of those.
+        ConfigError: For a frame rate that cannot be.
     """
+    if frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < math.inf):
+        raise ConfigError(f'frame rate: got {frame_rate!r}, expected frames per second, above 0.')
     if isinstance(given, Clip):
         return [(given.source, lambda: given)]
     if isinstance(given, np.ndarray):

@@ -15,7 +15,7 @@ from cslrkit.apis.archive import transcribe_archive
 from cslrkit.corpora.synthsign import render_videos
 from cslrkit.engine.config import load_config
 from cslrkit.engine.stored_config import config_json
-from cslrkit.errors import CheckpointError, DataError, OutputError
+from cslrkit.errors import CheckpointError, ConfigError, DataError, OutputError
 
 # A worker ends itself once for each file in a folder.
 PLUGIN = """
@@ -179,6 +179,10 @@ def test_what_concerns_all_ends_the_run(archive, untrained_checkpoint, tmp_path)
         (tmp_path / 'out' / path.stem).write_text('in the way of the folder')
     with pytest.raises(OutputError, match='cannot be written'):
         transcribe(archive, untrained_checkpoint, tmp_path / 'out')
+    with pytest.raises(ConfigError, match='frame rate'):
+        transcribe(archive, untrained_checkpoint, tmp_path / 'out', frame_rate=-1.0)
+    with pytest.raises(ConfigError, match='--import nothing'):
+        transcribe(archive, untrained_checkpoint, tmp_path / 'out', modules=['nothing'])
     with pytest.raises(DataError, match='got the address'):
         transcribe_archive(['rtsp://camera/1'], untrained_checkpoint, tmp_path / 'out')
     (tmp_path / 'out' / 'manifest.jsonl').write_text('{"name": "a"}\n')
