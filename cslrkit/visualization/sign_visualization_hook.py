@@ -13,7 +13,6 @@ from mmengine.visualization import LocalVisBackend, TensorboardVisBackend, Visua
 from mmengine.visualization.vis_backend import BaseVisBackend
 from torch.nn.parallel import DistributedDataParallel
 
-from cslrkit.errors import DataError
 from cslrkit.evaluation.functional import score_sentence
 from cslrkit.evaluation.report import ScoredSentence, format_alignment, sentence_record
 from cslrkit.registry import HOOKS
@@ -59,7 +58,7 @@ class SignVisualizationHook(Hook):
         self.cam = cam
         self._validations = 0
         self._clips: List[Dict[str, Any]] = []
-        self._font: Optional[str] = None
+        self._font = ''
         self._masks: Optional[RegionMasks] = None
 
     def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
@@ -90,8 +89,6 @@ class SignVisualizationHook(Hook):
             score = score_sentence(sample.glosses, hyp.glosses)
             text = format_alignment(sentence_record(ScoredSentence(name, sample.signer or '', score)))
             _add_text(visualizer, f'text/{name}', textwrap.indent(text, '    '), step)
-            if self._font is None:
-                continue
             picture = draw_sample(
                 sample, log_probs, hyp, spec=model.neck.temporal_spec, vocab=model.vocab, font=self._font
             )
@@ -115,10 +112,7 @@ class SignVisualizationHook(Hook):
             dataset = runner.val_dataloader.dataset
             count = min(self.num_samples, len(dataset))
             self._clips = [dataset[place * len(dataset) // count] for place in range(count)]
-            try:
-                self._font = find_font([*runner.bare_model.vocab.glosses, *map(_name, self._clips)])
-            except DataError as error:
-                runner.logger.warning(f'{error} Until then TensorBoard gets texts and no pictures.')
+            self._font = find_font([*runner.bare_model.vocab.glosses, *map(_name, self._clips)])
         return self._clips
 
     def _may_run(self, runner) -> bool:

@@ -1,5 +1,6 @@
 """The run of one clip and its page, without Gradio."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ from cslrkit.apis.infer import open_clips, read_clip
 from cslrkit.demo import Limits, render_error, render_run, run_clip
 from cslrkit.demo.clip_run import _cam_pieces
 from cslrkit.errors import DataError
-from cslrkit.structures import GlossSpan
+from cslrkit.structures import GlossSpan, Hypothesis
 from cslrkit.visualization import compute_cam
 
 
@@ -94,6 +95,16 @@ def test_a_page_holds_everything_and_escapes_names(run):
     assert 'http' not in page
     hostile = type(run)('<img src=x>.mp4', run.result, run.plot, run.video)
     assert '<img src=x>' not in render_run(hostile)
+
+
+def test_a_page_keeps_the_order_of_right_to_left_glosses(run):
+    glosses = ('\u05e9\u05dc\u05d5\u05dd', 'A1', '\u05d0\u05d1')
+    spans = [GlossSpan(1, gloss, frames=(0, 1), times=(0.0, 0.1), confidence=1.0) for gloss in glosses]
+    page = render_run(replace(run, result=replace(run.result, hyp=Hypothesis(spans, 0.0))))
+    joined = ' '.join(f'\u2068{gloss}\u2069' for gloss in glosses)
+    assert f'<p class="glosses" role="status" dir="rtl">{joined}</p>' in page
+    assert f'<bdi>{glosses[0]}</bdi>' in page
+    assert 'dir="ltr"' in render_run(run)
 
 
 def test_errors_name_the_file_and_not_its_folder(inferencer, write_noise):
