@@ -11,7 +11,7 @@ from torch import nn
 
 from cslrkit.engine.checkpoint_io import check_vocab, find_checkpoint
 from cslrkit.engine.config import load_config
-from cslrkit.engine.stored_config import stored_config, with_stored_aligner
+from cslrkit.engine.stored_config import stored_config, with_stored_parts
 from cslrkit.errors import CheckpointError, ConfigError
 from cslrkit.models.recognizers import CSLRRecognizer
 from cslrkit.models.speed import prepare_for_cpu
@@ -59,7 +59,7 @@ def init_recognizer(
         config = config if isinstance(config, Config) else load_config(config)
     if config.get('model') is None:
         raise ConfigError(f"config '{config.filename}': it has no model.")
-    config = with_stored_aligner(config, meta)
+    config = with_stored_parts(config, meta)
     vocab = _choose_vocab(config, meta, checkpoint)
     with DefaultScope.overwrite_default_scope('cslrkit'):
         model = MODELS.build(dict(config.model, vocab=vocab))

@@ -14,7 +14,7 @@ from cslrkit.engine.distributed import TIME_LIMIT, start_cpu_processes
 from cslrkit.engine.flexible_runner import CSLRFlexibleRunner
 from cslrkit.engine.interruption import disk_errors
 from cslrkit.engine.runner import CSLRRunner
-from cslrkit.engine.stored_config import with_stored_aligner
+from cslrkit.engine.stored_config import with_stored_parts
 from cslrkit.models.speed import prepare_for_inference
 from cslrkit.models.weights import read_weights
 from cslrkit.registry import DATASETS
@@ -78,7 +78,7 @@ def _with_aligner(config: Config, checkpoint: Path) -> Config:
     weights = read_weights(checkpoint) if checkpoint.is_file() else None
     if weights is None or weights.format != 'cslrkit':
         return config
-    return with_stored_aligner(config, weights.content.get('meta') or {})
+    return with_stored_parts(config, weights.content.get('meta') or {})
 
 
 def _build_runner(config: Config) -> Union[CSLRRunner, CSLRFlexibleRunner]:

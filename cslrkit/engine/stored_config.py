@@ -82,21 +82,27 @@ def stored_config(meta: Mapping[str, Any], *, where: str) -> Config:
     return Config(kept)
 
 
-def with_stored_aligner(config: Config, meta: Mapping[str, Any]) -> Config:
-    """Return a config with the aligner of the config that a checkpoint carries, where it has none of its own.
+def with_stored_parts(config: Config, meta: Mapping[str, Any]) -> Config:
+    """Return a config with aligner, fit, frame size and rate of the one that a checkpoint carries, where it has none.
 
     Args:
         config: With a model.
         meta: ``meta`` of a checkpoint.
     """
     try:
-        aligner = json.loads(meta.get('cfg') or 'null')['model']['aligner']
-    except (ValueError, KeyError, TypeError, RecursionError):
+        stored = json.loads(meta.get('cfg') or 'null')
+        aligner = stored['model'].get('aligner')
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return config  # none, or the Python text of 0.1.0, which knew of none
-    if not isinstance(aligner, dict) or config.model.get('aligner') is not None:
+    added = {name: stored[name] for name in _INPUT if config.get(name) is None and stored.get(name) is not None}
+    adds_aligner = isinstance(aligner, dict) and config.model.get('aligner') is None
+    if not added and not adds_aligner:
         return config
     config = copy.deepcopy(config)
-    config.model['aligner'] = aligner
+    if adds_aligner:
+        config.model['aligner'] = aligner
+    for name, value in added.items():
+        config[name] = value
     return config
 
 

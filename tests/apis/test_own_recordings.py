@@ -26,11 +26,16 @@ def recordings(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def checkpoint(recordings, tiny_config, tmp_path_factory):
-    """A checkpoint of one step on them."""
+def own_config(recordings, tiny_config):
+    """A config that trains on them for one step."""
     own = dict(corpus='custom', data_root=str(recordings), val_dataloader=None, val_cfg=None, val_evaluator=None)
-    config = load_config(tiny_config, {**own, 'train_cfg.max_epochs': 1})
-    return Path(train_model(config, tmp_path_factory.mktemp('work')).work_dir, 'epoch_1.pth')
+    return load_config(tiny_config, {**own, 'train_cfg.max_epochs': 1})
+
+
+@pytest.fixture(scope='module')
+def checkpoint(own_config, tmp_path_factory):
+    """Its checkpoint."""
+    return Path(train_model(own_config, tmp_path_factory.mktemp('work')).work_dir, 'epoch_1.pth')
 
 
 def test_a_checkpoint_brings_videos_to_what_it_was_trained_on(checkpoint, recordings):
@@ -39,6 +44,15 @@ def test_a_checkpoint_brings_videos_to_what_it_was_trained_on(checkpoint, record
     slow, fast = inferencer([str(recordings / f'{name}.avi') for name in ('slow', 'fast')], keep_log_probs=True)
     assert (slow.frame_rate, fast.frame_rate) == (25.0, 50.0)
     assert slow.log_probs.shape == fast.log_probs.shape  # two seconds each
+
+
+def test_a_config_beside_the_checkpoint_need_not_say_it(checkpoint, own_config):
+    assert 'frame_size' not in own_config
+    spec = CSLRInferencer(own_config, checkpoint, device='cpu').spec
+    assert (spec.size, spec.frame_rate) == ((112, 112), 25.0)
+    own_config = own_config.copy()
+    own_config.frame_rate = 12.5
+    assert CSLRInferencer(own_config, checkpoint, device='cpu').spec.frame_rate == 12.5
 
 
 @pytest.mark.slow
