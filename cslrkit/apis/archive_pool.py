@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from dataclasses import dataclass
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Callable, Deque, Dict, Iterator, Optional, Sequence, Tuple
@@ -91,10 +92,7 @@ class _Worker:
     """A process that recognizes a video after the other; one that is killed costs the video that it had."""
 
     def __init__(self, setup: Setup, device: Optional[str]) -> None:
-        # Forked from a process that has imported everything and done nothing: threads of this one are not copied.
-        forks = 'forkserver' in multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context('forkserver' if forks else 'spawn')
-        context.set_forkserver_preload([__name__])
+        context = _context()
         self.device, self.video = device, None
         self.connection, other = context.Pipe()
         self.process = context.Process(target=_work, args=(other, setup, device), daemon=True)
@@ -112,6 +110,22 @@ class _Worker:
         self.process.kill()
         self.process.join()
         self.connection.close()
+
+
+def _context() -> Any:
+    """Return how processes begin: as forks of one that has only imported what they need, where there are forks."""
+    if 'forkserver' not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context('spawn')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload([__name__])
+    resource_tracker.ensure_running()  # here, for it unblocks signals
+    # What is blocked stays so in the new process: Ctrl-C while it imports would print a traceback.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return context
 
 
 def _work(connection: Any, setup: Setup, device: Optional[str]) -> None:
