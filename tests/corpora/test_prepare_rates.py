@@ -85,6 +85,13 @@ def test_parts_and_folders(two_rates):
     assert entries['unknown'].keys() == entries['stays'].keys() - {'frame_rate'}
 
 
+def test_a_video_that_does_not_say_its_rate_is_decoded_for_it(two_rates, monkeypatch):
+    monkeypatch.setattr('cslrkit.video.video_clip._MAX_RATE', 40)  # 50 is then taken for the units of a clock
+    entries, notes = prepared(two_rates, 'slow,slow.avi,A,train,,,\nfast,fast.avi,B,train,,,\n')
+    assert facts(entries) == dict(slow=(25, 25.0), fast=(25, 25.0))
+    assert notes[0].startswith('recordings of 25, 50 frames/s are resampled to 25 ')
+
+
 def test_the_commonest_rate():
     assert commonest_rate([]) is None
     assert commonest_rate([50.0, 25.0]) == 25.0  # the lowest of equally common ones
