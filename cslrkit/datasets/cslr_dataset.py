@@ -58,9 +58,8 @@ class CSLRDataset(BaseDataset):
             reader; None is ``dict(type='ImageFolders')``.
         features: Where features come from that are read in the place of frames: ``type``, a name in FEATURE_READERS,
             and the arguments of that reader.
-        keypoints: Where keypoints come from that are read in the place of frames, or beside them if ``frames`` is
-        given,
-            too: ``type``, a name in KEYPOINT_READERS, and the arguments of that reader.
+        keypoints: Where keypoints come from that are read in the place of frames, or beside them if ``frames`` are
+            given, too: ``type``, a name in KEYPOINT_READERS, and the arguments of that reader.
         pipeline: Transforms, as dicts with ``type`` or as callables.
         test_mode: mmengine's mark of a dataset for evaluation; reading does not depend on it.
         frame_interval: Keep every n-th frame, from a random offset (transforms draw it).
