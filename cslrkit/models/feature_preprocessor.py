@@ -33,7 +33,7 @@ class FeatureDataPreprocessor(BaseDataPreprocessor):
         DataError: For inputs that are not features of one width, or not one sample each.
     """
 
-    def __init__(self, *, temporal_spec: Optional[TemporalSpec] = None, non_blocking: bool = False) -> None:
+    def __init__(self, *, temporal_spec: Optional[TemporalSpec] = None, non_blocking: bool = True) -> None:
         super().__init__(non_blocking=non_blocking)
         self.temporal_spec = TemporalSpec(()) if temporal_spec is None else temporal_spec
 

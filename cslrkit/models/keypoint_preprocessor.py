@@ -50,7 +50,7 @@ class KeypointDataPreprocessor(BaseDataPreprocessor):
         max_degrees: float = 0.0,
         max_shift: float = 0.0,
         temporal_spec: Optional[TemporalSpec] = None,
-        non_blocking: bool = False,
+        non_blocking: bool = True,
     ) -> None:
         super().__init__(non_blocking=non_blocking)
         for name, value in (('max_degrees', max_degrees), ('max_shift', max_shift)):

@@ -101,7 +101,7 @@ def test_upload_results_and_nothing_left(browser, served, demo_video, tmp_path):
         wait_for(lambda: find('#clip input[type=file]'))[0].send_keys(str(demo_video))
         wait_for(lambda: demo_video.name in files_in(scratch))
         wait_for(lambda: find('#clip video'))
-        time.sleep(0.3)  # until the server has been told of it
+        time.sleep(1.5)  # until the server has been told of it
         leave()
         wait_for(lambda: not files_in(scratch))
     assert process.wait(20) == 0

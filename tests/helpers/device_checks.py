@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
@@ -24,13 +25,23 @@ from cslrkit.visualization.cam import compute_cam
 VOCAB = [f'G{index}' for index in range(9)]
 
 
-def batch():
-    """Two clips of different lengths, the shorter one first."""
+def batch(model):
+    """Two clips of what the model reads, of different lengths, the shorter one first."""
     numbers = torch.Generator().manual_seed(0)
+    kind = type(model.data_preprocessor).__name__
+
+    def clip(frames):
+        if kind == 'KeypointDataPreprocessor':
+            return 200 * torch.rand(frames, 133, 3, generator=numbers)
+        if kind == 'FeatureDataPreprocessor':
+            channels = sum(spec.channels for spec in model.backbone.stream_specs.values())
+            return torch.rand(frames, channels, generator=numbers)
+        return torch.randint(256, (frames, 3, 32, 32), generator=numbers, dtype=torch.uint8)
+
     return dict(
-        inputs=[torch.randint(256, (frames, 3, 32, 32), generator=numbers, dtype=torch.uint8) for frames in (20, 32)],
+        inputs=[clip(frames) for frames in (20, 32)],
         data_samples=[
-            SignDataSample.create(name, ids, frame_indices=range(frames))
+            SignDataSample.create(name, ids, frame_indices=range(frames), image_size=(210, 260))
             for name, ids, frames in (('short', [1, 2], 20), ('long', [3, 1, 4], 32))
         ],
     )
@@ -45,8 +56,9 @@ def train(model, config, gpu):
     wrapper = build_optim_wrapper(
         model, dict(type='GuardedOptimWrapper', optimizer=config.optim_wrapper.optimizer, clip_grad=dict(max_norm=10.0))
     )
+    np.random.seed(0)
     gpu.waits.clear()
-    return model.train_step(batch(), optim_wrapper=wrapper)['loss'], dict(gpu.waits)
+    return model.train_step(batch(model), optim_wrapper=wrapper)['loss'], dict(gpu.waits)
 
 
 def recognize(model, decoder, gpu):
@@ -54,9 +66,9 @@ def recognize(model, decoder, gpu):
     model.eval()
     gpu.waits.clear()
     with torch.no_grad():
-        samples = model.val_step(batch())
+        samples = model.val_step(batch(model))
         waits = dict(gpu.waits)
-        data = model.data_preprocessor(batch())
+        data = model.data_preprocessor(batch(model))
         log_probs, lens = model.log_probs(data['inputs'], data['frame_lens'])
         fused = model.decode(log_probs[model.decode_outputs[0]], lens, decoder=decoder)
     found = [[hyp.glosses for hyp in sample.hyps.values()] for sample in samples]
@@ -64,8 +76,10 @@ def recognize(model, decoder, gpu):
 
 
 def heat(model):
-    """Sum of the heat maps of the first steps of a clip."""
-    clip = {key: values[0] for key, values in batch().items()}
+    """Sum of the heat map of the first gloss of a clip; nothing for networks that see no pictures."""
+    if batch(model)['inputs'][0].dim() != 4:
+        return []
+    clip = {key: values[0] for key, values in batch(model).items()}
     target = next(iter(model.val_step({key: [value] for key, value in clip.items()})[0].hyps.values()))
     return [float(cam.map.sum()) for cam in compute_cam(model, clip, targets=list(target)[:1])]
 

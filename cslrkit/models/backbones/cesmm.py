@@ -8,7 +8,7 @@ from torch import nn
 
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.joint_attention import SLOPE, JointAttention, conv_norm, input_map
-from cslrkit.models.backbones.keypoints import KeypointBackbone, Parts
+from cslrkit.models.backbones.keypoints import KeypointBackbone, Parts, take_joints
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 from cslrkit.utils.checks import one_of
@@ -104,9 +104,9 @@ class CESMM(KeypointBackbone, ScopedInit, BaseModule):
     def mapped(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return each part's joints, bones or their motion after the first layer, (N, width, T, V)."""
         sizes = [len(self.parts[name]) for name in self.face]
-        face = self.face_input_map(x[..., [joint for name in self.face for joint in self.parts[name]]])
+        face = self.face_input_map(take_joints(x, [joint for name in self.face for joint in self.parts[name]]))
         parts = dict(zip(self.face, face.split(sizes, 3)))
-        parts.update({name: getattr(self, f'{name}_input_map')(x[..., self.parts[name]]) for name in HANDS})
+        parts.update({name: getattr(self, f'{name}_input_map')(take_joints(x, self.parts[name])) for name in HANDS})
         if self.bones:
             parts = {name: part.diff(dim=3) for name, part in parts.items()}
         if self.motion:

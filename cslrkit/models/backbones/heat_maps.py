@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseModule
 
 from cslrkit.errors import ConfigError
-from cslrkit.models.backbones.keypoints import check_keypoints
+from cslrkit.models.backbones.keypoints import check_keypoints, take_joints
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 from cslrkit.structures.stream_spec import stream_specs
@@ -77,7 +77,7 @@ class KeypointHeatMaps(ScopedInit, BaseModule):
 
     def maps(self, x: torch.Tensor) -> torch.Tensor:
         """Return the maps (N, P, T, H, W) of P points, in [-1, 1]."""
-        across, up, score = x[..., self.points].transpose(2, 3).unbind(1)  # (N, P, T) each
+        across, up, score = take_joints(x, self.points).transpose(2, 3).unbind(1)  # (N, P, T) each
         height, width = self.size
         rows, columns = self._profile(-up, height), self._profile(across, width)
         if not self.draw_missing:

@@ -1,6 +1,7 @@
 """What backbones on keypoints share: their input and their steps."""
 
 import math
+from functools import lru_cache
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import torch
@@ -72,3 +73,13 @@ def _are_positions(joints: Any) -> bool:
         and len(joints) > 0
         and all(isinstance(n, int) and n >= 0 for n in joints)
     )
+
+
+def take_joints(x: torch.Tensor, joints: Sequence[int]) -> torch.Tensor:
+    """Return some joints of (N, C, T, K) in their order; which they are is brought to a device once."""
+    return x.index_select(-1, _index(tuple(joints), x.device))
+
+
+@lru_cache(maxsize=64)
+def _index(joints: Tuple[int, ...], device: torch.device) -> torch.Tensor:
+    return torch.tensor(joints, device=device)

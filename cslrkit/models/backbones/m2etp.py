@@ -103,7 +103,7 @@ def typical_frames(x: torch.Tensor, alpha: int) -> torch.Tensor:
     Returns:
         (N, C, ceil(T / alpha), H, W), in the memory format of the clips.
     """
-    grey = (x * x.new_tensor(_GREY)[:, None, None, None]).sum(1)
+    grey = sum(weight * channel for weight, channel in zip(_GREY, x.unbind(1)))
     small = F.interpolate(grey, (_THUMBNAIL, _THUMBNAIL), mode='bilinear', align_corners=False).flatten(2)
     chosen, start = [], 0
     for segment in small.tensor_split(-(-x.shape[2] // alpha), dim=1):

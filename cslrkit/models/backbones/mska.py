@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from torch import nn
 
 from cslrkit.models.backbones.joint_attention import JointAttention, conv_norm, input_map
-from cslrkit.models.backbones.keypoints import KeypointBackbone, Parts
+from cslrkit.models.backbones.keypoints import KeypointBackbone, Parts, take_joints
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 
@@ -71,7 +71,7 @@ class MSKA(KeypointBackbone, ScopedInit, BaseModule):
         """Return the features of each stream, one for each step."""
         x = self.whole_steps(x)
         features: Mapping[str, torch.Tensor] = {
-            name: getattr(self, f'{name}_input_map')(x[..., joints]) for name, joints in self.parts.items()
+            name: getattr(self, f'{name}_input_map')(take_joints(x, joints)) for name, joints in self.parts.items()
         }
         return {name: getattr(self, f'{name}_graph_layers')(part).mean(3) for name, part in features.items()}
 

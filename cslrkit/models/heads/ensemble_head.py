@@ -108,7 +108,7 @@ class _StepHead(nn.Module):
     def forward(self, steps: torch.Tensor, lens: torch.Tensor) -> torch.Tensor:
         """Return the logits."""
         hidden = self.bn1(self.fc1(steps), lens).relu()
-        code = sine_code(hidden.shape[1], hidden.shape[2]).to(hidden)
+        code = sine_code(hidden.shape[1], hidden.shape[2]).to(hidden, non_blocking=True)
         hidden = self.feedforward(self.dropout(hidden + code))
         return self.gloss_output_layer(self.layer_norm(hidden))
 
@@ -124,9 +124,11 @@ class _StepNorm(nn.Module):
         """Normalize."""
         if not self.training:
             return self.norm(steps.flatten(0, 1)).view_as(steps)
-        valid = torch.arange(steps.shape[1], device=steps.device) < lens.to(steps.device)[:, None]
-        normalized = self.norm(steps[valid])
-        return torch.masked_scatter(steps.to(normalized.dtype), valid[..., None], normalized)
+        # Where the clips' own steps are is known on the CPU, so the device is not asked for their number.
+        places = [torch.arange(length) + clip * steps.shape[1] for clip, length in enumerate(lens.tolist())]
+        rows, flat = torch.cat(places).to(steps.device, non_blocking=True), steps.flatten(0, 1)
+        normalized = self.norm(flat.index_select(0, rows))
+        return flat.to(normalized.dtype).index_copy(0, rows, normalized).view_as(steps)
 
 
 class _FeedForward(nn.Module):
