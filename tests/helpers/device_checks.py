@@ -15,6 +15,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from second_device import SecondDevice
+from torchvision.ops import StochasticDepth
 
 from cslrkit.decoders.language_model.kneser_ney import train_ngrams, write_arpa
 from cslrkit.engine.config import load_config
@@ -51,7 +52,7 @@ def train(model, config, gpu):
     """The loss of a step in full precision, and where the CPU waited for its update."""
     model.train()
     for part in model.modules():
-        if isinstance(part, (torch.nn.Dropout, torch.nn.LSTM)):
+        if isinstance(part, (torch.nn.Dropout, torch.nn.LSTM, StochasticDepth)):
             part.p = part.dropout = 0.0
     wrapper = build_optim_wrapper(
         model, dict(type='GuardedOptimWrapper', optimizer=config.optim_wrapper.optimizer, clip_grad=dict(max_norm=10.0))

@@ -82,4 +82,4 @@ def take_joints(x: torch.Tensor, joints: Sequence[int]) -> torch.Tensor:
 
 @lru_cache(maxsize=64)
 def _index(joints: Tuple[int, ...], device: torch.device) -> torch.Tensor:
-    return torch.tensor(joints, device=device)
+    return torch.tensor(joints).to(device, non_blocking=True)
