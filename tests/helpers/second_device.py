@@ -16,7 +16,9 @@ from torch.utils import backend_registration as registration
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-PACKAGE = Path(__file__).resolve().parents[2] / 'cslrkit'
+import cslrkit
+
+PACKAGE = Path(cslrkit.__file__).resolve().parent
 aten = torch.ops.aten
 # Operations whose result decides the size of a tensor or a branch, so that the CPU waits for it.
 WAITING = {
@@ -195,8 +197,9 @@ class SecondDevice(TorchDispatchMode):
         return DeviceTensor(numbers, self.device)
 
     def _wait(self) -> None:
-        places = [frame for frame in traceback.extract_stack() if PACKAGE in Path(frame.filename).parents]
-        where = f'{Path(places[-1].filename).relative_to(PACKAGE)}:{places[-1].name}' if places else 'elsewhere'
+        stack = [(Path(frame.filename).resolve(), frame.name) for frame in traceback.extract_stack()]
+        places = [(path, name) for path, name in stack if PACKAGE in path.parents]
+        where = f'{places[-1][0].relative_to(PACKAGE)}:{places[-1][1]}' if places else 'elsewhere'
         self.waits[where] += 1
 
 

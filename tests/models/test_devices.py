@@ -30,8 +30,8 @@ pytestmark = pytest.mark.slow
 def run_checks(device, **environment):
     """What tests/helpers/device_checks.py says of one network of each family."""
     command = [sys.executable, str(REPO / 'tests/helpers/device_checks.py'), device, *map(str, FAMILIES.values())]
-    environment = {**os.environ, **environment}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    environment = {**os.environ, 'PYTHONPATH': str(REPO), **environment}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=REPO)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout)
 

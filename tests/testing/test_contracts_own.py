@@ -28,6 +28,7 @@ SMALL = {
     'TorchvisionVideoBackbone': dict(model_name='s3d', pretrained=False),
     'USTM': dict(width=32, depths=[1, 1, 1, 1]),
     'BeamDecoder': dict(nbest=3),
+    'Degrade': dict(degradation=dict(type='GaussianBlur')),
     'RandomCrop': dict(size=32),
     'CenterCrop': dict(size=32),
     'RandomRotation': dict(degrees=10),
