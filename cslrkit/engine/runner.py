@@ -1,9 +1,9 @@
 """mmengine's Runner with safe checkpoints, data parallelism on any device and a readable console."""
 
 import copy
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.optim.scheduler import ReduceOnPlateauParamScheduler
 from mmengine.runner import Runner
 from torch import nn
@@ -61,15 +61,18 @@ class CSLRRunner(RunMixin, Runner):
     @property
     def follows_schedule(self) -> bool:
         """Not where a schedule depends on metrics, or there are several optimizers."""
-        schedulers = self.param_schedulers if isinstance(self.param_schedulers, list) else []
-        return isinstance(self.optim_wrapper, OptimWrapper) and not any(
-            isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in schedulers
-        )
+        if not isinstance(self.optim_wrapper, OptimWrapper) or isinstance(self.optim_wrapper, OptimWrapperDict):
+            return False
+        return not any(isinstance(scheduler, ReduceOnPlateauParamScheduler) for scheduler in self._schedulers())
+
+    def _schedulers(self) -> List[Any]:
+        """Those of the only optimizer."""
+        return self.param_schedulers if isinstance(self.param_schedulers, list) else []
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Restore a training; see mmengine's Runner. Another schedule or learning rate of the config is followed."""
         self._resume = True  # what is read is checked for it
-        schedulers = self.param_schedulers if isinstance(self.param_schedulers, list) else []
+        schedulers = self._schedulers()
         own = copy.deepcopy([scheduler.state_dict() for scheduler in schedulers])
         settings = group_settings(self.optim_wrapper) if self.follows_schedule else []
         super().resume(filename, *args, **kwargs)

@@ -1,5 +1,6 @@
 """A training that is stopped goes on as if nothing had happened."""
 
+import contextlib
 import multiprocessing
 import os
 import re
@@ -8,13 +9,16 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from stopped_training import REPO, differences, train, training_state, write_config
 
 from cslrkit.engine.checkpoint_io import read_checkpoint
 from cslrkit.engine.distributed import start_cpu_processes
+from cslrkit.engine.hooks.interruption_hook import InterruptionHook
 from cslrkit.engine.interruption import one_training
 from cslrkit.errors import InterruptedTrainingError, OutputError
 from cslrkit.utils.cli import run_tool
@@ -99,6 +103,26 @@ def test_a_new_schedule_is_followed_on_resume_and_said(config, tmp_path, capsys)
     assert said in ' '.join(capsys.readouterr().out.split())
     assert rates(tmp_path / 'resumed')[7:] == rates(tmp_path / 'new')[7:]
     assert rates(tmp_path / 'resumed')[6] == rates(tmp_path / 'new')[6] / 4
+
+
+@pytest.mark.parametrize(('batches', 'ends'), [(1, False), (2, True)])
+def test_of_several_optimizers_all_end_their_accumulation(batches, ends):
+    class Stopped(InterruptionHook):
+        def _leave(self, *args, **kwargs):
+            raise InterruptedTrainingError('stopped')
+
+    net = torch.nn.Linear(1, 1)
+    whole, accumulating = (
+        OptimWrapper(torch.optim.SGD(net.parameters(), lr=1.0), accumulative_counts=counts) for counts in (1, 2)
+    )
+    wrapper = OptimWrapperDict(whole=whole, accumulating=accumulating)
+    for _ in range(batches):
+        whole.update_params(net(torch.ones(1)).sum())
+        accumulating.update_params(net(torch.ones(1)).sum())
+    hook = Stopped()
+    hook.received.append(signal.SIGTERM)
+    with pytest.raises(InterruptedTrainingError) if ends else contextlib.nullcontext():
+        hook.after_train_iter(SimpleNamespace(optim_wrapper=wrapper, iter=0), 0)
 
 
 PLACES = os.pathsep.join([str(REPO / 'tests/helpers'), str(REPO)])

@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 import pytest
 import torch
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 
 from cslrkit.engine.config import load_config
 from cslrkit.engine.run_mixin import RunMixin
@@ -109,3 +110,14 @@ def test_a_run_from_a_whole_checkpoint_needs_no_initial_weights(
         run.load_checkpoint(load_from)  # it has been read already
         with pytest.raises(CheckpointError, match='does not exist'):
             run.load_checkpoint(load_from)
+
+
+def test_several_optimizers_follow_no_new_schedule():
+    def wrapper():
+        return OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0))
+
+    run = CSLRRunner.__new__(CSLRRunner)
+    run.param_schedulers, run.optim_wrapper = [], wrapper()
+    assert run.follows_schedule
+    run.param_schedulers, run.optim_wrapper = {}, OptimWrapperDict(one=wrapper(), other=wrapper())
+    assert not run.follows_schedule

@@ -8,7 +8,7 @@ from typing import Dict, List, Optional
 import torch
 from mmengine import dist
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper
+from mmengine.optim import BaseOptimWrapper, OptimWrapper, OptimWrapperDict
 from mmengine.runner import IterBasedTrainLoop
 from torch.nn.parallel import DistributedDataParallel
 
@@ -50,8 +50,7 @@ class InterruptionHook(Hook):
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None) -> None:
         """Save and end if a signal was received and no gradient waits for further batches."""
         number = self._agreed()
-        wrapper = runner.optim_wrapper
-        if number and not (isinstance(wrapper, OptimWrapper) and not wrapper.should_update()):
+        if number and not _gradients_wait(runner.optim_wrapper):
             self._leave(runner, number, runner.iter + 1, batches_done=batch_idx + 1)
 
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
@@ -98,3 +97,9 @@ class InterruptionHook(Hook):
             f'stopped by {signal.Signals(number).name} after step {iteration}, which is saved in '
             f"'{os.path.join(runner.work_dir, name)}'. The same command with --resume goes on."
         )
+
+
+def _gradients_wait(wrapper: BaseOptimWrapper) -> bool:
+    """Whether an accumulation is not complete; strategies have wrappers of their own, which say nothing of it."""
+    wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
+    return any(isinstance(each, OptimWrapper) and not each.should_update() for each in wrappers)
