@@ -7,6 +7,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 
 from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.data_preprocessor import check_batch
 from cslrkit.registry import MODELS
 from cslrkit.structures.padding import longest_first, pad_clips
 from cslrkit.structures.temporal_spec import TemporalSpec
@@ -63,7 +64,8 @@ class KeypointDataPreprocessor(BaseDataPreprocessor):
     def forward(self, data: Dict[str, Any], training: bool = False) -> Dict[str, Any]:
         """Return the batch; with ``training`` turned and shifted."""
         clips, samples = data['inputs'], data['data_samples']
-        _check_inputs(clips, samples)
+        check_batch(type(self).__name__, clips, samples)
+        _check_clips(clips, samples)
         clips = [_in_picture(clip, sample.image_size) for clip, sample in zip(self.cast_data(clips), samples)]
         if training:
             self._move(clips)
@@ -96,13 +98,7 @@ def _in_picture(clip: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
     return torch.stack([2 * x / width - 1, 2 * (height - y) / height - 1, score], -1)
 
 
-def _check_inputs(clips: Sequence[Any], samples: List[Any]) -> None:
-    if not isinstance(samples, (list, tuple)) or len(clips) != len(samples):
-        got = f'{len(samples)} data samples' if isinstance(samples, (list, tuple)) else type(samples).__name__
-        raise DataError(
-            f'KeypointDataPreprocessor: got {len(clips)} clips with {got}, expected lists of one length; set '
-            "collate_fn=dict(type='pseudo_collate') in the data loader."
-        )
+def _check_clips(clips: Sequence[Any], samples: List[Any]) -> None:
     for position, (clip, sample) in enumerate(zip(clips, samples)):
         is_tensor = isinstance(clip, torch.Tensor)
         if not is_tensor or not clip.is_floating_point() or clip.dim() != 3 or clip.shape[2] != 3 or not len(clip):
