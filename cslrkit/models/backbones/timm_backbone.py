@@ -3,18 +3,16 @@
 from typing import Any, Dict, Optional
 
 import torch
-from mmengine.model import BaseModule
 
 from cslrkit.errors import ConfigError
-from cslrkit.models.backbones.freezing import Frozen, freeze, resized
-from cslrkit.models.weights.pretrained import ScopedInit
+from cslrkit.models.backbones.library_backbone import Frozen, LibraryBackbone, resized
 from cslrkit.registry import BACKBONES, nearest
 from cslrkit.structures.stream_spec import StreamSpec
 from cslrkit.utils.checks import check_clip
 
 
 @BACKBONES.register_module()
-class TimmBackbone(ScopedInit, BaseModule):
+class TimmBackbone(LibraryBackbone):
     """A network of timm (huggingface/pytorch-image-models) without its classifier, on each frame alone.
 
     Frames are normalized by the network's own mean and standard deviation, unless the config's data preprocessor has
@@ -50,10 +48,8 @@ class TimmBackbone(ScopedInit, BaseModule):
         with_cp: bool = False,
         init_cfg: Optional[dict] = None,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(_create(model_name), pretrained=pretrained, frozen=frozen, init_cfg=init_cfg)
         self.model_name = model_name
-        self.pretrained = pretrained
-        self.net = _create(model_name)
         settings = self.net.pretrained_cfg
         self.frame_statistics = (tuple(settings['mean']), tuple(settings['std']))
         self.size = tuple(settings['input_size'][1:]) if resize else None
@@ -62,22 +58,12 @@ class TimmBackbone(ScopedInit, BaseModule):
                 self.net.set_grad_checkpointing(True)
             except (AssertionError, AttributeError) as error:
                 raise ConfigError(f'{model_name!r} of timm has no activation checkpointing.', path='with_cp') from error
-        self._frozen = freeze(self.net, frozen)
         # Some networks have a layer more before the classifier than behind the last stage.
         self.stream_specs = {'main': StreamSpec(getattr(self.net, 'head_hidden_size', self.net.num_features))}
 
-    def init_weights(self) -> None:
-        """Load timm's weights, then what ``init_cfg`` says."""
-        if self.pretrained:
-            self.net.load_state_dict(_create(self.model_name, pretrained=True).state_dict())
-        super().init_weights()
-
-    def train(self, mode: bool = True) -> 'TimmBackbone':
-        """Set the mode; frozen parts stay in evaluation."""
-        super().train(mode)
-        for part in self._frozen:
-            part.eval()
-        return self
+    def library_weights(self) -> Dict[str, torch.Tensor]:
+        """timm's weights."""
+        return _create(self.model_name, pretrained=True).state_dict()
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""

@@ -4,15 +4,13 @@ from typing import Dict, List, Optional, Tuple
 
 import torch
 import torchvision
-from mmengine.model import BaseModule
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.frames import upsample_time
-from cslrkit.models.backbones.freezing import Frozen, freeze, resized
+from cslrkit.models.backbones.library_backbone import Frozen, LibraryBackbone, resized
 from cslrkit.models.checkpointing import apply
-from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import BACKBONES
 from cslrkit.structures.stream_spec import StreamSpec
 from cslrkit.utils.checks import check_clip, one_of
@@ -35,7 +33,7 @@ _MVIT_SIZE = 224
 
 
 @BACKBONES.register_module()
-class TorchvisionVideoBackbone(ScopedInit, BaseModule):
+class TorchvisionVideoBackbone(LibraryBackbone):
     """A network of torchvision for action recognition without its classifier, whose features keep time.
 
     A feature stands for 8, 2 or 1 frames and is repeated for them; the last frame is repeated until this divides their
@@ -71,46 +69,36 @@ class TorchvisionVideoBackbone(ScopedInit, BaseModule):
         with_cp: bool = False,
         init_cfg: Optional[dict] = None,
     ) -> None:
-        super().__init__(init_cfg)
-        channels, self.stride = _NETWORKS[one_of('model_name', model_name, _NETWORKS)]
-        self.pretrained = pretrained
+        channels, stride = _NETWORKS[one_of('model_name', model_name, _NETWORKS)]
+        net = torchvision.models.get_model(model_name)
+        for classifier in ('fc', 'classifier', 'head'):
+            if hasattr(net, classifier):
+                setattr(net, classifier, nn.Identity())
+        super().__init__(net, pretrained=pretrained, frozen=frozen, init_cfg=init_cfg)
+        self.stride = stride
         self.with_cp = with_cp
         self.weights = torchvision.models.get_model_weights(model_name).DEFAULT
         self.is_mvit = model_name.startswith('mvit')
         if self.is_mvit:
             image_size = one_of('image_size', image_size or _MVIT_SIZE, (_MVIT_SIZE,))
-        self.net = torchvision.models.get_model(model_name)
-        for classifier in ('fc', 'classifier', 'head'):
-            if hasattr(self.net, classifier):
-                setattr(self.net, classifier, nn.Identity())
         self.size = None if image_size is None else (image_size, image_size)
         transforms = self.weights.transforms()
         self.frame_statistics = (tuple(transforms.mean), tuple(transforms.std))
-        self._frozen = freeze(self.net, frozen)
         # The transformers' pieces and windows have 16 frames.
         phase = _MVIT_FRAMES if model_name.startswith(('mvit', 'swin3d')) else self.stride
         self.stream_specs = {'main': StreamSpec(channels, stride=phase)}
 
-    def init_weights(self) -> None:
-        """Load torchvision's weights, then what ``init_cfg`` says."""
-        if self.pretrained:
-            try:
-                state = self.weights.get_state_dict(check_hash=True)
-            except (OSError, RuntimeError) as error:
-                raise ConfigError(
-                    f'{self.weights.url} cannot be downloaded: {error}. Without a network, set pretrained=False.',
-                    path='pretrained',
-                ) from error
-            own = self.net.state_dict()
-            self.net.load_state_dict({name: tensor for name, tensor in state.items() if name in own})
-        super().init_weights()
-
-    def train(self, mode: bool = True) -> 'TorchvisionVideoBackbone':
-        """Set the mode; frozen parts stay in evaluation."""
-        super().train(mode)
-        for part in self._frozen:
-            part.eval()
-        return self
+    def library_weights(self) -> Dict[str, torch.Tensor]:
+        """torchvision's weights without those of the classifier."""
+        try:
+            state = self.weights.get_state_dict(check_hash=True)
+        except (OSError, RuntimeError) as error:
+            raise ConfigError(
+                f'{self.weights.url} cannot be downloaded: {error}. Without a network, set pretrained=False.',
+                path='pretrained',
+            ) from error
+        own = self.net.state_dict()
+        return {name: tensor for name, tensor in state.items() if name in own}
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the features, one per input frame."""

@@ -1,16 +1,52 @@
-"""Networks of others as backbones: parts that are not trained, and images of another size."""
+"""Networks of other libraries as backbones: their weights, parts that are not trained, images of another size."""
 
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
+from mmengine.model import BaseModule
 from torch import nn
 from torch.nn import functional as F
 
 from cslrkit.errors import ConfigError
+from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import nearest
 from cslrkit.utils.messages import listed
 
 Frozen = Union[bool, Sequence[str]]
+
+
+class LibraryBackbone(ScopedInit, BaseModule):
+    """A network of another library, of which parts may be frozen; the base of registered backbones.
+
+    Args:
+        net: The network, without its classifier.
+        pretrained: Whether the library's weights are loaded when training starts.
+        frozen: What is not trained; see :func:`freeze`.
+        init_cfg: Initial weights from a file of these names; see :class:`~cslrkit.models.weights.Pretrained`.
+    """
+
+    def __init__(self, net: nn.Module, *, pretrained: bool, frozen: Frozen, init_cfg: Optional[dict]) -> None:
+        super().__init__(init_cfg)
+        self.net = net
+        self.pretrained = pretrained
+        self._frozen = freeze(net, frozen)
+
+    def library_weights(self) -> Dict[str, torch.Tensor]:
+        """The library's weights, by the names of ``net``."""
+        raise NotImplementedError
+
+    def init_weights(self) -> None:
+        """Load the library's weights, then what ``init_cfg`` says."""
+        if self.pretrained:
+            self.net.load_state_dict(self.library_weights())
+        super().init_weights()
+
+    def train(self, mode: bool = True) -> 'LibraryBackbone':
+        """Set the mode; frozen parts stay in evaluation."""
+        super().train(mode)
+        for part in self._frozen:
+            part.eval()
+        return self
 
 
 def freeze(network: nn.Module, frozen: Frozen) -> List[nn.Module]:
