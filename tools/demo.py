@@ -1,9 +1,8 @@
 """Serve a web page that recognizes the signing in clips that visitors upload or record."""
 
-import os
 from pathlib import Path
 
-from cslrkit.utils.cli import make_parser, run_tool
+from cslrkit.utils.cli import add_device_option, make_parser, quiet_opencv, run_tool
 
 
 def main() -> None:
@@ -19,7 +18,7 @@ def main() -> None:
         default='work_dirs/synthsign',
         help="a checkpoint, or a work directory, whose best one is taken (default: %(default)s, the quickstart's)",
     )
-    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+    add_device_option(parser)
     parser.add_argument(
         '--host', default='127.0.0.1', help='address to listen at (default: %(default)s, this machine alone)'
     )
@@ -40,9 +39,7 @@ def main() -> None:
         help='videos that visitors may choose, if there are any (default: %(default)s)',
     )
     args = parser.parse_args()
-    # What is wrong with a file is said on the page.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    quiet_opencv()
 
     from cslrkit.demo.limits import Limits
     from cslrkit.demo.serve import find_examples, serve

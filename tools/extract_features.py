@@ -2,7 +2,15 @@
 
 import os
 
-from cslrkit.utils.cli import add_cfg_options, add_import_option, make_parser, parse_count, run_tool
+from cslrkit.utils.cli import (
+    add_cfg_options,
+    add_device_option,
+    add_import_option,
+    add_trained_network,
+    make_parser,
+    parse_count,
+    run_tool,
+)
 
 
 def main() -> None:
@@ -14,8 +22,7 @@ def main() -> None:
         'python tools/extract_features.py configs/slowfast/synthsign.py work_dirs/synthsign --out data/features\n'
         '  torchrun --nproc_per_node=2 tools/extract_features.py CONFIG CHECKPOINT --out DIR --split train --copies 4',
     )
-    parser.add_argument('config', help='the config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='a checkpoint of cslrkit, or a work directory, whose best one is taken')
+    add_trained_network(parser)
     parser.add_argument('--out', required=True, metavar='DIR', help='folder for the features')
     parser.add_argument(
         '--split', nargs='+', default=['train', 'dev', 'test'], choices=('train', 'dev', 'test'), help='default: all'
@@ -26,7 +33,7 @@ def main() -> None:
         '--copies', type=parse_count, default=0, metavar='N', help='augmented copies of each training sentence'
     )
     parser.add_argument('--seed', type=int, default=0, help='seed of the copies (default: %(default)s)')
-    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+    add_device_option(parser)
     parser.add_argument('--workers', type=int, default=1, metavar='N', help='processes that read frames (default: 1)')
     add_import_option(parser)
     add_cfg_options(parser)

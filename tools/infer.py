@@ -6,7 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from cslrkit.utils.cli import add_import_option, make_parser, parse_size, run_tool
+from cslrkit.utils.cli import (
+    add_checkpoint_option,
+    add_device_option,
+    add_frame_options,
+    add_import_option,
+    make_parser,
+    parse_size,
+    quiet_opencv,
+    run_tool,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,11 +32,9 @@ def parse_args() -> argparse.Namespace:
         metavar='INPUT',
         help="a video, a folder of frames, a pattern in quotes such as 'a/*.mp4', or the index of a camera (0)",
     )
-    parser.add_argument(
-        '--checkpoint', required=True, help='a checkpoint, or a work directory, whose best one is taken'
-    )
+    add_checkpoint_option(parser)
     parser.add_argument('--config', help='its config (default: the one in the checkpoint)')
-    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+    add_device_option(parser)
     output = parser.add_argument_group('output')
     output.add_argument('--out-dir', metavar='DIR', help='write files there (default: print only)')
     output.add_argument(
@@ -52,14 +59,7 @@ def parse_args() -> argparse.Namespace:
     frames.add_argument(
         '--frame-size', type=parse_size, metavar='WxH', help="size of the corpus's frames (default: by the config)"
     )
-    frames.add_argument(
-        '--fit',
-        choices=('stretch', 'crop', 'pad'),
-        help='stretch frames of another shape, cut out their central part, or add black (default: by the config)',
-    )
-    frames.add_argument(
-        '--frame-rate', type=float, metavar='FPS', help="of frames that do not say (default: the corpus's)"
-    )
+    add_frame_options(frames)
     frames.add_argument(
         '--corpus-rate',
         metavar='FPS',
@@ -104,9 +104,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Recognize, print a table for each input, and write what was asked for."""
     args = parse_args()
-    # What is wrong with a file is said in a line of our own.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    quiet_opencv()
 
     from cslrkit.apis import CSLRInferencer
     from cslrkit.apis.infer import FailedInput, captioned_paths, check_formats, open_each, raise_failed

@@ -1,11 +1,17 @@
 """Recognize signing while it is signed: from a camera, an address, or a file played in real time."""
 
 import argparse
-import os
 import sys
 from typing import Any
 
-from cslrkit.utils.cli import add_import_option, make_parser, run_tool
+from cslrkit.utils.cli import (
+    add_checkpoint_option,
+    add_device_option,
+    add_import_option,
+    make_parser,
+    quiet_opencv,
+    run_tool,
+)
 from cslrkit.utils.messages import plural
 
 
@@ -17,10 +23,8 @@ def parse_args() -> argparse.Namespace:
         'python tools/live.py 0 --checkpoint work_dirs/synthsign --show',
     )
     parser.add_argument('input', metavar='INPUT', help='index of a camera (0), address (rtsp://...) or video file')
-    parser.add_argument(
-        '--checkpoint', required=True, help='a checkpoint, or a work directory, whose best one is taken'
-    )
-    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+    add_checkpoint_option(parser)
+    add_device_option(parser)
     parser.add_argument(
         '--corpus-rate', type=float, metavar='FPS', help="rate to which frames are resampled (default: the corpus's)"
     )
@@ -48,9 +52,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Stream, and print events."""
     args = parse_args()
-    # What is wrong with a camera or a file is said in a line of our own.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    quiet_opencv()
 
     from cslrkit.apis import CSLRInferencer
     from cslrkit.apis.live_output import LiveOutput

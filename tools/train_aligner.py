@@ -1,6 +1,14 @@
 """Fit what says when recognized glosses are signed, on sentences without times."""
 
-from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
+from cslrkit.utils.cli import (
+    add_cfg_options,
+    add_device_option,
+    add_trained_network,
+    make_parser,
+    parse_count,
+    run_tool,
+)
+from cslrkit.utils.messages import plural
 
 
 def main() -> None:
@@ -11,19 +19,20 @@ def main() -> None:
         'network stay as they are.',
         'python tools/train_aligner.py configs/slowfast/synthsign.py work_dirs/synthsign --out aligned.pth',
     )
-    parser.add_argument('config', help='the config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='a checkpoint of cslrkit, or a work directory, whose best one is taken')
+    add_trained_network(parser)
     parser.add_argument('--out', required=True, metavar='OUT.pth', help='the checkpoint to write')
-    parser.add_argument('--split', default='train', help='whose sentences (default: %(default)s)')
-    parser.add_argument('--states', type=int, default=5, help='of a sign (default: %(default)s)')
-    parser.add_argument('--rounds', type=int, default=6, help='of training (default: %(default)s)')
+    parser.add_argument(
+        '--split', choices=('train', 'dev', 'test'), default='train', help='whose sentences (default: %(default)s)'
+    )
+    parser.add_argument('--states', type=parse_count, default=5, help='of a sign (default: %(default)s)')
+    parser.add_argument('--rounds', type=parse_count, default=6, help='of training (default: %(default)s)')
     parser.add_argument(
         '--spread',
         type=float,
         default=0.1,
         help="standard deviation of the logarithm of a sign's duration (%(default)s)",
     )
-    parser.add_argument('--device', help='e.g. cuda:0 (default: a GPU if there is one)')
+    add_device_option(parser)
     add_cfg_options(parser)
     args = parser.parse_args()
 
@@ -43,8 +52,8 @@ def main() -> None:
         report=lambda number, changed: print(f'round {number}: {100 * changed:.1f} % of the segments moved'),
     )
     if fitted.num_left_out:
-        print(f'{fitted.num_left_out} sentences are too short for their glosses and were left out')
-    print(f'written to {args.out}')
+        print(f'{plural(fitted.num_left_out, "sentence")} left out, too short for the glosses')
+    print(f'written: {args.out}')
 
 
 if __name__ == '__main__':

@@ -1,9 +1,16 @@
 """Recognize the signing in an archive of videos: each once, in several processes, going on where a call stopped."""
 
 import argparse
-import os
 
-from cslrkit.utils.cli import add_import_option, make_parser, parse_count, run_tool
+from cslrkit.utils.cli import (
+    add_checkpoint_option,
+    add_frame_options,
+    add_import_option,
+    make_parser,
+    parse_count,
+    quiet_opencv,
+    run_tool,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -16,9 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT', help="a video, a folder of frames, or a pattern in quotes: 'a/**/*.mp4'"
     )
-    parser.add_argument(
-        '--checkpoint', required=True, help='a checkpoint, or a work directory, whose best one is taken'
-    )
+    add_checkpoint_option(parser)
     parser.add_argument('--out', required=True, metavar='DIR', help='folder of the manifest and of the results')
     parser.add_argument(
         '--format', nargs='+', default=['json'], metavar='NAME', help='text json ctm vtt srt elan (default: json)'
@@ -30,14 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--device', nargs='+', default=[None], help='e.g. cuda:0 cuda:1, in turn (default: a GPU if there is one)'
     )
-    parser.add_argument(
-        '--fit',
-        choices=('stretch', 'crop', 'pad'),
-        help='stretch frames of another shape, cut out their central part, or add black (default: by the config)',
-    )
-    parser.add_argument(
-        '--frame-rate', type=float, metavar='FPS', help="of frames that do not say (default: the corpus's)"
-    )
+    add_frame_options(parser)
     add_import_option(parser)
     return parser.parse_args()
 
@@ -45,9 +43,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Transcribe, and say how many videos were done and which failed."""
     args = parse_args()
-    # What is wrong with a file is said in a line of our own.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    quiet_opencv()
 
     from cslrkit.apis.archive import transcribe_archive
     from cslrkit.apis.infer import raise_failed

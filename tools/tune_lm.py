@@ -3,7 +3,7 @@
 import argparse
 import math
 
-from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
+from cslrkit.utils.cli import add_cfg_options, add_trained_network, make_parser, run_tool
 
 
 def _number(text: str) -> float:
@@ -24,8 +24,7 @@ def main() -> None:
         '--save and --log-probs not even that. Weights are tuned on dev, and the result is reported on test.',
         'python tools/tune_lm.py configs/slowfast/synthsign.py work_dirs/synthsign --arpa gloss.arpa --split dev',
     )
-    parser.add_argument('config', help='the config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='a checkpoint of cslrkit, or a work directory, whose best one is taken')
+    add_trained_network(parser)
     parser.add_argument('--arpa', required=True, help='the n-gram model, as tools/train_lm.py writes it')
     parser.add_argument('--split', choices=('train', 'dev', 'test'), default='dev', help='(default: dev)')
     parser.add_argument(

@@ -103,6 +103,12 @@ def _end_process(code: Optional[int]) -> None:
         os._exit(code)
 
 
+def quiet_opencv() -> None:
+    """Let OpenCV, which is not imported yet, say nothing of damaged files: the tools do in a line of their own."""
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+
+
 def make_parser(description: str, example: str) -> argparse.ArgumentParser:
     """A parser whose help ends with an example, as ``cslrkit COMMAND`` where the tool was started so."""
     if command is not None:
@@ -170,6 +176,36 @@ def training_options(args: argparse.Namespace) -> Dict[str, Any]:
     """Return what :func:`add_training_options` added, as arguments of ``cslrkit.apis.train_model``."""
     names = ('work_dir', 'resume', 'amp', 'auto_scale_lr', 'strategy', 'seed', 'launcher')
     return {name: getattr(args, name) for name in names}
+
+
+def add_trained_network(parser: argparse.ArgumentParser) -> None:
+    """Add ``config`` and ``checkpoint``, for a network and the corpus of its config."""
+    parser.add_argument('config', help='the config that the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='a checkpoint of cslrkit, or a work directory, whose best one is taken')
+
+
+def add_checkpoint_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--checkpoint``, for a network whose config travels in it."""
+    parser.add_argument(
+        '--checkpoint', required=True, help='a checkpoint, or a work directory, whose best one is taken'
+    )
+
+
+def add_device_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``."""
+    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+
+
+def add_frame_options(group: argparse._ActionsContainer) -> None:
+    """Add ``--fit`` and ``--frame-rate`` to a parser or a group: how videos are brought to a network."""
+    group.add_argument(
+        '--fit',
+        choices=('stretch', 'crop', 'pad'),
+        help='stretch frames of another shape, cut out their central part, or add black (default: by the config)',
+    )
+    group.add_argument(
+        '--frame-rate', type=float, metavar='FPS', help="of frames that do not say (default: the corpus's)"
+    )
 
 
 def add_import_option(parser: argparse.ArgumentParser) -> None:

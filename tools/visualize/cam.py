@@ -1,11 +1,17 @@
 """Show where in its frames a model saw each gloss."""
 
 import argparse
-import os
 from functools import partial
 from typing import Any
 
-from cslrkit.utils.cli import add_cfg_options, make_parser, run_tool
+from cslrkit.utils.cli import (
+    add_cfg_options,
+    add_checkpoint_option,
+    add_device_option,
+    make_parser,
+    quiet_opencv,
+    run_tool,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,9 +26,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--split', choices=('train', 'dev', 'test'), help="instead: samples of the config's corpus")
     parser.add_argument('--sample-id', nargs='+', default=[], metavar='ID', help='which (default: the first of it)')
     parser.add_argument('--num', type=int, default=1, metavar='N', help='how many of them (default: 1)')
-    parser.add_argument('--checkpoint', required=True, help='a checkpoint, or a work directory')
+    add_checkpoint_option(parser)
     parser.add_argument('--config', help='its config (default: the one in the checkpoint)')
-    parser.add_argument('--device', help='e.g. cpu, cuda:0 (default: a GPU if there is one)')
+    add_device_option(parser)
     parser.add_argument(
         '--layer', metavar='NAME', help='e.g. backbone.s3 (default: the last one with 7 x 7 places or more)'
     )
@@ -56,9 +62,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Read the clips, compute and write."""
     args = parse_args()
-    # What is wrong with a file is said in a line of our own.
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    quiet_opencv()
 
     from cslrkit.apis import init_recognizer
     from cslrkit.apis.infer import FailedInput, frame_spec, open_each, raise_failed, read_clip
