@@ -1,35 +1,17 @@
 """The readers of keypoints, on files as others write them."""
 
-import gzip
 import json
 import pickle
 
 import numpy as np
 import pytest
 import torch
+from feature_files import Hostile
+from keypoint_files import FRAMES, NAME, SIZE, dump, points, reader
 
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
-from cslrkit.registry import KEYPOINT_READERS
 from cslrkit.structures.keypoint_layout import LAYOUTS
 from cslrkit.video.keypoints import Keypoints, write_keypoints
-
-FRAMES, SIZE, NAME = 5, (210, 260), '01April_2010'
-
-
-def points(count=133, frames=FRAMES, seed=0):
-    values = np.random.RandomState(seed).uniform(0.1, 1, (frames, count, 3))
-    return (values * (*SIZE, 1)).astype(np.float32)
-
-
-def reader(kind, root, path, split='dev', **options):
-    place = dict(where=f'corpus {split}', data_root=str(root), split=split, image_size=SIZE)
-    return KEYPOINT_READERS.build(dict(type=kind, path=path, **options), default_args=place)
-
-
-def dump(path, content, compress=False):
-    data = pickle.dumps(content)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(data) if compress else data)
 
 
 def write_slrt(root, values, name=f'dev/{NAME}'):
@@ -120,75 +102,6 @@ def test_a_sample_without_keypoints_is_an_error_when_the_dataset_is_built(write,
 def test_another_layout_is_an_error(write, tmp_path):
     with pytest.raises(DataError, match=r'132 points|shapes'):
         write(tmp_path, points(132)).read(NAME)
-
-
-class Hostile:
-    """Calls something when it is unpickled."""
-
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return open, (str(self.marker), 'w')
-
-
-def hostile_storage(marker):
-    """A pickle whose tensor has a storage that calls something."""
-    inner = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2) + pickle.dumps(1001, protocol=2)
-    inner += pickle.dumps(Hostile(marker), protocol=2)
-
-    class Storage:
-        def __reduce__(self):
-            return torch.storage._load_from_bytes, (inner,)
-
-    return Storage()
-
-
-@pytest.mark.parametrize(('kind', 'name'), [('KeypointPickle', 'a.pkl'), ('UniSignPickles', f'poses/{NAME}.pkl')])
-@pytest.mark.parametrize('compress', [False, True])
-@pytest.mark.parametrize('make', [Hostile, hostile_storage, lambda marker: {NAME: {'keypoints': [Hostile(marker)]}}])
-def test_a_hostile_pickle_is_refused_and_nothing_is_executed(kind, name, compress, make, tmp_path):
-    marker = tmp_path / 'executed'
-    dump(tmp_path / name, make(marker), compress)
-    with pytest.raises(DataError, match=r'refused.*Nothing in it was executed|cannot be read'):
-        reader(kind, tmp_path, name.split('/')[0]).read(NAME)
-    assert not marker.exists()
-
-
-def test_a_damaged_pickle_is_an_error(tmp_path):
-    write_slrt(tmp_path, points())
-    data = (tmp_path / 'a.pkl').read_bytes()
-    for cut in (3, len(data) // 2, len(data) - 20):
-        (tmp_path / 'a.pkl').write_bytes(data[:cut])
-        with pytest.raises(DataError, match='cannot be read'):
-            reader('KeypointPickle', tmp_path, 'a.pkl')
-
-
-def test_a_tensor_that_reaches_beyond_its_storage_is_an_error(tmp_path):
-    class Beyond:
-        def __reduce__(self):
-            storage = torch.zeros(6).storage()
-            return torch._utils._rebuild_tensor_v2, (storage, 0, (2, 133, 3), (399, 3, 1), False, {})
-
-    dump(tmp_path / 'a.pkl', {NAME: {'keypoint': Beyond()}})
-    with pytest.raises(DataError, match='cannot be read'):
-        reader('KeypointPickle', tmp_path, 'a.pkl')
-
-
-@pytest.mark.parametrize(
-    ('content', 'match'),
-    [([1, 2], 'no dict of names'), ({'a': {'pose': 1}}, 'expected a dict with keypoints or keypoint')],
-)
-def test_a_pickle_of_something_else_is_an_error(content, match, tmp_path):
-    dump(tmp_path / 'a.pkl', content)
-    with pytest.raises(DataError, match=match):
-        reader('KeypointPickle', tmp_path, 'a.pkl')
-
-
-def test_two_entries_of_a_sample_are_an_error(tmp_path):
-    dump(tmp_path / 'a.pkl', {f'{folder}/{NAME}': {'keypoints': points()} for folder in 'ab'})
-    with pytest.raises(DataError, match=f"'{NAME}' has several entries: a/{NAME}, b/{NAME}"):
-        reader('KeypointPickle', tmp_path, 'a.pkl').check([{'sample_id': NAME}])
 
 
 def test_of_two_people_the_surer_one_is_taken_in_each_frame_of_uni_sign(tmp_path):
