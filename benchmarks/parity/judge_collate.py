@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Sequence
 
 import torch
 
+from benchmarks.parity.cases import are_cases
 from benchmarks.parity.result import CaseResult, Comparison
 from cslrkit.datasets import make_collate_fn
 from cslrkit.structures.temporal_spec import TemporalSpec
@@ -32,11 +33,7 @@ PUBLISHED_LAYOUTS = {
 
 def recognizes(content: Any) -> bool:
     """Whether ``content`` is a recording of this kind."""
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and all(isinstance(item, dict) and 'kernel_size' in item and 'cases' in item for item in content)
-    )
+    return are_cases(content, ('kernel_size', 'cases'))
 
 
 def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import numpy as np
 import torch
 
+from benchmarks.parity.cases import are_cases
 from benchmarks.parity.result import CaseResult, Comparison
 from cslrkit.models.keypoint_preprocessor import KeypointDataPreprocessor
 from cslrkit.registry import TRANSFORMS
@@ -38,11 +39,7 @@ _NEEDED = {'recipe', 'phase', 'raw_seed', 'rng_seed', 'clip_frames', 'frame_inde
 
 def recognizes(content: Any) -> bool:
     """Whether ``content`` is a recording of this kind."""
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and all(isinstance(item, dict) and set(item) >= _NEEDED for item in content)
-    )
+    return are_cases(content, _NEEDED)
 
 
 def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:

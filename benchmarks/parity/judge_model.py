@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import numpy as np
 import torch
 
+from benchmarks.parity.cases import are_cases
 from benchmarks.parity.compare_model import Observed, Statistics, Step, compare_outputs, compare_steps
 from benchmarks.parity.published_model import (
     build_recognizer,
@@ -37,12 +38,8 @@ _IMAGE_SIZE = 224
 def recognizes(content: Any) -> bool:
     """Tell a golden file of network cases from its structure."""
     wanted = {'kwargs', 'state_dict', 'loss_weights', 'eval', 'train'}
-    return (
-        isinstance(content, list)
-        and bool(content)
-        # Cases of other networks, which judge_zoo is for, say how they were filled.
-        and all(isinstance(case, dict) and wanted <= set(case) and 'fill_rule' not in case for case in content)
-    )
+    # Cases of other networks, which judge_zoo is for, say how they were filled.
+    return are_cases(content, wanted) and not any('fill_rule' in case for case in content)
 
 
 def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:

@@ -11,10 +11,11 @@ import math
 import statistics
 import zlib
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List
 
 import torch
 
+from benchmarks.parity.cases import are_cases
 from benchmarks.parity.result import CaseResult, Comparison
 from benchmarks.parity.ustm_unused import unused_parameters
 from benchmarks.parity.zoo_build import batch_of, build, network_name, shapes_of
@@ -57,22 +58,24 @@ class Observed:
 def recognizes(content: Any) -> bool:
     """Tell a golden file of networks on frames from its structure."""
     wanted = {'source', 'kwargs', 'fill_rule', 'image_size', 'state_dict', 'eval', 'train'}
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and all(isinstance(case, dict) and wanted <= set(case) for case in content)
-    )
+    return are_cases(content, wanted)
 
 
 def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     """Yield a result for each case."""
+    yield from judge_with(observe, compare, content)
+
+
+def judge_with(
+    observe: Callable[[Dict[str, Any]], Any], compare: Callable[..., None], content: List[Dict[str, Any]]
+) -> Iterator[CaseResult]:
+    """Observe and compare each case; a later one may have the state dict of the first."""
     for index, case in enumerate(content):
         comparison = Comparison(str(case.get('tag', index)))
         with comparison.attempt(), torch_threads(1):
             state_dict = case['state_dict']
             if state_dict == 'as the first case':
                 state_dict = content[0]['state_dict']
-            network_name(case)
             compare(case, state_dict, observe(case), comparison)
         yield comparison.result()
 

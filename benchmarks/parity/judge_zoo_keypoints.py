@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List
 import torch
 
 from benchmarks.parity import keypoint_network as network
+from benchmarks.parity.cases import are_cases
 from benchmarks.parity.judge_zoo import (
     Observed as ObservedInFloat32,
 )
@@ -19,12 +20,12 @@ from benchmarks.parity.judge_zoo import (
     compare_shapes,
     compare_statistics,
     compare_training,
+    judge_with,
     training_dtype,
 )
 from benchmarks.parity.result import CaseResult, Comparison
 from benchmarks.parity.zoo_build import network_name
 from benchmarks.parity.zoo_network import train
-from benchmarks.threads import torch_threads
 from cslrkit.errors import DataError
 
 KIND = 'zoo of keypoints'
@@ -32,8 +33,6 @@ KIND = 'zoo of keypoints'
 _MSKA_WEIGHTS = (
     'CTC of four heads, weight 1 each (sum over the batch / B, infinite ones 0); KL to the ensemble, weight 1 each'
 )
-
-
 _OWN_DISTANCE = 0.05  # relative, of the stated distance between float32 and float64
 
 
@@ -101,23 +100,12 @@ _NETWORKS = {
 def recognizes(content: Any) -> bool:
     """Tell a golden file of networks on keypoints from its structure."""
     wanted = {'source', 'kwargs', 'fill_rule', 'input_rule', 'state_dict', 'eval', 'train'}
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and all(isinstance(case, dict) and wanted <= set(case) and 'image_size' not in case for case in content)
-    )
+    return are_cases(content, wanted) and not any('image_size' in case for case in content)
 
 
 def judge(content: List[Dict[str, Any]]) -> Iterator[CaseResult]:
     """Yield a result for each case."""
-    for index, case in enumerate(content):
-        comparison = Comparison(str(case.get('tag', index)))
-        with comparison.attempt(), torch_threads(1):
-            state_dict = case['state_dict']
-            if state_dict == 'as the first case':
-                state_dict = content[0]['state_dict']
-            compare(case, state_dict, observe(case), comparison)
-        yield comparison.result()
+    yield from judge_with(observe, compare, content)
 
 
 def observe(case: Dict[str, Any]) -> Observed:
