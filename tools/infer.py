@@ -141,8 +141,6 @@ def _recognize(inferencer: Any, clips: List[Any], failed: List[Any], videos: Dic
     from cslrkit.apis.infer import FailedInput, ResultFiles, format_result, write_captioned
     from cslrkit.errors import DataError
 
-    for clip in clips:
-        clip.frame_rate = clip.frame_rate or inferencer.spec.frame_rate
     by_name = {clip.name: clip for clip in clips}
     files = ResultFiles(args.out_dir, args.format or ['json'], jsonl=args.jsonl)
     for each in failed:

@@ -154,7 +154,6 @@ def _recognize(inferencer: CSLRInferencer, video: Video, formats: Sequence[str])
         checksum = checksum_of(video.source)
         clip = video.opener()
         clip.name = video.name
-        clip.frame_rate = clip.frame_rate or inferencer.spec.frame_rate
         result = inferencer(clip)[0]
         files = _write(result, video, formats)
     except OutputError:

@@ -194,6 +194,8 @@ class CSLRInferencer:
         frame_rate = self.spec.frame_rate if frame_rate is None else frame_rate
         opened = open_each(inputs, frame_rate=frame_rate, duration=duration)
         clips = [each for each in opened if isinstance(each, Clip)]
+        for clip in clips:  # those that were given open
+            clip.frame_rate = clip.frame_rate or frame_rate
         videos = [_Video(clip, WindowDecoder(decode, nbest=nbest, keep=keep_log_probs)) for clip in clips]
         plans = [self._plan(clip, window, overlap) for clip in clips]
         line = ProgressLine('frames read', sum(clip.num_frames or 0 for clip in clips), shown=progress)
