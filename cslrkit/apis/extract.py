@@ -100,6 +100,7 @@ def extract_features(
     index['samples'] = dataset.sample_ids
     index = _begin(ensure_writable_dir(out, what='features', option='--out'), split, index)
     (out / split).mkdir(exist_ok=True)
+    places = {name: place for place, name in enumerate(index['samples'])}
     line = ProgressLine(f'features of {split}', len(dataset) * (1 + copies), shown=progress and rank == 0)
     for number in range(1 + copies):
         if number == 1:
@@ -107,7 +108,6 @@ def extract_features(
         batches = _batches(len(dataset), batch_size)
         todo = [batch for batch in batches if not all(rows_file(out, split, each, number).is_file() for each in batch)]
         line.add(len(dataset) - sum(map(len, todo)))
-        places = {name: place for place, name in enumerate(index['samples'])}
         seeded = [[SeededIndex(each, (seed, number)) if number else each for each in batch] for batch in todo]
         for found in _run(model, dataset, seeded[rank::world_size], specs, workers=workers):
             for name, rows in found:
@@ -127,7 +127,7 @@ def _run(
         with torch.no_grad():
             batch = model.data_preprocessor(data)
             found = model.frame_features(batch['inputs'], batch['frame_lens'])
-            parts = [_by_frame(found[name], spec, int(batch['frame_lens'].max())) for name, spec in specs.items()]
+            parts = [spec.by_frame(found[name], int(batch['frame_lens'].max())) for name, spec in specs.items()]
             values = torch.cat(parts, 1).transpose(1, 2).float().cpu().numpy()
         done = []
         for row, length, sample in zip(values, batch['frame_lens'].tolist(), batch['data_samples']):
@@ -135,11 +135,6 @@ def _run(
             padding = (left_pad, length - left_pad - len(indices))
             done.append((sample.sample_id, FeatureRows(row[:length], indices, padding)))
         yield done
-
-
-def _by_frame(stream: torch.Tensor, spec: StreamSpec, num_frames: int) -> torch.Tensor:
-    """Return a stream with a feature for each frame; of a pooled one, every ``stride`` frames have one."""
-    return stream.repeat_interleave(spec.stride, 2)[:, :, :num_frames] if spec.pooled else stream
 
 
 def _write(path: Path, rows: FeatureRows, dtype: str, name: str) -> None:

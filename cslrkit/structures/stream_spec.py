@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping
 
+import torch
+
 from cslrkit.errors import ConfigError
 from cslrkit.utils.checks import positive
 
@@ -35,6 +37,10 @@ class StreamSpec:
     def steps(self, num_frames: int) -> int:
         """Return how many features the stream has for ``num_frames`` frames."""
         return -(-num_frames // self.stride) if self.pooled else num_frames
+
+    def by_frame(self, stream: torch.Tensor, num_frames: int) -> torch.Tensor:
+        """Return a stream with a feature for each frame (N, C, T), for which those of a pooled one are repeated."""
+        return stream.repeat_interleave(self.stride, 2)[..., :num_frames] if self.pooled else stream
 
 
 def stream_specs(backbone: Any) -> Dict[str, StreamSpec]:

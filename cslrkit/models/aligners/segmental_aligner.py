@@ -87,10 +87,7 @@ class SegmentalAligner(nn.Module):
 
     def gather(self, features: Mapping[str, torch.Tensor], num_frames: int) -> torch.Tensor:
         """Return the channels that are seen, for each frame (N, C, T)."""
-        parts = [
-            features[name].repeat_interleave(spec.stride, 2)[..., :num_frames] if spec.pooled else features[name]
-            for name, spec in self.streams.items()
-        ]
+        parts = [spec.by_frame(features[name], num_frames) for name, spec in self.streams.items()]
         return torch.cat(parts, 1).float()
 
     def forward(self, features: Mapping[str, torch.Tensor], num_frames: int) -> torch.Tensor:
