@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 import cslrkit
+from cslrkit.apis.checkpoints import origin_of
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.datasets.seeded_dataset import build_loader
 from cslrkit.decoders.segmental import fit_signs
@@ -50,7 +51,8 @@ def train_aligner(
         split: Which sentences.
         device: E.g. ``'cuda:0'``; by default a GPU if there is one.
         progress: Whether to show how far it is.
-        **settings: ``dims``, ``states``, ``spread`` and ``rounds`` of :func:`cslrkit.decoders.segmental.fit_signs`.
+        **settings: ``dims``, ``states``, ``spread``, ``rounds`` and ``report`` of
+            :func:`cslrkit.decoders.segmental.fit_signs`.
 
     Returns:
         What was learned.
@@ -78,8 +80,7 @@ def train_aligner(
     tensors.update({f'aligner.{name}': value for name, value in aligner.state_dict().items()})
     config = copy.deepcopy(config)
     config.model['aligner'] = dict(type='SegmentalAligner', **arguments)
-    known = weights.content.get('meta') or {}
-    meta = {key: known[key] for key in ('epoch', 'iter', 'converted_from') if key in known}
+    meta = origin_of(weights.content.get('meta') or {})
     meta.update(vocab=model.vocab.glosses, cfg=config_json(config), cslrkit_version=cslrkit.__version__)
     write_tensor_file(Path(out), tensors, meta)
     return fitted

@@ -123,12 +123,17 @@ def publish_checkpoint(
             f"checkpoint: '{source}' has a classifier but no vocabulary. Convert it with the vocabulary that it was "
             'trained with (tools/convert_checkpoint.py --vocab).'
         )
-    published.update({key: meta[key] for key in ('epoch', 'iter', 'converted_from') if key in meta})
+    published.update(origin_of(meta))
     folder = ensure_writable_dir(file.parent if file else out_dir, what='output', option='OUT')
     unnamed = folder / f'{name or source.stem}{suffix}.partial{suffix}'
     write_tensor_file(unnamed, state, published)
     target = file or folder / f'{name or source.stem}-{sha256_of(unnamed)[:_HASH_LENGTH]}{suffix}'
     return unnamed.replace(target)
+
+
+def origin_of(meta: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what the ``meta`` of a checkpoint says of where its weights come from, for one that is made of it."""
+    return {key: meta[key] for key in ('epoch', 'iter', 'converted_from') if key in meta}
 
 
 def portable_config(values: Mapping[str, Any]) -> str:
