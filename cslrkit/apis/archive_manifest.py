@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from cslrkit.apis.checkpoints import sha256_of
-from cslrkit.errors import DataError, OutputError
-from cslrkit.utils.files import write_atomically
+from cslrkit.errors import DataError
+from cslrkit.utils.files import append_text, write_atomically
 
 NAME = 'manifest.jsonl'
 Entry = Dict[str, Any]  # a line of it
@@ -58,11 +58,7 @@ class Manifest:
         Raises:
             OutputError: If it cannot be written.
         """
-        try:
-            with self._path.open('a', encoding='utf-8', newline='\n') as file:
-                file.write(_row(entry))
-        except OSError as error:
-            raise OutputError(f"'{self._path}' cannot be written: {error}.") from error
+        append_text(self._path, _row(entry))
 
 
 def state_of(source: str) -> Dict[str, Any]:

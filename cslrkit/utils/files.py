@@ -31,6 +31,20 @@ def write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
         raise OutputError(f"'{path}' cannot be written: {error}.") from error
 
 
+def append_text(path: Path, text: str, *, anew: bool = False) -> None:
+    """Add text to the end of a UTF-8 file, or begin the file anew with it.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open('w' if anew else 'a', encoding='utf-8', errors='replace', newline='\n') as file:
+            file.write(text)
+    except OSError as error:
+        raise OutputError(f"'{path}' cannot be written: {error}.") from error
+
+
 def ensure_writable_dir(path: Union[str, Path], *, what: str, option: str) -> Path:
     """Make the folder ``path`` if need be and check that a file can be written there.
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 from cslrkit.apis.infer.writers import FOR_EACH, FORMATS, TIMED, check_formats, check_timed
-from cslrkit.errors import OutputError
 from cslrkit.structures.result import InferenceResult
+from cslrkit.utils.files import append_text
 from cslrkit.video.inputs import FailedInput
 
 _SHARE = 0.05  # of the time at most goes into writing a file of all results again
@@ -84,12 +84,7 @@ class ResultFiles:
             sys.stdout.flush()
             return
         path = Path(self._jsonl)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open('a' if self._has_lines else 'w', encoding='utf-8', errors='replace', newline='\n') as file:
-                file.write(line)
-        except OSError as error:
-            raise OutputError(f"'{path}' cannot be written: {error}.") from error
+        append_text(path, line, anew=not self._has_lines)
         if not self._has_lines:
             self._has_lines = True
             self.written.append(path)
