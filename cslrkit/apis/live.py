@@ -183,8 +183,6 @@ class SignStream:
         spans = self._decode(self._pending[:count])
         self._pending = self._pending[count:]
         self._first += count
-        if spans and spans[0].gloss_id == self._last_final:
-            spans = spans[1:]  # the same gloss goes on: neighbors that are equal are one, as offline
         if spans:
             self._last_final = spans[-1].gloss_id
         return self._compare(spans, final=True)
@@ -192,7 +190,7 @@ class SignStream:
     def _show(self, steps: np.ndarray) -> List[GlossEvent]:
         """Decode steps that are not final; say what is new among their glosses, and what is gone."""
         spans = self._decode(steps) if len(steps) else []
-        return self._compare(spans[1:] if spans and spans[0].gloss_id == self._last_final else spans, final=False)
+        return self._compare(spans, final=False)
 
     def _compare(self, spans: Sequence[GlossSpan], *, final: bool) -> List[GlossEvent]:
         """Pair glosses with the partial ones that were shown: equal, and at most a hop apart."""
@@ -223,7 +221,7 @@ class SignStream:
         return GlossEvent(kind, number, span.gloss, *span.times, self._time, span.confidence)
 
     def _decode(self, steps: np.ndarray) -> List[GlossSpan]:
-        """Glosses of steps from ``_first`` on, with times."""
+        """Glosses of steps from ``_first`` on, with times; one that the last final gloss goes on with is left out."""
         model = self._inferencer.model
         hyp = model.decode(torch.from_numpy(np.ascontiguousarray(steps))[None], [len(steps)])[0]
         offset = self._first - self._base // self._stride
@@ -233,7 +231,9 @@ class SignStream:
             frame_indices=[frame.index for frame in self._frames],
             frame_times=[frame.times for frame in self._frames],
         )
-        return [span.shifted(self._first - offset) for span in placed]
+        spans = [span.shifted(self._first - offset) for span in placed]
+        # Neighbors that are equal are one gloss, as offline.
+        return spans[1:] if spans and spans[0].gloss_id == self._last_final else spans
 
     def _forget(self) -> None:
         """Drop frames that neither a window nor a pending step needs."""

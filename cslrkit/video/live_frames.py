@@ -76,7 +76,7 @@ class LiveFrames:
         try:
             for frame in self._source:
                 if frame.time is None:
-                    raise DataError('live: the frames have no times. Give --frame-rate.')
+                    raise DataError('live: the frames have no times. Give a camera, an address or a video file.')
                 if self._paced:
                     time.sleep(max(0.0, start + frame.time - time.monotonic()))
                 if not self._keep(frame):
