@@ -172,13 +172,16 @@ def accepted_arguments(cls: Any) -> Optional[Dict[str, inspect.Parameter]]:
     return accepted
 
 
-def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] = None) -> Any:
+def build_from_cfg(
+    cfg: dict, registry: Registry, default_args: Optional[dict] = None, *, offered: Optional[dict] = None
+) -> Any:
     """Build an object from ``cfg``.
 
     Args:
         cfg: A dict with ``type`` (a registered name or a class) and constructor arguments.
         registry: Where ``type`` is looked up.
         default_args: Arguments that hold where ``cfg`` does not set them.
+        offered: Further ones, which a class is given if its constructor names them.
 
     Raises:
         ConfigError: For a missing or unknown type or a wrong argument.
@@ -191,6 +194,9 @@ def build_from_cfg(cfg: dict, registry: Registry, default_args: Optional[dict] =
     with config_path('type'):
         cls = registry.lookup(arguments.pop('type'))
     arguments.pop('_scope_', None)
+    if offered:
+        accepted = accepted_arguments(cls) or {}
+        arguments = {**{name: value for name, value in offered.items() if name in accepted}, **arguments}
     try:
         return roots.build_from_cfg({**arguments, 'type': cls}, registry)
     except TypeError:

@@ -6,6 +6,7 @@ from torchvision.models.video.mvit import MSBlockConfig, MViT
 
 from cslrkit.errors import ConfigError
 from cslrkit.models.backbones.torchvision_video import TorchvisionVideoBackbone
+from cslrkit.models.data_preprocessor import SignDataPreprocessor
 from cslrkit.registry import BACKBONES, MODELS
 
 TIMM = dict(type='TimmBackbone', model_name='test_resnet', pretrained=False)
@@ -41,6 +42,12 @@ def test_the_preprocessor_takes_the_statistics_of_the_network():
     assert (built.data_preprocessor.mean, built.data_preprocessor.std) == (list(mean), list(std))
     own = dict(type='SignDataPreprocessor', mean=0.5, std=0.5)
     assert MODELS.build(dict(model, data_preprocessor=own)).data_preprocessor.mean == 0.5
+
+    class OwnPreprocessor(SignDataPreprocessor):
+        pass
+
+    given = MODELS.build(dict(model, data_preprocessor=dict(type=OwnPreprocessor))).data_preprocessor
+    assert given.mean == list(mean)
 
 
 @pytest.mark.parametrize('config', [dict(TIMM, frozen=['conv1', 'layer1']), dict(VIDEO, model_name='s3d')])

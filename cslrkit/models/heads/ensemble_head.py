@@ -44,7 +44,6 @@ class EnsembleHead(nn.Module):
     """
 
     primary: str = 'ensemble/main'
-    takes_parts: bool = True
 
     def __init__(
         self,

@@ -101,9 +101,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         self.neck = neck
         with config_path('model.head'):
             dimensions = dict(in_channels=neck.out_channels, num_classes=vocab.num_classes)
-            if hasattr(neck, 'parts') and getattr(HEADS.lookup(head.get('type')), 'takes_parts', False):
-                dimensions['parts'] = neck.parts
-            self.head = HEADS.build(head, default_args=dimensions)
+            offered = dict(parts=neck.parts) if hasattr(neck, 'parts') else {}
+            self.head = HEADS.build(head, default_args=dimensions, offered=offered)
         self.losses = nn.ModuleList()
         for index, loss in enumerate(losses):
             with config_path(f'model.losses[{index}]'):
@@ -274,9 +273,6 @@ def _build_preprocessor(config: Optional[Union[dict, nn.Module]], neck: nn.Modul
     if isinstance(config, nn.Module):
         return config
     config = dict(type='SignDataPreprocessor') if config is None else config
-    defaults = dict(temporal_spec=neck.temporal_spec)
-    if hasattr(backbone, 'frame_statistics') and config.get('type') == 'SignDataPreprocessor':
-        # Networks of others are given frames as their weights were trained; a config may say otherwise.
-        mean, std = backbone.frame_statistics
-        defaults.update(mean=mean, std=std)
-    return MODELS.build(config, default_args=defaults)
+    # Networks of others are given frames as their weights were trained; a config may say otherwise.
+    statistics = zip(('mean', 'std'), getattr(backbone, 'frame_statistics', ()))
+    return MODELS.build(config, default_args=dict(temporal_spec=neck.temporal_spec), offered=dict(statistics))
