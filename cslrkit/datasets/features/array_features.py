@@ -1,13 +1,14 @@
 """Features in plain arrays: ``.npy``, ``.npz`` and HDF5."""
 
 import os
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, ContextManager, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from cslrkit.datasets.features.stored import StoredFeatures, as_rows, checked_axes
-from cslrkit.errors import ConfigError, DataError
+from cslrkit.errors import ConfigError, CSLRKitError, DataError
 from cslrkit.registry import FEATURE_READERS
 
 _HDF5 = ('.h5', '.hdf5')
@@ -63,7 +64,7 @@ class ArrayFeatures(StoredFeatures):
         """Return the names in the file of all, or which of the samples that are wanted have a file."""
         if self.by_sample:
             return [name for name in wanted if os.path.isfile(self._file(name))]
-        with self._opened(self._file('')) as file:
+        with self._reading(self._file('')) as file:
             return list(file)
 
     def shape(self, sample_id: str) -> Tuple[int, int]:
@@ -73,20 +74,13 @@ class ArrayFeatures(StoredFeatures):
     def values(self, sample_id: str) -> np.ndarray:
         """Return a sample's features."""
         path = self._file(sample_id)
-        where = f"{self.where}: features: '{path}': '{sample_id}'"
-        try:
-            if path.endswith('.npy'):
-                found: Any = np.load(path, mmap_mode='r', allow_pickle=False)
-            else:
-                with self._opened(path) as file:
-                    found = self._item(file, sample_id)
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f'{where} cannot be read: {error}. Nothing in it was executed.') from error
-        return as_rows(found, axes=self.axes, where=where)
+        with self._reading(path, sample_id) as file:
+            found = self._item(file, sample_id)
+        return as_rows(found, axes=self.axes, where=self._where(path, sample_id))
 
     def _item(self, file: Any, sample_id: str) -> np.ndarray:
         item = file if self.by_sample else file[sample_id]
-        if hasattr(item, 'keys'):  # a group, or the file itself
+        if isinstance(item, Mapping):  # a group, or the file itself
             names = list(item)
             if self.key is None and len(names) != 1:
                 raise KeyError(f'it has the arrays {", ".join(names)}: set key')
@@ -96,11 +90,30 @@ class ArrayFeatures(StoredFeatures):
     def _file(self, sample_id: str) -> str:
         return self.path.replace('{id}', sample_id)
 
-    def _opened(self, path: str) -> Any:
-        if not path.endswith(_HDF5):
-            return np.load(path, allow_pickle=False)
+    def _where(self, path: str, *sample_id: str) -> str:
+        return f'{self.where}: features: ' + ': '.join(f"'{name}'" for name in (path, *sample_id))
+
+    @contextmanager
+    def _reading(self, path: str, *sample_id: str) -> Iterator[Any]:
+        """Open a file; whatever a damaged one raises is a DataError that names it, and the sample."""
         try:
-            import h5py
-        except ImportError as error:
-            raise ConfigError("HDF5 needs the package h5py: pip install 'cslrkit[hdf5]'.", path='path') from error
-        return h5py.File(path, 'r')
+            with _opened(path) as file:
+                yield file
+        except CSLRKitError:
+            raise
+        except Exception as error:  # a damaged archive raises nearly anything
+            raise DataError(
+                f'{self._where(path, *sample_id)} cannot be read: {error}. Nothing in it was executed.'
+            ) from error
+
+
+def _opened(path: str) -> ContextManager[Any]:
+    if path.endswith('.npy'):
+        return nullcontext(np.load(path, mmap_mode='r', allow_pickle=False))
+    if not path.endswith(_HDF5):
+        return np.load(path, allow_pickle=False)
+    try:
+        import h5py
+    except ImportError as error:
+        raise ConfigError("HDF5 needs the package h5py: pip install 'cslrkit[hdf5]'.", path='path') from error
+    return h5py.File(path, 'r')

@@ -46,7 +46,7 @@ class ExtractedFeatures(FeatureReader):
         path = rows_file(self.folder, self.split, self._places[sample_id], copy)
         try:
             return read_rows(path)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # a damaged archive raises nearly anything
             raise DataError(f"{self.where}: sample '{sample_id}': '{path}' cannot be read: {error}") from error
 
 

@@ -81,7 +81,7 @@ class StoredKeypoints(KeypointReader):
     def _open(self) -> np.ndarray:
         try:
             return np.load(self._array, mmap_mode='r', allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise DataError(f"{self.where}: keypoints: '{self._array}' cannot be read: {error}.") from error
 
 

@@ -188,6 +188,18 @@ def test_samples_without_features_are_named(tmp_path):
         read_features(tmp_path, dict(type='ArrayFeatures', path='x/{split}/{id}.npy'))
 
 
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('part', [0, 0.9])
+def test_a_file_of_arrays_that_is_cut_off_is_named(tmp_path, kind, part):
+    write_corpus(tmp_path)
+    features = write_arrays(tmp_path, kind)
+    path = tmp_path / features['path'].format(split='train', id='a')
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(DataError, match=f"'{path}'.* cannot be read"):
+        read_features(tmp_path, features)
+
+
 def hostile_features(root, kind, bad):
     """Write files of a kind, one of which would run a command; return how a dataset reads them."""
     if kind == 'signjoey':

@@ -60,10 +60,11 @@ def test_values_that_are_not_finite_are_refused(tmp_path):
         read_features(tmp_path, EXTRACTED)[0]
 
 
-def test_a_damaged_file_is_named(tmp_path):
+@pytest.mark.parametrize('content', [b'PK nothing', b'PK\x03\x04 cut', b''])
+def test_a_damaged_file_is_named(tmp_path, content):
     write_corpus(tmp_path)
     write_extracted(tmp_path)
-    (tmp_path / 'rows/train/000000.npz').write_bytes(b'PK nothing')
+    (tmp_path / 'rows/train/000000.npz').write_bytes(content)
     with pytest.raises(DataError, match=r"sample 'a': '.*000000.npz' cannot be read"):
         read_features(tmp_path, EXTRACTED)[0]
 

@@ -211,6 +211,9 @@ def test_a_store_that_was_changed_is_an_error(tmp_path):
     with pytest.raises(DataError, match='cannot be read'):
         reader('StoredKeypoints', tmp_path, 'keypoints')
     assert not (tmp_path / 'executed').exists()
+    (tmp_path / 'keypoints' / 'dev.npy').write_bytes(b'')
+    with pytest.raises(DataError, match=r'dev.npy. cannot be read'):
+        reader('StoredKeypoints', tmp_path, 'keypoints')
 
 
 def test_what_is_not_there_and_wrong_arguments(tmp_path):
