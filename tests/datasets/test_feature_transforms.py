@@ -78,6 +78,7 @@ def test_masks_are_stretches_of_the_mean_row():
     [
         (lambda: FeatureNoise(-1), 'FeatureNoise: std: got -1, expected a number from 0 on'),
         (lambda: TimeMasking(max_len=0), 'TimeMasking: max_len: got 0'),
+        (lambda: TimeMasking(num_masks=1.5), 'num_masks: got 1.5, expected a whole number from 0 on'),
     ],
 )
 def test_wrong_arguments(build, message):

@@ -8,7 +8,7 @@ from typing import Any, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from cslrkit.errors import ConfigError, DataError, DataNotFoundError
+from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.utils.messages import listed, plural
 
 _NAMED = 5  # samples that a message names
@@ -157,14 +157,3 @@ def check_shapes(
             f'stands for '
             f'{found:.2g} frames, not for stride={stride}. Set stride={max(1, round(found))}, or check axes.'
         )
-
-
-def checked_stride(stride: Any) -> int:
-    """Return a number of frames per row.
-
-    Raises:
-        ConfigError: If it is no positive integer.
-    """
-    if isinstance(stride, bool) or not isinstance(stride, int) or stride < 1:
-        raise ConfigError(f'got {stride!r}, expected frames per row: 1, 2, ...', path='stride')
-    return stride

@@ -5,8 +5,9 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from cslrkit.datasets.features.base import FeatureReader, FeatureRows, check_ids, check_shapes, checked_stride
+from cslrkit.datasets.features.base import FeatureReader, FeatureRows, check_ids, check_shapes
 from cslrkit.errors import ConfigError, DataError
+from cslrkit.utils.checks import positive
 
 AXES = ('TD', 'DT')
 
@@ -26,7 +27,7 @@ class StoredFeatures(FeatureReader):
 
     def __init__(self, *, stride: int, where: str, data_root: str, split: str) -> None:
         super().__init__(where=where, data_root=data_root, split=split)
-        self.stride = checked_stride(stride)
+        self.stride = positive('stride', stride)
         self._num_frames: Dict[str, int] = {}
 
     @abstractmethod

@@ -36,12 +36,24 @@ def describe(results: Dict[str, Any]) -> str:
     return f"sample '{results['sample_id']}'" if 'sample_id' in results else 'clip'
 
 
-def check_at_least(where: str, argument: str, value: Any, least: float) -> Any:
-    """Return a number if it is not below ``least``.
+def check_at_least(where: str, argument: str, value: Any, least: float, *, whole: bool = False) -> Any:
+    """Return a number, or a whole one, if it is not below ``least``.
 
     Raises:
         ConfigError: If it is, or is none.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value >= least:
-        raise ConfigError(f'{where}: {argument}: got {value!r}, expected a number from {least} on.')
+    kind, what = (numbers.Integral, 'a whole number') if whole else (numbers.Real, 'a number')
+    if isinstance(value, bool) or not isinstance(value, kind) or not value >= least:
+        raise ConfigError(f'{where}: {argument}: got {value!r}, expected {what} from {least} on.')
+    return value
+
+
+def check_probability(where: str, argument: str, value: Any) -> float:
+    """Return a probability.
+
+    Raises:
+        ConfigError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+        raise ConfigError(f'{where}: {argument}: got {value!r}, expected a probability in [0, 1].')
     return value

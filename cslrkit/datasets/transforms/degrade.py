@@ -6,6 +6,7 @@ from typing import Any, Dict, Optional, Sequence
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from cslrkit.datasets.transforms.checks import check_probability
 from cslrkit.datasets.transforms.sample import CLIP
 from cslrkit.errors import ConfigError
 from cslrkit.registry import DEGRADATIONS, TRANSFORMS
@@ -36,9 +37,7 @@ class Degrade(BaseTransform):
     ) -> None:
         with config_path('degradation'):
             self.degradation = DEGRADATIONS.build(degradation)
-        if not 0 <= prob <= 1:
-            raise ConfigError(f'Degrade: prob: got {prob!r}, expected a probability in [0, 1].')
-        self.prob = prob
+        self.prob = check_probability('Degrade', 'prob', prob)
         self.regions = None if regions is None else [_checked(box) for box in regions]
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:

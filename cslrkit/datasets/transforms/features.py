@@ -83,8 +83,8 @@ class TimeMasking(BaseTransform):
     """
 
     def __init__(self, num_masks: int = 2, *, max_len: int = 8, max_fraction: float = 0.1) -> None:
-        self.num_masks = check_at_least('TimeMasking', 'num_masks', num_masks, 0)
-        self.max_len = check_at_least('TimeMasking', 'max_len', max_len, 1)
+        self.num_masks = check_at_least('TimeMasking', 'num_masks', num_masks, 0, whole=True)
+        self.max_len = check_at_least('TimeMasking', 'max_len', max_len, 1, whole=True)
         self.max_fraction = check_at_least('TimeMasking', 'max_fraction', max_fraction, 0)
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:

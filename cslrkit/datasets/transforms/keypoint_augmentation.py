@@ -6,6 +6,7 @@ from typing import Any, Dict, Tuple
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from cslrkit.datasets.transforms.checks import check_probability
 from cslrkit.datasets.transforms.sample import KEYPOINTS
 from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
@@ -65,7 +66,7 @@ class RandomKeypointFlip(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.5) -> None:
-        self.prob = _probability('RandomKeypointFlip', prob)
+        self.prob = check_probability('RandomKeypointFlip', 'prob', prob)
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Flip the points, or not."""
@@ -105,8 +106,8 @@ class RandomKeypointDrop(BaseTransform):
         parts: Tuple[str, ...] = ('left_hand', 'right_hand'),
         max_len: int = 8,
     ) -> None:
-        self.prob = _probability('RandomKeypointDrop', prob)
-        self.part_prob = _probability('RandomKeypointDrop', part_prob)
+        self.prob = check_probability('RandomKeypointDrop', 'prob', prob)
+        self.part_prob = check_probability('RandomKeypointDrop', 'part_prob', part_prob)
         if not max_len >= 1 or not parts:
             raise ConfigError(f'RandomKeypointDrop: got max_len={max_len!r}, parts={parts!r}, expected one or more.')
         self.parts, self.max_len = tuple(parts), max_len
@@ -122,9 +123,3 @@ class RandomKeypointDrop(BaseTransform):
         values[np.random.random(values.shape[:2]) < self.prob] = 0
         results[KEYPOINTS] = values
         return results
-
-
-def _probability(where: str, prob: float) -> float:
-    if not 0 <= prob <= 1:
-        raise ConfigError(f'{where}: got {prob!r}, expected a probability in [0, 1].')
-    return prob

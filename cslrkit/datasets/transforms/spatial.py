@@ -5,9 +5,8 @@ from typing import Any, Dict, Sequence, Union
 
 from mmcv.transforms import BaseTransform
 
-from cslrkit.datasets.transforms.checks import as_size
+from cslrkit.datasets.transforms.checks import as_size, check_probability
 from cslrkit.datasets.transforms.sample import clip_shape, mirror_frames, window_frames
-from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
 
 
@@ -74,9 +73,7 @@ class RandomHorizontalFlip(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.5) -> None:
-        if not 0 <= prob <= 1:
-            raise ConfigError(f'RandomHorizontalFlip: prob: got {prob!r}, expected a probability in [0, 1].')
-        self.prob = prob
+        self.prob = check_probability('RandomHorizontalFlip', 'prob', prob)
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Flip ``imgs``, or not."""
