@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine import dist
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from stopped_training import REPO, differences, train, training_state, write_config
 
@@ -186,9 +187,29 @@ def test_a_signal_to_all_processes_of_a_job_stops_it_with_75(config, tmp_path):
     assert (tmp_path / 'last_checkpoint').read_text().startswith('step_')
 
 
-def wait_for_nobody(rank, port, results):
+def join(rank, port, time_limit):
     os.environ.update(RANK=str(rank), WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    start_cpu_processes('pytorch', 1)
+    start_cpu_processes('pytorch', time_limit)
+
+
+def run_two(function):
+    """Run it as two processes; returns what they put into the queue."""
+    context = multiprocessing.get_context('fork')
+    results = context.SimpleQueue()
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    processes = [context.Process(target=function, args=(rank, port, results)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert not any(process.is_alive() for process in processes)
+    return list(iter(lambda: None if results.empty() else results.get(), None))
+
+
+def wait_for_nobody(rank, port, results):
+    join(rank, port, time_limit=1)
     if rank == 1:
         time.sleep(3)
         return
@@ -202,18 +223,21 @@ def wait_for_nobody(rank, port, results):
         results.put(error.code)
 
 
+def validate_unevenly(rank, port, results):
+    join(rank, port, time_limit=20)
+    hook, runner = InterruptionHook(), SimpleNamespace(val_dataloader=[None] * (3 - rank))
+    hook.before_val(runner)
+    for batch in range(3 - rank):
+        hook.after_val_iter(runner, batch)
+    results.put(dist.all_gather_object(rank))  # as the evaluator does next
+
+
+def test_processes_validate_numbers_of_batches_that_differ():
+    assert run_two(validate_unevenly) == [[0, 1], [0, 1]]
+
+
 def test_a_process_that_hangs_ends_the_run_after_a_limit_that_is_named(tmp_path, capfd):
-    context = multiprocessing.get_context('fork')
-    results = context.Queue()
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    processes = [context.Process(target=wait_for_nobody, args=(rank, port, results)) for rank in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert results.get(timeout=5) == 1
+    assert run_two(wait_for_nobody) == [1]
     said = (
         'error: rank 0: another process hangs, for it did not answer for 1 s, the time limit env_cfg.dist_cfg.timeout'
     )

@@ -32,6 +32,7 @@ class InterruptionHook(Hook):
     def __init__(self) -> None:
         self.received: List[int] = []
         self._buffers: Optional[List[Dict[str, torch.Tensor]]] = None
+        self._shared_batches = 0  # of a validation, which all processes have
 
     def before_train(self, runner) -> None:
         """Validate if the checkpoint that training goes on from was to be validated and was not."""
@@ -53,9 +54,13 @@ class InterruptionHook(Hook):
         if number and not _gradients_wait(runner.optim_wrapper):
             self._leave(runner, number, runner.iter + 1, batches_done=batch_idx + 1)
 
+    def before_val(self, runner) -> None:
+        """Count the batches that all processes have: with a sampler that repeats no sample, some have one more."""
+        self._shared_batches = _over_processes(len(runner.val_dataloader), 'min')
+
     def after_val_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Save and end if a signal was received; the validation is made up when training goes on."""
-        number = self._agreed()
+        number = self._agreed() if batch_idx < self._shared_batches else 0
         if number:
             self._leave(runner, number, runner.iter, batches_done=0)
 
@@ -73,11 +78,7 @@ class InterruptionHook(Hook):
 
     def _agreed(self) -> int:
         """The signal that any process has received, or 0."""
-        number = torch.tensor(self.received[-1] if self.received else 0)
-        if dist.get_world_size() > 1:
-            number = number.to(dist.get_comm_device())
-            dist.all_reduce(number, op='max')
-        return int(number)
+        return _over_processes(self.received[-1] if self.received else 0, 'max')
 
     def _leave(self, runner, number: int, iteration: int, batches_done: int) -> None:
         name = f'step_{iteration}.pth'
@@ -103,3 +104,12 @@ def _gradients_wait(wrapper: BaseOptimWrapper) -> bool:
     """Whether an accumulation is not complete; strategies have wrappers of their own, which say nothing of it."""
     wrappers = wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]
     return any(isinstance(each, OptimWrapper) and not each.should_update() for each in wrappers)
+
+
+def _over_processes(number: int, op: str) -> int:
+    """The least (``'min'``) or greatest (``'max'``) of the numbers that the processes have."""
+    value = torch.tensor(number)
+    if dist.get_world_size() > 1:
+        value = value.to(dist.get_comm_device())
+        dist.all_reduce(value, op=op)
+    return int(value)
