@@ -181,13 +181,14 @@ def _phases(longest: int) -> Tuple[np.ndarray, Dict[int, List[int]]]:
     """How far along its way the hand is at each phase, and the phases of ways of 1, 2, ... frames."""
     times = {length: [(place + 1) / (length + 1) for place in range(length)] for length in range(1, longest + 1)}
     known = sorted({time for each in times.values() for time in each})
-    phases = np.array(known)
-    return phases**2 * (3 - 2 * phases), {
-        length: [known.index(time) for time in each] for length, each in times.items()
-    }
+    return _eased(np.array(known)), {length: [known.index(time) for time in each] for length, each in times.items()}
 
 
 def ease(length: int) -> np.ndarray:
     """Return how far along its way the hand is at each of ``length`` frames."""
-    phases = np.arange(1, length + 1) / (length + 1)
-    return phases**2 * (3 - 2 * phases)
+    return _eased(np.arange(1, length + 1) / (length + 1))
+
+
+def _eased(times: np.ndarray) -> np.ndarray:
+    """Slow at both ends of 0 to 1."""
+    return times**2 * (3 - 2 * times)

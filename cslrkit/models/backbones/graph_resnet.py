@@ -1,7 +1,7 @@
 """A residual network on each frame with graphs behind its last two stages: the base of SignGraph and SignDAGC."""
 
 from functools import cache
-from typing import Callable, Dict
+from typing import Dict
 
 import torch
 from torch import nn
@@ -35,11 +35,10 @@ class GraphResNet(FrameResNet):
 
     def late_extras(self, width: int) -> Dict[str, nn.Module]:
         """The graphs."""
-        kinds: Dict[int, Callable] = {0: self.local_graph, 1: self.temporal_graph}
         return {
-            _GRAPHS[stage][kind]: build(stage, width * 2 ** (stage - 1))
-            for kind, build in kinds.items()
-            for stage in _GRAPHS
+            names[kind]: build(stage, width * 2 ** (stage - 1))
+            for kind, build in enumerate((self.local_graph, self.temporal_graph))
+            for stage, names in _GRAPHS.items()
         }
 
     def after(self, stage: int, x: torch.Tensor) -> torch.Tensor:

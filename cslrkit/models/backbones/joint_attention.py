@@ -62,9 +62,17 @@ class JointAttention(nn.Module):
         return torch.tanh(query.transpose(2, 3) @ key / key.shape[2]) * self.alphas + self.attention0s
 
 
-def conv_norm(in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, **options) -> nn.Sequential:
+def conv_norm(
+    in_channels: int,
+    out_channels: int,
+    kernel: int = 1,
+    stride: int = 1,
+    *,
+    dilation: int = 1,
+    groups: int = 1,
+    bias: bool = True,
+) -> nn.Sequential:
     """A convolution over time, 1 wide over joints, that keeps the length up to its stride, and its batch norm."""
-    dilation = options.pop('dilation', 1)
     conv = nn.Conv2d(
         in_channels,
         out_channels,
@@ -72,7 +80,8 @@ def conv_norm(in_channels: int, out_channels: int, kernel: int = 1, stride: int 
         stride=(stride, 1),
         padding=(kernel // 2 * dilation, 0),
         dilation=(dilation, 1),
-        **options,
+        groups=groups,
+        bias=bias,
     )
     return nn.Sequential(conv, nn.BatchNorm2d(out_channels))
 
