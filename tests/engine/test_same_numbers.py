@@ -4,19 +4,10 @@ import json
 
 import pytest
 import torch
+from small_datasets import RANDOM
 
 from cslrkit.apis import evaluate_model, train_model
 from cslrkit.engine.config import load_config
-
-# The frame offset is drawn in every evaluation, the rest by these.
-RANDOM = [
-    dict(type='LoadFrames'),
-    dict(type='RandomCrop', size=96),
-    dict(type='RandomHorizontalFlip', prob=0.5),
-    dict(type='RandomRotation', degrees=10),
-    dict(type='TemporalRescale', temp_scaling=0.2, min_len=16),
-    dict(type='PackSignInputs'),
-]
 
 DROPOUT = {'model.head.dropout': 0.5}
 
@@ -57,7 +48,7 @@ def test_the_score_of_a_checkpoint_is_one_number(tiny_config, untrained_checkpoi
         overrides = {f'test_dataloader.{key}': value for key, value in loader.items()}
         overrides.update({'randomness.seed': workers, 'test_dataloader.sampler.shuffle': shuffle})
         config = load_config(tiny_config, overrides)
-        config.test_dataloader.dataset.pipeline = RANDOM
+        config.test_dataloader.dataset.pipeline = RANDOM  # the frame offset is drawn in every evaluation
         assert config.test_dataloader.dataset.frame_interval == 2
         scores.append(evaluate_model(config, untrained_checkpoint, split='train', work_dir=tmp_path))
         sentences.append(json.loads((tmp_path / 'train.json').read_text())['sentences'])

@@ -17,6 +17,15 @@ TRAIN = [
     dict(type='TemporalRescale', temp_scaling=0.2, min_len=4),
     dict(type='PackSignInputs'),
 ]
+# All that is drawn, for the size of the synthetic corpus.
+RANDOM = [
+    dict(type='LoadFrames'),
+    dict(type='RandomCrop', size=96),
+    dict(type='RandomHorizontalFlip', prob=0.5),
+    dict(type='RandomRotation', degrees=10),
+    dict(type='TemporalRescale', temp_scaling=0.2, min_len=16),
+    dict(type='PackSignInputs'),
+]
 TEST = [dict(type='LoadFrames'), dict(type='CenterCrop', size=32), dict(type='PackSignInputs')]
 
 

@@ -1,4 +1,4 @@
-"""Recognizers of a few channels, and batches for them."""
+"""Backbones and recognizers of a few channels, and batches for them."""
 
 import torch
 
@@ -7,12 +7,27 @@ from cslrkit.registry import MODELS
 from cslrkit.structures import SignDataSample
 
 GLOSSES = ['ICH', 'DU', 'WETTER', 'MORGEN']
+# Arguments with which every class of cslrkit that takes frames is small.
+SMALL_BACKBONES = {
+    'SlowFast': dict(depth=18, layout='8x8', width=8),
+    'SlowOnly': dict(depth=18, width=8, dropout=0.0),
+    'ResNet': dict(depth=18),
+    'CorrNet': dict(width=16),
+    'CorrNetPlus': dict(width=16),
+    'SEN': dict(width=16),
+    'M2ETP': dict(depth=18, alpha=4, width=8, dropout=0.0),
+    'SignDAGC': dict(width=16),
+    'SignGraph': dict(width=16),
+    'TimmBackbone': dict(model_name='test_resnet', pretrained=False, resize=False),
+    'TorchvisionVideoBackbone': dict(model_name='s3d', pretrained=False),
+    'USTM': dict(width=32, depths=[1, 1, 1, 1]),
+}
 
 
 def config(**changes):
     parts = dict(
         type='CSLRRecognizer',
-        backbone=dict(type='SlowFast', depth=18, layout='8x8', width=8),
+        backbone=dict(type='SlowFast', **SMALL_BACKBONES['SlowFast']),
         neck=dict(type='MultiStreamTemporalConv', hidden_size=16),
         head=dict(type='BiLSTMHead', dropout=0.0),
         losses=published_losses(dict(SeqCTC=1.0, ConvCTC=1.0, Dist=25.0, Slow=0.25, Fast=0.25)),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from mmengine.hooks import Hook
+from small_datasets import RANDOM
 from torch import nn
 from torch.nn.functional import adaptive_avg_pool3d
 
@@ -26,17 +27,7 @@ train_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
     sampler=dict(_delete_=True, type='CurriculumSampler'),
-    dataset=dict(
-        frame_interval=2,
-        pipeline=[
-            dict(type='LoadFrames'),
-            dict(type='RandomCrop', size=96),
-            dict(type='RandomHorizontalFlip', prob=0.5),
-            dict(type='RandomRotation', degrees=10),
-            dict(type='TemporalRescale', temp_scaling=0.2, min_len=16),
-            dict(type='PackSignInputs'),
-        ],
-    ),
+    dataset=dict(frame_interval=2, pipeline={pipeline}),
 )
 curriculum = dict(
     knobs=[
@@ -60,7 +51,7 @@ default_hooks = dict(console=dict(interval=0), visualization=None)
 
 def write_config(path, corpus):
     """Write the config; returns its path."""
-    path.write_text(CONFIG.format(repo=REPO, corpus=corpus))
+    path.write_text(CONFIG.format(repo=REPO, corpus=corpus, pipeline=RANDOM))
     return path
 
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from small_recognizers import SMALL_BACKBONES
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.models.backbones.frames import pool_frames, upsample_time
@@ -8,33 +9,19 @@ from cslrkit.models.backbones.slowfast import LAYOUTS
 from cslrkit.registry import BACKBONES
 from cslrkit.structures import StreamSpec
 
-SMALL = {
-    'SlowFast': dict(depth=18, layout='8x8', width=8),
-    'SlowOnly': dict(depth=18, width=8, dropout=0.0),
-    'ResNet': dict(depth=18),
-    'CorrNet': dict(width=16),
-    'CorrNetPlus': dict(width=16),
-    'SEN': dict(width=16),
-    'M2ETP': dict(depth=18, alpha=4, width=8, dropout=0.0),
-    'SignDAGC': dict(width=16),
-    'SignGraph': dict(width=16),
-    'TimmBackbone': dict(model_name='test_resnet', pretrained=False, resize=False),
-    'TorchvisionVideoBackbone': dict(model_name='s3d', pretrained=False),
-    'USTM': dict(width=32, depths=[1, 1, 1, 1]),
-}
 OF_OTHER_MEDIA = {'KeypointHeatMaps', 'CESMM', 'MSKA', 'PrecomputedFeatures'}  # take no frames
 
 
 def test_every_registered_backbone_is_tested():
     ours = {name for name in BACKBONES.names() if BACKBONES.lookup(name).__module__.startswith('cslrkit.')}
-    assert ours - OF_OTHER_MEDIA == set(SMALL)
+    assert ours - OF_OTHER_MEDIA == set(SMALL_BACKBONES)
 
 
-@pytest.mark.parametrize('name', SMALL)
+@pytest.mark.parametrize('name', SMALL_BACKBONES)
 @pytest.mark.parametrize('size', [(32, 32), (40, 48)])
 def test_a_feature_per_frame_for_any_size_and_length(name, size):
     torch.manual_seed(0)
-    backbone = BACKBONES.build(dict(type=name, **SMALL[name]))
+    backbone = BACKBONES.build(dict(type=name, **SMALL_BACKBONES[name]))
     for num_frames in (8, 9):  # 9 is not a multiple of alpha
         outputs = backbone(torch.randn(2, 3, num_frames, *size))
         shapes = {stream: tuple(output.shape) for stream, output in outputs.items()}
@@ -43,10 +30,10 @@ def test_a_feature_per_frame_for_any_size_and_length(name, size):
     assert all(parameter.grad is not None for parameter in backbone.parameters() if parameter.requires_grad)
 
 
-@pytest.mark.parametrize('name', SMALL)
+@pytest.mark.parametrize('name', SMALL_BACKBONES)
 def test_a_batch_equals_its_clips_alone(name):
     torch.manual_seed(0)
-    backbone = BACKBONES.build(dict(type=name, **SMALL[name])).eval()
+    backbone = BACKBONES.build(dict(type=name, **SMALL_BACKBONES[name])).eval()
     clips = torch.randn(2, 3, 8, 32, 32)
     with torch.no_grad():
         batch = backbone(clips)

@@ -1,32 +1,23 @@
 """Every class of cslrkit keeps the contract that plugins are checked against."""
 
 import pytest
+from small_recognizers import SMALL_BACKBONES
 
 from cslrkit import registry, testing
 from cslrkit.corpora.synthsign import make_corpus
 
 # Small arguments, and the clauses that a class breaks by intent.
 SMALL = {
-    'SlowFast': dict(depth=18, layout='8x8', width=8),
-    'SlowOnly': dict(depth=18, width=8),
-    'ResNet': dict(depth=18),
+    **SMALL_BACKBONES,
     'TemporalConv': dict(hidden_size=16),
     'MultiScaleTemporalConv': dict(hidden_size=16),
     'MultiStreamTemporalConv': dict(hidden_size=16),
     'CTCLoss': dict(source='seq/main'),
     'PenaltyLoss': dict(source='lift_u/main'),
-    'CorrNetPlus': dict(width=16),
-    'SEN': dict(width=16),
     'MSKA': dict(width=4),
     'KeypointHeatMaps': dict(backbone=dict(type='SlowOnly', depth=18, width=8), points=(0, 1), size=(32, 32)),
     'CESMM': dict(width=4, blocks=((1, 1), (2, 2))),
     'EnsembleHead': dict(hidden_size=16, ff_size=16),
-    'M2ETP': dict(depth=18, alpha=4, width=8, dropout=0.0),
-    'SignDAGC': dict(width=16),
-    'SignGraph': dict(width=16),
-    'TimmBackbone': dict(model_name='test_resnet', pretrained=False, resize=False),
-    'TorchvisionVideoBackbone': dict(model_name='s3d', pretrained=False),
-    'USTM': dict(width=32, depths=[1, 1, 1, 1]),
     'BeamDecoder': dict(nbest=3),
     'Degrade': dict(degradation=dict(type='GaussianBlur')),
     'RandomCrop': dict(size=32),
