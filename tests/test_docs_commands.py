@@ -31,6 +31,7 @@ RUN_ELSEWHERE = {
     'docs/add_a_corpus.md': 'tests/tools/test_add_a_corpus.py',
     'docs/plugins.md': 'tests/tools/test_plugins_page.py',
     'examples/plugin/README.md': 'tests/tools/test_wheel.py',
+    'extract_keypoints.py': 'tests/apis/test_keypoint_archive.py',
     'check_parity.py': 'tests/benchmarks/parity/test_judge_model.py',
 }
 SERVERS = ('demo.py',)

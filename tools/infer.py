@@ -69,6 +69,13 @@ def parse_args() -> argparse.Namespace:
     frames.add_argument(
         '--dtype', choices=('float32', 'bfloat16', 'float16'), help='of the backbone (default: float32)'
     )
+    frames.add_argument(
+        '--extractor',
+        nargs='+',
+        metavar='PATH',
+        help='for a model of keypoints: Python or folder of an environment with MediaPipe, and perhaps a script of '
+        'your own in its place',
+    )
     frames.add_argument('--duration', type=float, metavar='S', help='seconds to record from a camera')
     windows = parser.add_argument_group('long videos')
     windows.add_argument(
@@ -110,14 +117,15 @@ def main() -> None:
     from cslrkit.apis.infer import FailedInput, captioned_paths, check_formats, open_each, raise_failed
     from cslrkit.utils.files import ensure_writable_dir
     from cslrkit.utils.imports import import_modules
+    from cslrkit.video.keypoints.clip import with_extractor
 
     check_formats(args.format or ())
     import_modules(args.modules)
     if args.out_dir:
         ensure_writable_dir(args.out_dir, what='output', option='--out-dir')
-    inputs: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]
+    given: List[Union[str, int]] = [int(each) if _is_camera(each) else each for each in args.inputs]
     # Opened before the network is built, so that a mistyped name is told at once.
-    opened = open_each(inputs, frame_rate=args.frame_rate, duration=args.duration)
+    opened = open_each(given, frame_rate=args.frame_rate, duration=args.duration)
     failed = [each for each in opened if isinstance(each, FailedInput)]
     clips = [each for each in opened if not isinstance(each, FailedInput)]
     videos = dict(zip(clips, captioned_paths(args.video, clips))) if args.video else {}
@@ -132,16 +140,21 @@ def main() -> None:
             corpus_rate=args.corpus_rate,
             dtype=args.dtype,
         )
-        _recognize(inferencer, clips, failed, videos, args)
+        inputs = with_extractor(clips, inferencer.spec.layout, args.extractor) if args.extractor else clips
+        _recognize(inferencer, inputs, failed, {clip.name: (clip, path) for clip, path in videos.items()}, args)
     raise_failed(failed, len(opened))
 
 
-def _recognize(inferencer: Any, clips: List[Any], failed: List[Any], videos: Dict[Any, Path], args: Any) -> None:
-    """Write and print what comes of each clip; those that fail are added to ``failed``."""
+def _recognize(
+    inferencer: Any, clips: List[Any], failed: List[Any], videos: Dict[str, Tuple[Any, Path]], args: Any
+) -> None:
+    """Write and print what comes of each clip; those that fail are added to ``failed``.
+
+    ``videos`` has by the names of clips what is captioned, and where that goes.
+    """
     from cslrkit.apis.infer import FailedInput, ResultFiles, format_result, write_captioned
     from cslrkit.errors import DataError
 
-    by_name = {clip.name: clip for clip in clips}
     files = ResultFiles(args.out_dir, args.format or ['json'], jsonl=args.jsonl)
     for each in failed:
         files.add_failed(each)
@@ -152,12 +165,12 @@ def _recognize(inferencer: Any, clips: List[Any], failed: List[Any], videos: Dic
             failed.append(outcome)
             files.add_failed(outcome)
             continue
-        clip = by_name[outcome.name]
         try:
             files.add(outcome)
-            if clip in videos:
-                write_captioned(clip, outcome, videos[clip], font=args.font)
-                files.written.append(videos[clip])
+            if outcome.name in videos:
+                clip, path = videos[outcome.name]
+                write_captioned(clip, outcome, path, font=args.font)
+                files.written.append(path)
         except DataError as error:
             failed.append(FailedInput(outcome.source, error))
         for note in outcome.notes:

@@ -80,7 +80,7 @@ def checksum_of(source: str) -> Optional[str]:
 
 def is_current(entry: Entry, before: Entry, out_dir: Path) -> bool:
     """Whether a line of the manifest holds: made from the same in the same way, and its files are there."""
-    if any(before.get(key) != entry[key] for key in ('checkpoint', 'settings', 'size')):
+    if any(before.get(key) != value for key, value in entry.items() if key != 'mtime_ns'):
         return False
     if before['mtime_ns'] != entry['mtime_ns']:
         try:

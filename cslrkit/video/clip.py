@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from cslrkit.errors import DataError
+from cslrkit.structures.keypoint_layout import KeypointLayout
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Clip(ABC):
     """
 
     num_frames: Optional[int] = None  # as far as known before the frames are counted or read
+    layout: Optional[KeypointLayout] = None  # of a clip of keypoints: its images are points, float32 (K, 3)
+    image_size: Optional[Tuple[int, int]] = None  # width and height of the pictures that these lie in
 
     def __init__(
         self, source: str, *, where: str, name: Optional[str] = None, frame_rate: Optional[float] = None

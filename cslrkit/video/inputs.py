@@ -180,6 +180,8 @@ def _pattern(pattern: str, frame_rate: Optional[float]) -> List[_Found]:
     for match in find_paths(pattern) or [pattern]:
         if os.path.isfile(match) and _is_image(match):
             folders.setdefault(os.path.dirname(match), []).append(match)
+        elif match.endswith(KEYPOINT_SUFFIXES) and os.path.isfile(match):
+            found += find_keypoint_clips(match)
         else:
             found.append((match, partial(_folder if os.path.isdir(match) else _file, match, frame_rate)))
     clips = [(folder, partial(_images, folder, paths, frame_rate, source=pattern)) for folder, paths in folders.items()]

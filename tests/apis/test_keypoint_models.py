@@ -1,26 +1,33 @@
 """A network on keypoints from its config to hypotheses, and what a video needs first."""
 
 import copy
+import runpy
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from fake_environment import WORKER, make_fake_environment
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
+from video_files import write_clip
 
 from cslrkit.apis import CSLRInferencer
+from cslrkit.apis.keypoint_archive import extract_keypoints
 from cslrkit.corpora.synthsign import make_corpus
 from cslrkit.engine.complete import complete
 from cslrkit.engine.config import load_config
 from cslrkit.engine.config_check import check_config
 from cslrkit.engine.stored_config import config_json, stored_config
-from cslrkit.errors import DataError
+from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import DATASETS, MODELS
 from cslrkit.structures import find_layout
+from cslrkit.video.inputs import open_clips
 from cslrkit.video.keypoints import Keypoints
-from cslrkit.video.keypoints.clip import KeypointClip, check_points
+from cslrkit.video.keypoints.clip import KeypointClip, check_points, with_extractor
+from cslrkit.video.video_writer import VideoWriter
 
 CONFIG = Path(__file__).parents[2] / 'configs' / 'mska' / 'synthsign.py'
 
@@ -88,6 +95,45 @@ def test_a_video_needs_an_extractor_which_the_error_names(inferencer):
     video = np.zeros((8, 112, 112, 3), np.uint8)
     with pytest.raises(DataError, match=r"'wholebody133' \(133 points\).*HRNet or RTMPose trained on COCO-WholeBody"):
         inferencer(video)
+
+
+@pytest.fixture
+def fake(tmp_path):
+    return make_fake_environment(tmp_path / 'env')
+
+
+def test_a_video_is_recognized_with_an_extractor(config, inferencer, fake, tmp_path, monkeypatch, capsys):
+    video, dark = write_clip(tmp_path / 'a.mp4', count=40), tmp_path / 'dark.mkv'
+    writer = VideoWriter(dark, 25.0)
+    writer.write(np.zeros((32, 32, 3), np.uint8))
+    writer.close()
+    opened = open_clips([video, str(dark)])
+    clips = with_extractor(opened, inferencer.spec.layout, [str(fake), str(WORKER)])
+    result, failed = inferencer.recognize_each(clips, window=0.8, keep_log_probs=True)
+    assert "dark.mkv': nobody is found in any of its frames by fake 1" in str(failed)
+    extract_keypoints([video], tmp_path / 'out', python=fake, layout='wholebody133')
+    (stored,) = inferencer(str(tmp_path / 'out' / 'a.json'), window=0.8, keep_log_probs=True)
+    assert result.num_windows > 1
+    np.testing.assert_array_equal(result.log_probs, stored.log_probs)
+    assert (result.num_frames, result.frame_rate) == (40, 25.0)
+
+    checkpoint, captions = tmp_path / 'model.pth', tmp_path / 'captions.mp4'
+    meta = dict(vocab=inferencer.model.vocab.glosses, cfg=config_json(config))
+    with DefaultScope.overwrite_default_scope('cslrkit'):
+        torch.save(dict(state_dict=MODELS.build(config.model).state_dict(), meta=meta), checkpoint)
+    arguments = [video, '--checkpoint', str(checkpoint), '--extractor', str(fake), '--video', str(captions)]
+    monkeypatch.setattr(sys, 'argv', ['infer.py', *arguments])
+    runpy.run_path('tools/infer.py')['main']()
+    assert f'written: {captions}' in capsys.readouterr().out
+    (clip,) = open_clips(str(captions))
+    assert (len(list(clip.frames())), clip.frame_size()) == (40, opened[0].frame_size())
+
+
+def test_an_extractor_that_is_of_no_use_is_an_error(fake):
+    with pytest.raises(ConfigError, match='this model reads frames'):
+        with_extractor([], None, [str(fake)])
+    with pytest.raises(ConfigError, match='got 3 paths'):
+        with_extractor([], 'wholebody133', [str(fake), 'a', 'b'])
 
 
 def test_keypoints_of_another_layout_or_for_a_model_on_frames_are_errors():

@@ -1,4 +1,4 @@
-"""Files of keypoints as inputs of inference, in the place of videos."""
+"""Keypoints as inputs of inference, in the place of videos: those of files, and those found in a video."""
 
 from functools import partial
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 import numpy as np
 
-from cslrkit.errors import DataError
+from cslrkit.errors import ConfigError, DataError
 from cslrkit.structures.keypoint_layout import find_layout
-from cslrkit.video.clip import Clip
+from cslrkit.video.clip import Clip, Frame
+from cslrkit.video.keypoints.extractor import KeypointExtractor
 from cslrkit.video.keypoints.keypoints import Keypoints
 from cslrkit.video.keypoints.pose_files import PoseFiles
 from cslrkit.video.keypoints.store import StoredKeypoints
@@ -28,7 +29,7 @@ class KeypointClip(Clip):
     def __init__(self, keypoints: Keypoints, source: str, *, name: str) -> None:
         super().__init__(source, where='input', name=name, frame_rate=keypoints.frame_rate)
         self.keypoints = keypoints
-        self.num_frames = len(keypoints)
+        self.num_frames, self.layout, self.image_size = len(keypoints), keypoints.layout, keypoints.image_size
 
     def __len__(self) -> int:
         return len(self.keypoints)
@@ -40,6 +41,86 @@ class KeypointClip(Clip):
     def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield the points of frames."""
         return (self.keypoints.values[index] for index in indices)
+
+
+class ExtractedClip(Clip):
+    """The keypoints that an extractor finds in the pictures of another clip, as they are asked for.
+
+    Args:
+        clip: The pictures.
+        extractor: What finds keypoints in them.
+
+    Raises:
+        DataError: If the clip is one of keypoints already.
+    """
+
+    def __init__(self, clip: Clip, extractor: KeypointExtractor) -> None:
+        if clip.layout is not None:
+            raise DataError(f"'{clip.source}' holds keypoints already, no pictures to find them in.")
+        super().__init__(clip.source, where=clip.where, name=clip.name, frame_rate=clip.frame_rate)
+        self._clip, self._extractor = clip, extractor
+        self.num_frames, self.layout = clip.num_frames, extractor.layout
+
+    def __len__(self) -> int:
+        return len(self._clip)
+
+    def frame_size(self, index: int = 0) -> Tuple[int, int]:
+        """Height and width of the pictures."""
+        return self._clip.frame_size(index)
+
+    def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
+        """Yield the points of frames; those of others are found as well, for people are followed through a clip."""
+        wanted = set(indices)
+        return (frame.image for frame in self.frames() if frame.index in wanted)
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield all frames in order.
+
+        Raises:
+            DataError: If one cannot be read, the extractor ends, or it finds nobody in any of them.
+        """
+        self._clip.frame_rate = self._clip.frame_rate or self.frame_rate
+        anybody = False
+        for frame in self._extractor.frames(self._pictures(), where=self.source):
+            anybody = anybody or bool((frame.image[:, 2] > 0).any())
+            yield frame
+        self.num_frames, self.notes = self._clip.num_frames, [*self.notes, *self._clip.notes]
+        if not anybody:
+            raise DataError(f"'{self.source}': nobody is found in any of its frames by {self._extractor.name}.")
+
+    def _pictures(self) -> Iterator[Frame]:
+        for frame in self._clip.frames():
+            self.image_size = (frame.image.shape[1], frame.image.shape[0])
+            yield frame
+
+    def keypoints(self) -> Keypoints:
+        """Return the keypoints of all frames.
+
+        Raises:
+            DataError: As :meth:`frames`.
+        """
+        values = np.stack([frame.image for frame in self.frames()])
+        known = dict(layout=self.layout, image_size=self.image_size, frame_rate=self._clip.frame_rate)
+        return Keypoints.of(values, where=self.source, **known)
+
+
+def with_extractor(clips: Sequence[Clip], layout: Optional[str], command: Sequence[str]) -> List[Clip]:
+    """Return clips of which those of pictures are replaced by the keypoints that an extractor will find in them.
+
+    Args:
+        clips: The clips.
+        layout: What the model reads; None for frames.
+        command: The extractor's Python or its environment, and perhaps its worker, see :class:`KeypointExtractor`.
+
+    Raises:
+        ConfigError: If the model reads frames, or the extractor cannot be used or does not give that layout.
+    """
+    if layout is None:
+        raise ConfigError('extractor: this model reads frames, so no keypoints are needed. Leave --extractor out.')
+    if len(command) > 2:
+        raise ConfigError(f'extractor: got {len(command)} paths, expected a Python and perhaps a worker.')
+    extractor = KeypointExtractor(command[0], layout, worker=command[1] if len(command) > 1 else None)
+    return [ExtractedClip(clip, extractor) if clip.layout is None else clip for clip in clips]
 
 
 def find_keypoint_clips(path: str) -> List[Tuple[str, Callable[[], Clip]]]:
@@ -82,8 +163,8 @@ def check_points(frame: np.ndarray, layout: Optional[str], *, where: str) -> np.
     reads = f"this model reads keypoints of the layout '{wanted.name}' ({wanted.num_points} points)"
     if frame.ndim == 3:
         raise DataError(
-            f"'{where}' has frames, but {reads}. Extract those of the video with {wanted.extractor}, write them with "
-            'cslrkit.video.keypoints.write_keypoints, and give its .json file (docs/keypoints.md).'
+            f"'{where}' has frames, but {reads}, which {wanted.extractor} gives. Find them with --extractor, or before "
+            'with tools/extract_keypoints.py (docs/keypoints.md).'
         )
     if len(frame) != wanted.num_points:
         raise DataError(f"'{where}' has {len(frame)} points, but {reads}, which {wanted.extractor} gives.")
@@ -92,6 +173,6 @@ def check_points(frame: np.ndarray, layout: Optional[str], *, where: str) -> np.
 
 def media_of(images: np.ndarray, clip: Optional[Clip]) -> Dict[str, Any]:
     """Return the keys of a sample that hold the images of a clip: frames (T, H, W, 3), or points (T, K, 3)."""
-    if not isinstance(clip, KeypointClip):
+    if clip is None or clip.layout is None:
         return dict(imgs=images)
-    return dict(keypoints=images, layout=clip.keypoints.layout, image_size=clip.keypoints.image_size)
+    return dict(keypoints=images, layout=clip.layout, image_size=clip.image_size)
