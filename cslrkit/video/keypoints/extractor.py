@@ -96,10 +96,11 @@ class KeypointExtractor:
             self.name = str(said.get('extractor') or self._command[2])
             return
         reason = said.get('error') or (f'its first line is {line[:200]!r}' if line else self._last_words())
+        hint = 'See docs/keypoints.md' if line else f'{_MAKE}, or see docs/keypoints.md'
         self.close()
         raise ConfigError(
             f"extractor: '{self._command[0]}' with '{self._command[2]}' does not give keypoints of the layout "
-            f"'{self.layout.name}': {reason}. {_MAKE}, or see docs/keypoints.md."
+            f"'{self.layout.name}': {reason}. {hint}."
         )
 
     def _ask(self, frame: Frame, begins: bool, where: str) -> None:
