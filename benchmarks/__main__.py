@@ -19,6 +19,7 @@ NAMES = (
     'live',
     'gpu',
     'kills',
+    'busy',
 )
 
 

@@ -21,6 +21,10 @@ def prepare_process() -> None:
     # A CPU kernel is made for each layer and clip length; oneDNN's default of 1024 is thrown out and made anew.
     os.environ.setdefault('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '16384')
     os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(MAX_PIXELS))  # read when OpenCV is imported
+    if 'OMP_WAIT_POLICY' not in os.environ:
+        # A thread that waits for another keeps its core for milliseconds, of which busy processes take their share:
+        # benchmarks/busy.py measures both. Read when PyTorch is imported.
+        os.environ.setdefault('GOMP_SPINCOUNT', '10000')
     logging.raiseExceptions = False  # a log on a full disk would print a traceback for each line
     for message in _NOISE:
         warnings.filterwarnings('ignore', message=message)

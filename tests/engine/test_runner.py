@@ -28,7 +28,8 @@ def test_each_default_hook_is_removed_by_none(tiny_config, tmp_path):
 
 
 def test_building_a_runner_changes_nothing_of_the_process(tiny_config, tmp_path, monkeypatch):
-    monkeypatch.delenv('ONEDNN_PRIMITIVE_CACHE_CAPACITY', raising=False)
+    for name in ('ONEDNN_PRIMITIVE_CACHE_CAPACITY', 'GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'):
+        monkeypatch.delenv(name, raising=False)
     config = load_config(tiny_config)
     config.work_dir = str(tmp_path)
     with warnings.catch_warnings():
@@ -38,9 +39,13 @@ def test_building_a_runner_changes_nothing_of_the_process(tiny_config, tmp_path,
         assert 'ONEDNN_PRIMITIVE_CACHE_CAPACITY' not in os.environ
         prepare_process()  # as the tools and train_model do
         assert os.environ['ONEDNN_PRIMITIVE_CACHE_CAPACITY'] == '16384'
+        assert os.environ['GOMP_SPINCOUNT'] == '10000'
         assert len(warnings.filters) > len(before)
     monkeypatch.setenv('ONEDNN_PRIMITIVE_CACHE_CAPACITY', '7')
+    monkeypatch.setenv('OMP_WAIT_POLICY', 'active')
+    monkeypatch.delenv('GOMP_SPINCOUNT')
     prepare_process()
+    assert 'GOMP_SPINCOUNT' not in os.environ
     assert os.environ['ONEDNN_PRIMITIVE_CACHE_CAPACITY'] == '7'
 
 
