@@ -30,7 +30,8 @@ def find_regions(
     """Return the boxes of regions in each frame of a clip.
 
     A box is a square inside of the picture. Its side is the same in all frames of a clip, and for both hands; it is a
-    multiple of 8 pixels unless the picture is smaller. A region that is not seen in a frame has no box there.
+    multiple of 8 pixels unless the picture is smaller. Boxes of the two hands that would overlap move apart, so that
+    each can be changed by itself. A region that is not seen in a frame has no box there.
 
     With keypoints, a box lies around the points that were found. Without, hands are the two places that move most in a
     frame, and the face is the top of what stands before the backdrop: a guess for one signer in a studio.
@@ -61,13 +62,20 @@ def find_regions(
     else:
         middles, sides = _by_points(keypoints, parts, size)
     found: List[Dict[str, Box]] = [{} for _ in frames]
-    for part in parts:
-        # Of frames that are too small the shorter side.
-        side = min(-(-sides[part] // _MULTIPLE), size.min() // _MULTIPLE) * _MULTIPLE or size.min()
-        for boxes, middle in zip(found, middles[part]):
+    for number, boxes in enumerate(found):
+        corners = {}
+        for part in parts:
+            # Two hands fit into the picture beside each other.
+            most = size.min() // 2 if part in HANDS else size.min()
+            side = min(-(-sides[part] // _MULTIPLE), most // _MULTIPLE) * _MULTIPLE or most
+            middle = middles[part][number]
             if np.isfinite(middle).all():
-                left, top = np.clip(np.rint(middle - side / 2), 0, size - side).astype(int).tolist()
-                boxes[part] = (left, top, left + int(side), top + int(side))
+                corners[part] = np.clip(np.rint(middle - side / 2), 0, size - side), side
+        if set(HANDS) <= set(corners):
+            _move_apart(*(corners[hand][0] for hand in reversed(HANDS)), corners[HANDS[0]][1], size)
+        for part, (corner, side) in corners.items():
+            left, top = corner.astype(int).tolist()
+            boxes[part] = (left, top, left + int(side), top + int(side))
     return found
 
 
@@ -80,7 +88,7 @@ def crop(image: np.ndarray, box: Box, size: int) -> np.ndarray:
 def paste(image: np.ndarray, crop: np.ndarray, box: Box) -> np.ndarray:
     """Return a copy of an image with a crop in the place of a box; outside of it all bytes stay.
 
-    The crop fades into the image over the outermost eighth of the box, on each side of it.
+    The crop fades into the image over the outermost sixteenth of the box, on each side of it.
 
     Args:
         image: uint8 (H, W, 3).
@@ -96,10 +104,21 @@ def paste(image: np.ndarray, crop: np.ndarray, box: Box) -> np.ndarray:
     return pasted
 
 
+def _move_apart(one: np.ndarray, other: np.ndarray, side: float, size: np.ndarray) -> None:
+    """Move the corners of two squares of a side, in place, until they do not overlap, within a picture of a size."""
+    common = side - np.abs(other - one)
+    axis = int(common.argmin())
+    if common[axis] <= 0:
+        return
+    first, last = (one, other) if one[axis] <= other[axis] else (other, one)
+    middle = np.clip((first[axis] + last[axis] + side) // 2, side, size[axis] - side)
+    first[axis], last[axis] = middle - side, middle
+
+
 def _ramp(length: int) -> np.ndarray:
-    """Weights along a side, float32: up to 1 over an eighth of it, and down again."""
+    """Weights along a side, float32: up to 1 over a sixteenth of it, and down again."""
     places = np.arange(length) + 1
-    return np.minimum(1, np.minimum(places, places[::-1]) / (length // 8 + 1)).astype(np.float32)
+    return np.minimum(1, np.minimum(places, places[::-1]) / (length // 16 + 1)).astype(np.float32)
 
 
 def _resized(image: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:

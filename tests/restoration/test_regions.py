@@ -46,7 +46,22 @@ def test_boxes_around_points():
     (boxes,) = find_regions(np.zeros((1, 160, 200, 3), np.uint8), made(points), ['left_hand'])
     assert boxes == dict(left_hand=(114, 74, 146, 106))  # 28 pixels of a picture twice as large
     (boxes,) = find_regions(np.zeros((1, 8, 7, 3), np.uint8), made(points), ['left_hand'])
-    assert boxes == dict(left_hand=(0, 1, 7, 8))
+    assert boxes == dict(left_hand=(3, 3, 6, 6))
+
+
+def test_boxes_of_hands_move_apart():
+    left, right = LAYOUT.parts['left_hand'], LAYOUT.parts['right_hand']
+
+    def boxes_of(left_at, right_at):
+        points = {left[0]: left_at, left[1]: np.add(left_at, (10, 10)), right[0]: right_at}
+        (boxes,) = find_regions(np.zeros((1, 80, 100, 3), np.uint8), made(points), ['hands'])
+        return boxes['left_hand'], boxes['right_hand']
+
+    # Of 16 pixels, around (60, 45) and (50, 40): 6 columns are in both, 3 are moved on either side.
+    assert boxes_of((55, 40), (50, 40)) == ((55, 37, 71, 53), (39, 32, 55, 48))
+    assert boxes_of((55, 40), (60, 70)) == ((52, 37, 68, 53), (52, 62, 68, 78))  # they are apart as they are
+    assert boxes_of((55, 0), (60, 12)) == ((52, 0, 68, 16), (52, 16, 68, 32))  # in rows, and at the edge
+    assert boxes_of((55, 40), (60, 45)) == ((60, 37, 76, 53), (44, 37, 60, 53))  # in one place
 
 
 def test_boxes_of_drawn_keypoints_hold_what_is_drawn(clip):
@@ -57,6 +72,8 @@ def test_boxes_of_drawn_keypoints_hold_what_is_drawn(clip):
         assert list(boxes) == ['left_hand', 'right_hand', 'face', 'mouth']
         for name in ('left_hand', 'right_hand', 'face'):
             assert inside(mask[..., REGIONS.index(name)], boxes[name]) > 0.8
+        (left, top, _, _), (right, other_top, _, _) = boxes['left_hand'], boxes['right_hand']
+        assert max(abs(left - right), abs(top - other_top)) >= boxes['left_hand'][2] - left
     sides = {name: {boxes[name][2] - boxes[name][0] for boxes in found} for name in found[0]}
     assert sides['left_hand'] == sides['right_hand']
     assert all(len(side) == 1 and min(side) % 8 == 0 for side in sides.values())
@@ -111,9 +128,9 @@ def test_paste_keeps_the_bytes_outside():
 
 
 def test_paste_fades_in():
-    pasted = paste(np.zeros((20, 20, 3), np.uint8), np.full((16, 16, 3), 90, np.uint8), (2, 2, 18, 18))
-    # 16 pixels fade over 2: a third, two thirds, and all of it.
-    assert pasted[10, :, 0].tolist() == [0, 0, 30, 60, *[90] * 12, 60, 30, 0, 0]
+    pasted = paste(np.zeros((36, 36, 3), np.uint8), np.full((32, 32, 3), 90, np.uint8), (2, 2, 34, 34))
+    # 32 pixels fade over 2: a third, two thirds, and all of it.
+    assert pasted[10, :, 0].tolist() == [0, 0, 30, 60, *[90] * 28, 60, 30, 0, 0]
 
 
 @pytest.mark.parametrize('size', [8, 16, 40])
