@@ -8,6 +8,7 @@ and names them by ``custom_imports`` in a config or by the entry-point group ``c
 """
 
 import inspect
+import numbers
 from importlib.metadata import entry_points
 from typing import Any, Dict, List, Optional
 
@@ -18,6 +19,13 @@ from cslrkit.utils.config_path import config_path
 from cslrkit.utils.messages import nearest
 
 PLUGIN_GROUP = 'cslrkit.plugins'
+
+# What a config may give for an argument that is declared as the first.
+_NUMBERS = (
+    (bool, bool, 'expected True or False'),
+    (int, numbers.Integral, 'expected an integer'),
+    (float, numbers.Real, 'expected a number'),
+)
 
 _IMPORT_HINT = (
     "A class of your own must be imported first: add custom_imports=dict(imports=['your.module']) to the config, "
@@ -127,7 +135,8 @@ def check_arguments(cls: Any, arguments: Dict[str, Any], *, provided: tuple = ()
         provided: Names that the builder will add; they do not count as missing.
 
     Raises:
-        ConfigError: Naming the class and the argument, with the nearest accepted names.
+        ConfigError: Naming the class and the argument, with the nearest accepted names; or for an argument that is
+            declared as a number or a bool, and is none.
     """
     accepted = accepted_arguments(cls)
     if accepted is None:
@@ -139,10 +148,18 @@ def check_arguments(cls: Any, arguments: Dict[str, Any], *, provided: tuple = ()
             raise ConfigError(
                 f"{name} has no argument '{argument}'.{nearest(argument, accepted)} It takes: {known}.", path=argument
             )
+        _check_number(argument, arguments[argument], accepted[argument])
     for argument, parameter in accepted.items():
         required = parameter.default is inspect.Parameter.empty
         if required and argument not in arguments and argument not in provided:
             raise ConfigError(f"{name} needs the argument '{argument}'.", path=argument)
+
+
+def _check_number(argument: str, value: Any, parameter: inspect.Parameter) -> None:
+    for declared, kind, expected in _NUMBERS:
+        fits = value is None or (isinstance(value, kind) and isinstance(value, bool) == (declared is bool))
+        if parameter.annotation is declared and not fits:
+            raise ConfigError(f'got {value!r}, {expected}.', path=argument)
 
 
 def accepted_arguments(cls: Any) -> Optional[Dict[str, inspect.Parameter]]:

@@ -57,7 +57,7 @@ def main() -> None:
     args = parse_args()
 
     from cslrkit.evaluation import report
-    from cslrkit.evaluation.functional.text_files import write_text
+    from cslrkit.utils.files import write_atomically
     from cslrkit.utils.imports import import_modules
 
     import_modules(args.modules)
@@ -93,9 +93,9 @@ def main() -> None:
         if args.alignments == '-':
             print(f'\n{text}')
         else:
-            write_text(args.alignments, f'{text}\n')
+            write_atomically(args.alignments, f'{text}\n')
     if args.json:
-        write_text(args.json, json.dumps(content, ensure_ascii=False, indent=1) + '\n')
+        write_atomically(args.json, json.dumps(content, ensure_ascii=False, indent=1) + '\n')
 
 
 if __name__ == '__main__':

@@ -27,6 +27,13 @@ class DataLoader(data.DataLoader):
         self,
         dataset,
         sampler,
+        batch_size: int = 1,
+        num_workers: int = 0,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        prefetch_factor: int = 2,
+        persistent_workers: bool = False,
         batch_sampler=None,
         collate_fn=None,
         worker_init_fn=None,
@@ -165,12 +172,22 @@ def check_config(config: Config) -> None:
     for name, slot in TOP_LEVEL.items():
         with config_path(name):
             _check(config.get(name), slot)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        with config_path(name):
+            _check_sizes(config.get(name) or {})
     for name, value in (config.get('inference') or {}).items():
         if name in ('fold_bn', 'compile') and not isinstance(value, bool):
             raise ConfigError(f'got {value!r}, expected True or False.', path=f'inference.{name}')
     if config.get('curriculum') is not None:
         with config_path('curriculum'):
             Curriculum(**config.curriculum).check(config)
+
+
+def _check_sizes(loader: Any) -> None:
+    for name, least in (('batch_size', 1), ('num_workers', 0), ('timeout', 0), ('prefetch_factor', 1)):
+        value = loader.get(name)
+        if value is not None and value < least:
+            raise ConfigError(f'got {value!r}, expected at least {least}.', path=name)
 
 
 def _check(node: Any, slot: Slot) -> None:

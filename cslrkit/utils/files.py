@@ -5,12 +5,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Union
 
-from cslrkit.errors import OutputError
+from cslrkit.errors import CSLRKitError, OutputError
 
 
 def write_atomically(path: Union[str, Path], text: str) -> None:
     """Write ``text`` to ``path`` as :func:`write_beside` does, so that a reader never sees a part of it."""
-    write_beside(Path(path), lambda temporary: temporary.write_bytes(text.encode('utf-8')))
+    content = text.encode('utf-8', 'replace')  # the name of a file may hold bytes that are no text
+    write_beside(Path(path), lambda temporary: temporary.write_bytes(content))
 
 
 def write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
@@ -19,7 +20,7 @@ def write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
     Raises:
         OutputError: If that fails; what was there before stays.
     """
-    temporary = path.with_name(f'.{path.name}.part-{os.getpid()}')
+    temporary = path.with_name(f'.{path.stem}.part-{os.getpid()}{path.suffix}')  # the suffix says the format
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -27,6 +28,8 @@ def write_beside(path: Path, writer: Callable[[Path], Any]) -> None:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+    except CSLRKitError:  # of what is written, such as a video that cannot be read to its end
+        raise
     except OSError as error:
         raise OutputError(f"'{path}' cannot be written: {error}.") from error
 

@@ -20,7 +20,8 @@ from cslrkit.utils.plain_arrays import RefusedError, check_growth, load_plain_ar
 SAFETENSORS_SUFFIX = '.safetensors'
 SUFFIXES = ('.pth', SAFETENSORS_SUFFIX)
 # Entry of a safetensors file's metadata that holds everything but tensors, as JSON.
-_META = 'cslrkit'
+_META = 'cslrkit crc32'
+_META_UNCHECKED = 'cslrkit'  # its name in files of 0.1.0
 _CHECKSUM = 'crc32'  # key of it there
 _MOST_REPEATED = 16  # times the size of a file that its tensors come to, where they share what they hold
 _ZIP = b'PK\x03\x04'
@@ -101,14 +102,19 @@ def write_tensor_file(path: Union[str, Path], tensors: Mapping[str, torch.Tensor
         text = json.dumps(meta, ensure_ascii=False)
         # One entry: the format does not keep an order of several.
         metadata = {_META: json.dumps({**json.loads(text), _CHECKSUM: _checksum(tensors, text)}, ensure_ascii=False)}
-        write_beside(path, lambda temporary: _safetensors().torch.save_file(tensors, str(temporary), metadata=metadata))
+
+        def save(temporary: Path) -> None:
+            temporary.touch()
+            mode = temporary.stat().st_mode
+            _safetensors().torch.save_file(tensors, str(temporary), metadata=metadata)
+            temporary.chmod(mode)  # safetensors lets nobody else read its files
     else:
 
         def save(temporary: Path) -> None:
             with temporary.open('wb') as file:  # given a path, torch writes its name into the file
                 torch.save(dict(state_dict=tensors, meta=dict(meta)), file)
 
-        write_beside(path, save)
+    write_beside(path, save)
 
 
 def _check_zip(path: Path) -> None:
@@ -160,11 +166,13 @@ def _read_safetensors(path: Path, map_location: Any) -> Dict[str, Any]:
     with _safetensors().safe_open(str(path), framework='pt', device=str(map_location)) as file:
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         metadata = file.metadata() or {}
-    meta = json.loads(metadata.get(_META, '{}'))
+    meta = json.loads(metadata.get(_META) or metadata.get(_META_UNCHECKED) or '{}')
     expected = meta.pop(_CHECKSUM, None)
-    on_cpu = {name: tensor.cpu() for name, tensor in state.items()} if expected is not None else {}
-    if expected is not None and _checksum(on_cpu, json.dumps(meta, ensure_ascii=False)) != expected:
-        raise ValueError('its checksum is wrong: it is damaged')
+    # Both names announce a checksum, for a damaged name of the one must not hide it.
+    if _META in metadata or any(f'"{_CHECKSUM}": ' in text for text in metadata.values()):
+        on_cpu = {name: tensor.cpu() for name, tensor in state.items()}
+        if _checksum(on_cpu, json.dumps(meta, ensure_ascii=False)) != expected:
+            raise ValueError('its checksum is wrong: it is damaged')
     return dict(state_dict=state, meta=meta)
 
 

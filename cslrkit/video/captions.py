@@ -1,6 +1,7 @@
 """A video with its glosses as running captions."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple, Union
 
@@ -10,6 +11,7 @@ from PIL import Image, ImageDraw
 from cslrkit.errors import ConfigError
 from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult
+from cslrkit.utils.files import write_beside
 from cslrkit.video.clip import Clip
 from cslrkit.video.lettering import Lettering
 from cslrkit.video.video_writer import VideoWriter, check_video_name
@@ -38,12 +40,13 @@ def write_captioned(clip: Clip, result: InferenceResult, path: Union[str, Path],
     path = _beside(Path(path), [clip])
     check_video_name(path)
     painter = CaptionPainter(result.spans, pause=round(PAUSE * (result.frame_rate or 25.0)), font=font)
-    writer = VideoWriter(path, result.frame_rate or 25.0)
-    try:
-        for frame in clip.frames():
-            writer.write(painter.draw(frame.image, frame.index), frame.time)
-    finally:
-        writer.close()
+
+    def write(temporary: Path) -> None:
+        with closing(VideoWriter(temporary, result.frame_rate or 25.0)) as writer:
+            for frame in clip.frames():
+                writer.write(painter.draw(frame.image, frame.index), frame.time)
+
+    write_beside(path, write)
 
 
 def captioned_paths(path: Union[str, Path], clips: Sequence[Clip]) -> List[Path]:

@@ -149,8 +149,15 @@ def find_inputs(
     if not os.path.exists(path) and glob.has_magic(path):
         return _pattern(path, frame_rate)
     if path.endswith(KEYPOINT_SUFFIXES) and os.path.isfile(path):
-        return find_keypoint_clips(path)
+        try:
+            return find_keypoint_clips(path)
+        except CSLRKitError as error:
+            return [(path, partial(_fail, error))]
     return [(path, partial(_folder if os.path.isdir(path) else _file, path, frame_rate))]
+
+
+def _fail(error: CSLRKitError) -> Clip:
+    raise error
 
 
 def _file(path: str, frame_rate: Optional[float]) -> Clip:

@@ -43,6 +43,23 @@ def test_arguments_of_a_language_model_are_checked(tiny_config):
         load_config(tiny_config, {'model.decoder': dict(decoder, language_model=dict(model, type='NGramm'))})
 
 
+@pytest.mark.parametrize(
+    ('name', 'value', 'message'),
+    [
+        ('train_dataloader.batch_size', 'x', "got 'x', expected an integer"),
+        ('train_dataloader.batch_size', 0, 'got 0, expected at least 1'),
+        ('val_dataloader.num_workers', -1, 'got -1, expected at least 0'),
+        ('test_dataloader.num_workers', True, 'got True, expected an integer'),
+        ('train_dataloader.persistent_workers', 'no', "got 'no', expected True or False"),
+        ('train_cfg.max_epochs', '3', "got '3', expected an integer"),
+        ('model.backbone.depth', 18.5, 'got 18.5, expected an integer'),
+    ],
+)
+def test_numbers_that_are_none(tiny_config, name, value, message):
+    with pytest.raises(ConfigError, match=rf'^{name}: {message}'):
+        load_config(tiny_config, {name: value})
+
+
 def write_concat(tiny_config, datasets, name):
     path = tiny_config.with_name(name)
     path.write_text(

@@ -115,9 +115,10 @@ def test_a_flipped_bit_is_noticed_wherever_it_matters(tmp_path, suffix):
     write_tensor_file(path, tensors, dict(vocab=['Ä', 'B'], epoch=3))
     content = path.read_bytes()
     changed = 0
-    for place in range(len(content) // 3, len(content) - 200, 97):  # behind the header
+    header = range(8, 500) if suffix == '.safetensors' else ()
+    for place in (*header, *range(len(content) // 3, len(content) - 200, 97)):
         flipped = bytearray(content)
-        flipped[place] ^= 4
+        flipped[place] ^= 1 << place % 7
         path.write_bytes(flipped)
         try:
             found = read_tensor_file(path)
@@ -125,9 +126,26 @@ def test_a_flipped_bit_is_noticed_wherever_it_matters(tmp_path, suffix):
             changed += 1
         else:  # between the parts of a zip file
             assert all(torch.equal(found['state_dict'][name], tensor) for name, tensor in tensors.items())
+            assert found['meta'] == dict(vocab=['Ä', 'B'], epoch=3)
     assert changed > 20
     path.write_bytes(content)
     assert read_tensor_file(path)['meta'] == dict(vocab=['Ä', 'B'], epoch=3)
+
+
+def test_others_may_read_what_is_written(tmp_path):
+    for suffix in ('.pth', '.safetensors'):
+        write_tensor_file(tmp_path / f'a{suffix}', {'a': torch.zeros(1)}, {})
+    (tmp_path / 'plain').touch()
+    assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1
+
+
+def test_safetensors_without_a_checksum_are_read(tmp_path):
+    files = pytest.importorskip('safetensors.torch', reason='an optional package')
+    for metadata in (None, {'format': 'pt'}, {'cslrkit': '{"epoch": 3}'}):  # of others, and of 0.1.0
+        files.save_file({'a': torch.ones(2)}, str(tmp_path / 'a.safetensors'), metadata=metadata)
+        found = read_tensor_file(tmp_path / 'a.safetensors')
+        assert found['state_dict']['a'].tolist() == [1, 1]
+        assert found['meta'] == ({'epoch': 3} if metadata and 'cslrkit' in metadata else {})
 
 
 def test_a_small_file_that_makes_a_large_one_is_refused(tmp_path):

@@ -6,7 +6,7 @@ from cslrkit.apis.infer.frames import FrameSpec, sample_frames
 from cslrkit.errors import ConfigError, DataError, DataNotFoundError
 from cslrkit.video import ArrayClip, camera
 from cslrkit.video.camera import CameraClip
-from cslrkit.video.inputs import open_clips
+from cslrkit.video.inputs import FailedInput, open_clips, open_each
 
 
 def write_video(path, frames, rate=25.0, codec='FFV1'):
@@ -153,3 +153,12 @@ def test_names_differ_on_any_file_system(tmp_path):
     clips = open_clips([str(tmp_path / name) for name in names])
     assert [clip.name for clip in clips] == ['clip', 'Clip_2', 'clip_2_2', 'clip_3']
     assert [clip.name for clip in open_clips(clips)] == [clip.name for clip in clips]
+
+
+def test_a_damaged_index_of_keypoints_does_not_end_the_others(tmp_path):
+    video = write_video(tmp_path / 'v.avi', plain(RED))
+    (tmp_path / 'dev.json').write_text('{"format": ')
+    failed, clip = open_each([str(tmp_path / 'dev.json'), video])
+    assert isinstance(failed, FailedInput)
+    assert 'is no index of keypoints' in str(failed)
+    assert clip.name == 'v'

@@ -41,14 +41,14 @@ def main() -> None:
     """Read, gather, write."""
     args = parse_args()
 
-    from cslrkit.evaluation.functional.text_files import write_text
+    from cslrkit.utils.files import write_atomically
     from cslrkit.visualization.html_report import gather, load_results, render_page
 
     names = args.names or [None] * len(args.results)
     runs = [load_results(path, name=name) for path, name in zip(args.results, names)]
     content = gather(runs, train_info=args.train_info, resamples=args.resamples, seed=args.seed, level=args.level)
     out = Path(args.out or Path(args.results[-1]).with_suffix('.html'))
-    write_text(out, render_page(content))
+    write_atomically(out, render_page(content))
     rates = ', '.join(f'{run["name"]} {run["metrics"]["wer"]:.2f} %' for run in content['runs'])
     print(f'WER {rates} ({plural(len(content["sentences"]), "sentence")})\nwritten to {out}')
 

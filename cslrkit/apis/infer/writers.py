@@ -10,9 +10,9 @@ from typing import Callable, Dict, List, Sequence, Tuple, Union
 
 from cslrkit.errors import DataError
 from cslrkit.evaluation.functional.ctm import CtmEntry, ctm_entries, dump_ctm
-from cslrkit.evaluation.functional.text_files import write_text
 from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.checks import one_of
+from cslrkit.utils.files import write_atomically
 from cslrkit.utils.messages import plural
 from cslrkit.video.captions import PAUSE
 from cslrkit.video.lettering import isolated
@@ -144,7 +144,7 @@ def _write_elan(results: Results, folder: Path) -> List[Path]:
 
 
 def _write(path: Path, text: str) -> Path:
-    write_text(path, text)
+    write_atomically(path, text)
     return path
 
 

@@ -11,10 +11,10 @@ from cslrkit.evaluation.functional.text_files import (
     numbered_lines,
     one_field,
     parse_number,
-    write_text,
 )
 from cslrkit.evaluation.functional.wer import EMPTY
 from cslrkit.structures import GlossSpan
+from cslrkit.utils.files import write_atomically
 from cslrkit.utils.messages import plural
 
 
@@ -124,7 +124,7 @@ def dump_ctm(path: Union[str, Path], entries: Iterable[CtmEntry], *, comment: st
         if entry.confidence is not None:
             fields.append(_number(entry.confidence, 4))
         lines.append(' '.join(fields) + '\n')
-    write_text(path, ''.join(lines))
+    write_atomically(path, ''.join(lines))
 
 
 def _parse(line: str, where: str) -> CtmEntry:

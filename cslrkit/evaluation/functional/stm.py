@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Tuple, Union
 
 from cslrkit.errors import DataError
-from cslrkit.evaluation.functional.text_files import check_field, numbered_lines, parse_number, write_text
+from cslrkit.evaluation.functional.text_files import check_field, numbered_lines, parse_number
+from cslrkit.utils.files import write_atomically
 
 END_OF_TIME = 1.79769e308  # what the corpora write where a clip's length is not stated
 
@@ -97,4 +98,4 @@ def dump_stm(path: Union[str, Path], entries: Iterable[StmEntry]) -> None:
         label = f' {entry.label}' if entry.label else ''
         fields = f'{entry.sample_id} {entry.channel} {entry.signer} {entry.start!r} {entry.end!r}{label}'
         lines.append(f'{fields} {entry.text}\n')
-    write_text(path, ''.join(lines))
+    write_atomically(path, ''.join(lines))

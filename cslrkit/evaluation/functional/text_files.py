@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Iterator, Optional, Tuple, Union
 
-from cslrkit.errors import DataError, DataNotFoundError, OutputError
+from cslrkit.errors import DataError, DataNotFoundError
 
 COMMENT = ';;'
 
@@ -85,17 +85,3 @@ def check_field(value: str, *, what: str, kind: str) -> str:
             'Rename it.'
         )
     return value
-
-
-def write_text(path: Union[str, Path], text: str) -> None:
-    """Write a UTF-8 file and the folders that lead to it.
-
-    Raises:
-        OutputError: If it cannot be written.
-    """
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode('utf-8', 'replace'))  # a file name may hold bytes that are no text
-    except OSError as error:
-        raise OutputError(f"'{path}' cannot be written: {error}.") from error

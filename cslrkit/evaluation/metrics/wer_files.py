@@ -8,9 +8,10 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from cslrkit.evaluation.functional.ctm import ctm_entries, dump_ctm
 from cslrkit.evaluation.functional.stm import StmEntry, dump_stm
-from cslrkit.evaluation.functional.text_files import one_field, write_text
+from cslrkit.evaluation.functional.text_files import one_field
 from cslrkit.evaluation.functional.wer import SentenceScore
 from cslrkit.structures import GlossSpan, merge_neighbors
+from cslrkit.utils.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def write_files(
     opening = json.dumps(dict(head), ensure_ascii=False, indent=1)[:-2]
     sentences = (json.dumps(_sentence(clip, scores[clip.sample_id]), ensure_ascii=False) for clip in clips)
     lines = ',\n  '.join(sentences)
-    write_text(folder / f'{split}.json', f'{opening},\n "sentences": [\n  {lines}\n ]\n}}\n')
+    write_atomically(folder / f'{split}.json', f'{opening},\n "sentences": [\n  {lines}\n ]\n}}\n')
 
 
 def _sentence(clip: ScoredClip, score: SentenceScore) -> Dict[str, Any]:
