@@ -98,6 +98,7 @@ setup(
             'zstandard>=0.22',
         ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
+        'onnx': ['onnx>=1.16', 'onnxruntime>=1.19', 'onnxscript>=0.5'],
         'hdf5': ['h5py>=3.8'],
         'pose': ['pose-format>=0.5'],
         'packed': ['zstandard>=0.22'],

@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
+from cslrkit.apis.export.exported import ExportedRecognizer, is_exported
 from cslrkit.apis.infer.frames import SampledFrame, as_sample, clip_pipeline, frame_spec, sample_frames
 from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
 from cslrkit.apis.live import SignStream
@@ -93,7 +94,7 @@ class CSLRInferencer:
     from the first on.
 
     Args:
-        model: A checkpoint of cslrkit or a work directory, which is enough; or a config with ``weights``.
+        model: A checkpoint, a work directory or an exported file, which is enough; or a config with ``weights``.
         weights: The checkpoint of ``model`` where that is a config.
         device: E.g. ``'cuda:0'``; by default a GPU if there is one.
         frame_size: Width and height to which whole frames are resized before the test transforms; by default
@@ -102,8 +103,7 @@ class CSLRInferencer:
             default as the config says, see :func:`cslrkit.apis.infer.frame_spec`.
         corpus_rate: Frames per second that the model is used to; ``'config'`` as the config or its corpus says,
             None takes every frame.
-        fold_bn: Whether batch norms become part of the convolutions, which is faster; results differ by
-            floating-point noise.
+        fold_bn: Whether batch norms become part of the convolutions: faster, equal up to floating-point noise.
         dtype: ``'bfloat16'`` or ``'float16'`` for the backbone, where the device is faster with it.
         compile: Whether the backbone is compiled at its first call.
 
@@ -126,8 +126,12 @@ class CSLRInferencer:
         compile: bool = False,
     ) -> None:
         checkpoint, config = _checkpoint_and_config(model, weights)
-        recognizer, self.config = init_recognizer(checkpoint, config, device=device)
-        self.model = prepare_for_inference(recognizer, fold_bn=fold_bn, dtype=dtype, compile=compile)
+        if is_exported(checkpoint):
+            self.model = ExportedRecognizer(checkpoint, device, config=config, dtype=dtype, compile=compile)
+            self.config = self.model.config
+        else:
+            recognizer, self.config = init_recognizer(checkpoint, config, device=device)
+            self.model = prepare_for_inference(recognizer, fold_bn=fold_bn, dtype=dtype, compile=compile)
         self.spec = frame_spec(self.config, frame_size=frame_size, fit=fit, frame_rate=corpus_rate)
         self._pipeline = clip_pipeline(self.config)
 

@@ -66,7 +66,7 @@ class KeypointDataPreprocessor(BaseDataPreprocessor):
         clips, samples = data['inputs'], data['data_samples']
         check_batch(type(self).__name__, clips, samples)
         _check_clips(clips, samples)
-        clips = [_in_picture(clip, sample.image_size) for clip, sample in zip(self.cast_data(clips), samples)]
+        clips = [in_picture(clip, sample.image_size) for clip, sample in zip(self.cast_data(clips), samples)]
         if training:
             self._move(clips)
         order = longest_first(clips)
@@ -91,8 +91,8 @@ class KeypointDataPreprocessor(BaseDataPreprocessor):
                     clip[..., 1] = y * cosine - x * sine
 
 
-def _in_picture(clip: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
-    """Scale x and y to -1..1 over the picture, y upwards."""
+def in_picture(clip: torch.Tensor, size: Sequence[Any]) -> torch.Tensor:
+    """Scale x and y of keypoints (..., 3) to -1..1 over a picture of that width and height, y upwards."""
     width, height = size
     x, y, score = clip.float().unbind(-1)
     return torch.stack([2 * x / width - 1, 2 * (height - y) / height - 1, score], -1)

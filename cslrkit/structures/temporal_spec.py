@@ -71,10 +71,11 @@ class TemporalSpec:
                 pad = pad * last_stride + (size - 1) // 2
         return pad
 
-    def frame_len(self, num_frames: int) -> int:
-        """Length of a clip of ``num_frames`` frames after padding, in frames."""
+    def frame_len(self, num_frames: Length) -> Length:
+        """Length of a clip of ``num_frames`` frames after padding, in frames (int or int64 tensor)."""
         stride = self.total_stride
-        return -(-num_frames // stride) * stride + 2 * self.left_pad
+        # Of no negative number: exported to ONNX, a division rounds those towards 0.
+        return (num_frames + stride - 1) // stride * stride + 2 * self.left_pad
 
     def feat_len(self, frame_len: Length) -> Length:
         """Feature steps that a padded length of ``frame_len`` frames leaves (int or int64 tensor)."""
