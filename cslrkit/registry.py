@@ -223,10 +223,16 @@ def build_from_cfg(
 
 # --- children of mmengine's roots: the Runner builds from these -------------------------------
 
-# Recognizers (an mmengine BaseModel) and data preprocessors.
+# Recognizers and priors (an mmengine BaseModel) and data preprocessors.
 MODELS = Registry(
     'model',
-    ['models.data_preprocessor', 'models.feature_preprocessor', 'models.keypoint_preprocessor', 'models.recognizers'],
+    [
+        'models.data_preprocessor',
+        'models.feature_preprocessor',
+        'models.keypoint_preprocessor',
+        'models.priors',
+        'models.recognizers',
+    ],
     roots.MODELS,
 )
 DATASETS = Registry('dataset', ['datasets'], roots.DATASETS)  # index -> plain dict of one sample, after its pipeline

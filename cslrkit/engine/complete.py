@@ -13,7 +13,7 @@ from mmengine.config import Config
 from cslrkit.engine.checkpoint_io import LAST_RECORD, find_checkpoint
 from cslrkit.engine.epochs import follow_epochs
 from cslrkit.errors import ConfigError
-from cslrkit.registry import DATA_SAMPLERS, DATASETS, accepted_arguments
+from cslrkit.registry import DATA_SAMPLERS, DATASETS, MODELS, accepted_arguments
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.dataset_configs import datasets_in
 from cslrkit.utils.shipped import shipped_root
@@ -223,7 +223,7 @@ def _complete_data(config: Config) -> None:
                 dataset = config[name.replace('evaluator', 'dataloader')].dataset
                 evaluator.stm = evaluator.stm.replace('{ann_dir}', os.path.dirname(vocab_file(dataset)))
     model = config.get('model')
-    if model is not None and loaders:
+    if model is not None and loaders and _takes(model, 'vocab', registry=MODELS):
         if model.get('vocab') is None:
             model['vocab'] = vocab_file(loaders[0].dataset)
         for loader in loaders:

@@ -137,6 +137,8 @@ def execute(words: List[str], log: str) -> None:
         small = dict(_SMALL) if 'synthsign' in text else {}
         if 'mska' in text:  # its neck computes nothing
             small.pop('model.neck.hidden_size', None)
+        if 'diffusion_prior' in text:
+            small = {**{key: small[key] for key in small if key.startswith('train')}, 'model.channels': (8, 8)}
         return load(path, {**(overrides or {}), **small})
 
     def make_small(root, **options):

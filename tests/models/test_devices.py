@@ -16,6 +16,7 @@ from torch.utils import backend_registration
 REPO = Path(__file__).parents[2]
 FAMILIES = {path.parent.name: path for path in sorted(REPO.glob('configs/*/*synthsign.py'))}
 del FAMILIES['curriculum']  # trains the network of slowfast
+del FAMILIES['restoration']  # recognizes nothing
 # Where a training step waits for the device: once before the backward pass for the log's losses, and then for what
 # is decided from them; after it for the norm by which gradients were clipped, which mmengine logs.
 TRAINING_WAITS = {

@@ -85,7 +85,7 @@ def corpora(tmp_path_factory):
     return roots
 
 
-@pytest.mark.parametrize('name', own('DATASETS'))
+@pytest.mark.parametrize('name', [name for name in own('DATASETS') if name != 'RegionCrops'])  # it has no sentences
 def test_dataset_keeps_its_contract(name, corpora):
     wrapped = name not in DATASETS  # around another one
     inner = 'CSLRDataset' if wrapped else name
