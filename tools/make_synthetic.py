@@ -37,10 +37,28 @@ def main() -> None:
         metavar='N',
         help='also write the first N test sentences as .mp4, into OUT/videos',
     )
+    sessions = parser.add_argument_group('long videos')
+    sessions.add_argument(
+        '--session',
+        type=float,
+        metavar='MINUTES',
+        help='also draw a signer who signs test sentences and rests between them, into OUT/sessions: a video, and '
+        'what is done when (.json, .csv)',
+    )
+    sessions.add_argument(
+        '--session-seed', type=int, default=0, metavar='N', help='of that session (default: %(default)s)'
+    )
+    sessions.add_argument('--signer', type=int, metavar='N', help='who signs it, from 0 (default: by the seed)')
+    sessions.add_argument(
+        '--rests',
+        type=float,
+        metavar='MINUTES',
+        help='also draw each signer of the training set who does not sign, into OUT/rests',
+    )
     add_import_option(parser)
     args = parser.parse_args()
 
-    from cslrkit.corpora.synthsign import make_corpus, render_videos
+    from cslrkit.corpora.synthsign import make_corpus, make_session, render_videos
     from cslrkit.utils.imports import import_modules
 
     import_modules(args.modules)
@@ -62,6 +80,13 @@ def main() -> None:
     print(f'annotations  {summary.root / "preprocess"}')
     for path in render_videos(args.out, count=args.videos) if args.videos > 0 else ():
         print(f'video        {path}')
+    if args.session is not None:
+        options = dict(minutes=args.session, seed=args.session_seed, signer=args.signer, progress=True)
+        session = make_session(args.out, **options)
+        print(f'session      {session.video}: {plural(len(session.sentences), "sentence")}')
+    for number in range(len(summary.signers['train']) if args.rests is not None else 0):
+        rest = make_session(args.out, minutes=args.rests, signer=number, split=None, progress=True)
+        print(f'rest         {rest.video}')
 
 
 if __name__ == '__main__':

@@ -51,13 +51,13 @@ def perform(
     position = len(pieces[0])
     for gloss in glosses:
         poses = sign_poses(lexicon[gloss], signer=signer, spec=spec, rng=rng)
-        joint = _transition(pieces[-1][-1], poses[0], _paced(uniform_int(rng, spec.transition_frames), signer))
+        joint = transition(pieces[-1][-1], poses[0], _paced(uniform_int(rng, spec.transition_frames), signer))
         start = position + len(joint)
         position = start + len(poses)
         spans.append((start, position))
         pieces += [joint, poses]
     rest = np.repeat(REST_POSE[None], uniform_int(rng, spec.rest_frames), axis=0)
-    pieces += [_transition(pieces[-1][-1], REST_POSE, _paced(uniform_int(rng, spec.transition_frames), signer)), rest]
+    pieces += [transition(pieces[-1][-1], REST_POSE, _paced(uniform_int(rng, spec.transition_frames), signer)), rest]
     return Performance(np.concatenate(pieces), tuple(spans))
 
 
@@ -86,7 +86,7 @@ def sign_poses(sign: Sign, *, signer: Signer, spec: CorpusSpec, rng: np.random.R
     return poses
 
 
-def _transition(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
+def transition(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
     """Poses strictly between ``start`` and ``end``, slow at both ends as human reaching is."""
     phase = np.arange(1, frames + 1) / (frames + 1)
     weight = (phase * phase * (3 - 2 * phase))[:, None, None]
