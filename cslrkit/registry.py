@@ -230,6 +230,7 @@ MODELS = Registry(
         'models.data_preprocessor',
         'models.feature_preprocessor',
         'models.keypoint_preprocessor',
+        'models.multi_media_preprocessor',
         'models.priors',
         'models.recognizers',
     ],

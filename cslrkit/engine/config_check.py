@@ -92,7 +92,7 @@ _METRIC = Slot(reg.METRICS)
 _HOOK = Slot(reg.HOOKS, taken=('priority',))
 _LOOP = Slot(reg.LOOPS, provided=('runner', 'dataloader', 'evaluator'), typed=False)
 TOP_LEVEL: Dict[str, Slot] = {
-    'model': Slot(reg.MODELS, provided=('temporal_spec',)),
+    'model': Slot(reg.MODELS, provided=('temporal_spec', 'backbones')),
     'corpus': _CORPUS,
     'curriculum': Slot(Curriculum),
     'frames': _FRAMES,
@@ -126,6 +126,7 @@ TOP_LEVEL: Dict[str, Slot] = {
 _SLOTS: Dict[Any, Dict[str, Slot]] = {
     'model': {
         'data_preprocessor': TOP_LEVEL['model'],
+        'media': TOP_LEVEL['model'],  # of a data preprocessor
         'backbone': Slot(reg.BACKBONES),
         'neck': Slot(reg.NECKS, provided=('in_channels',)),
         'head': Slot(reg.HEADS, provided=('in_channels', 'num_classes')),
@@ -134,7 +135,7 @@ _SLOTS: Dict[Any, Dict[str, Slot]] = {
         'aligner': Slot(reg.ALIGNERS, provided=('stream_specs', 'num_classes')),
         'init_cfg': _INIT,
     },
-    'backbone': {'init_cfg': _INIT},
+    'backbone': {'init_cfg': _INIT, 'media': Slot(reg.BACKBONES)},
     'neck': {'init_cfg': _INIT},
     'head': {'init_cfg': _INIT},
     'decoder': {'language_model': Slot(reg.LANGUAGE_MODELS, provided=('vocab',))},

@@ -1,9 +1,10 @@
 """From the data loader's lists to the network's batch."""
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 import torch
 from mmengine.model import BaseDataPreprocessor
+from torch import nn
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import MODELS
@@ -75,6 +76,27 @@ class SignDataPreprocessor(BaseDataPreprocessor):
     def fill(self, out: torch.Tensor, clip: torch.Tensor) -> None:
         """Write a clip, normalized, into its place in the batch."""
         normalize_(out.copy_(clip), mean=self.mean, std=self.std)
+
+
+def build_preprocessor(
+    config: Optional[Union[dict, nn.Module]], temporal_spec: Optional[TemporalSpec], backbone: nn.Module
+) -> nn.Module:
+    """Build the data preprocessor of a backbone: what ``config`` says, else what the backbone names.
+
+    Args:
+        config: Of a ``MODELS`` class, or a module; None takes the ``data_preprocessor`` of the backbone, the name of a
+            class, or :class:`SignDataPreprocessor` where it has none.
+        temporal_spec: Geometry of the temporal stack.
+        backbone: What the batch is for. Networks of others are given frames as their weights were trained, by
+            ``frame_statistics``; a config may say otherwise.
+    """
+    if isinstance(config, nn.Module):
+        return config
+    config = dict(type=getattr(backbone, 'data_preprocessor', 'SignDataPreprocessor')) if config is None else config
+    offered = dict(zip(('mean', 'std'), getattr(backbone, 'frame_statistics', ())))
+    if hasattr(backbone, 'media'):
+        offered['backbones'] = backbone.media
+    return MODELS.build(config, default_args=dict(temporal_spec=temporal_spec), offered=offered)
 
 
 def _as_statistic(value: Statistic) -> Statistic:

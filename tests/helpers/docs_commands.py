@@ -135,7 +135,7 @@ def execute(words: List[str], log: str) -> None:
     def load_small(path, overrides=None):
         text = str(path) + (Path(path).read_text(encoding='utf-8') if os.path.isfile(path) else '')
         small = dict(_SMALL) if 'synthsign' in text else {}
-        if 'mska' in text:  # its neck computes nothing
+        if 'mska' in text or 'twostream' in text:  # their neck computes nothing
             small.pop('model.neck.hidden_size', None)
         if 'diffusion_prior' in text:
             small = {**{key: small[key] for key in small if key.startswith('train')}, 'model.channels': (8, 8)}

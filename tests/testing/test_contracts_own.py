@@ -17,6 +17,13 @@ SMALL = {
     'MSKA': dict(width=4),
     'KeypointHeatMaps': dict(backbone=dict(type='SlowOnly', depth=18, width=8), points=(0, 1), size=(32, 32)),
     'CESMM': dict(width=4, blocks=((1, 1), (2, 2))),
+    'MultiMediaBackbone': dict(
+        media=dict(
+            frames=dict(type='SlowOnly', depth=18, width=8, dropout=0.0),
+            keypoints=dict(type='MSKA', width=4, parts=dict(body=(0, 1)), blocks=((1, 1, 4),)),
+        ),
+        step_channels=8,
+    ),
     'EnsembleHead': dict(hidden_size=16, ff_size=16),
     'BeamDecoder': dict(nbest=3),
     'Degrade': dict(degradation=dict(type='GaussianBlur')),

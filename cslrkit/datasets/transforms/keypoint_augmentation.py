@@ -7,7 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from cslrkit.datasets.transforms.checks import check_probability
-from cslrkit.datasets.transforms.sample import KEYPOINTS
+from cslrkit.datasets.transforms.sample import KEYPOINTS, mirror_points
 from cslrkit.errors import ConfigError
 from cslrkit.registry import TRANSFORMS
 
@@ -70,12 +70,9 @@ class RandomKeypointFlip(BaseTransform):
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Flip the points, or not."""
-        order = results['layout'].mirrored()
+        results['layout'].mirrored()  # a layout without sides is an error also where nothing is flipped
         if random.random() < self.prob:
-            values = results[KEYPOINTS][:, order].copy()
-            found = values[..., 2] > 0
-            values[found, 0] = results['image_size'][0] - values[found, 0]
-            results[KEYPOINTS] = values
+            mirror_points(results)
         return results
 
 

@@ -7,12 +7,13 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from cslrkit.datasets.transforms.checks import check_interval, describe
-from cslrkit.datasets.transforms.sample import KEYPOINTS
+from cslrkit.datasets.transforms.sample import CLIP, KEYPOINTS, clip_shape, scale_points
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
 from cslrkit.structures.keypoint_layout import KeypointLayout
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.messages import plural
+from cslrkit.video.keypoints.keypoints import Keypoints
 
 # As wide in the picture as MSKA's networks see them in PHOENIX: about a fifth.
 _SHOULDERS = 0.2
@@ -20,11 +21,14 @@ _SHOULDERS = 0.2
 
 @TRANSFORMS.register_module()
 class LoadKeypoints(BaseTransform):
-    """Take every n-th frame of a sample's keypoints.
+    """Take every n-th frame of a sample's keypoints, or those of the frames that ``LoadFrames`` read before.
 
-    The first frame is drawn with ``torch.randint(0, frame_interval, [1])``, when testing too.
+    Alone, the first frame is drawn with ``torch.randint(0, frame_interval, [1])``, when testing too. After
+    ``LoadFrames`` nothing is drawn: there is a row of keypoints for each frame of ``imgs``, in the pixels of these,
+    and what crops, flips and resizes these frames moves the points along.
 
-    Required keys: ``keypoints`` (a :class:`Keypoints`); ``frame_interval`` if the argument is None and it is not 1.
+    Required keys: ``keypoints`` (a :class:`Keypoints`); ``frame_interval`` if the argument is None and it is not 1;
+    beside frames ``imgs`` and ``frame_indices``, without rows that ``LoadFrames`` cut off.
     Modified keys: ``keypoints``, float32 (T, K, 3): x and y in pixels, and score. Added keys: ``layout`` (a
     :class:`KeypointLayout`), ``image_size`` (width and height in pixels), ``frame_indices`` (int64 (T,)) and
     ``clip_len`` (T).
@@ -34,7 +38,7 @@ class LoadKeypoints(BaseTransform):
 
     Raises:
         ConfigError: For a wrong argument.
-        DataError: If no frame is left.
+        DataError: If no frame is left, or one that was read has no keypoints.
     """
 
     def __init__(self, *, frame_interval: Optional[int] = None) -> None:
@@ -45,6 +49,8 @@ class LoadKeypoints(BaseTransform):
         keypoints = results.get(KEYPOINTS)
         if keypoints is None:
             raise DataError(f'{describe(results)}: it has no keypoints. Set `keypoints` of the dataset.')
+        if CLIP in results:
+            return _beside_frames(results, keypoints)
         interval = self.frame_interval or results.get('frame_interval', 1)
         indices = np.arange(int(torch.randint(0, interval, [1])), len(keypoints), interval)
         if not len(indices):
@@ -57,6 +63,20 @@ class LoadKeypoints(BaseTransform):
         results.update(frame_indices=indices, clip_len=len(indices))
         results[KEYPOINTS] = keypoints.values[indices]
         return results
+
+
+def _beside_frames(results: Dict[str, Any], keypoints: Keypoints) -> Dict[str, Any]:
+    last = int(np.max(results['frame_indices']))
+    if last >= len(keypoints):
+        raise DataError(
+            f'{describe(results)}: frame {last} was read, but keypoints are of {plural(len(keypoints), "frame")} only. '
+            'Extract them again from the same frames.'
+        )
+    results.update(layout=keypoints.layout, image_size=keypoints.image_size)
+    results[KEYPOINTS] = keypoints.values[results['frame_indices']]
+    _, height, width = clip_shape(results)
+    scale_points(results, (width, height))
+    return results
 
 
 @TRANSFORMS.register_module()

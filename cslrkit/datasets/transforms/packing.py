@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
-from cslrkit.datasets.transforms.sample import FEATURES, KEYPOINTS
+from cslrkit.datasets.transforms.sample import CLIP, FEATURES, KEYPOINTS
 from cslrkit.registry import TRANSFORMS
 from cslrkit.structures import SignDataSample
 from cslrkit.structures.padding import Statistic, normalize_
@@ -19,7 +19,8 @@ class PackSignInputs(BaseTransform):
     Required keys: ``imgs``, ``keypoints`` or ``features``, ``frame_indices``, ``sample_id``; optional ``gloss_ids``,
     ``glosses``, ``signer``, ``original_info``, ``frame_rate``, ``clip_len``, ``image_size``, ``padding``. Gives a new
     dict with ``inputs`` (uint8 (T, C, H, W) over (T, H, W, C) memory, keypoints, float32 (T, K, 3), or features,
-    float32 (T, C)) and ``data_samples`` (a :class:`SignDataSample`).
+    float32 (T, C)) and ``data_samples`` (a :class:`SignDataSample`). With several of them, ``inputs`` is a dict with
+    ``frames``, ``keypoints`` and ``features``.
     """
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
@@ -36,10 +37,14 @@ class PackSignInputs(BaseTransform):
             image_size=results.get('image_size'),
             padding=results.get('padding', (0, 0)),
         )
-        for media in (FEATURES, KEYPOINTS):
-            if isinstance(results.get(media), np.ndarray):
-                return dict(inputs=torch.from_numpy(np.ascontiguousarray(results[media])), data_samples=sample)
-        return dict(inputs=_as_clip(results['imgs']), data_samples=sample)
+        media = {
+            medium: torch.from_numpy(np.ascontiguousarray(results[medium]))
+            for medium in (FEATURES, KEYPOINTS)
+            if isinstance(results.get(medium), np.ndarray)
+        }
+        if CLIP in results or not media:
+            media['frames'] = _as_clip(results[CLIP])
+        return dict(inputs=media if len(media) > 1 else media.popitem()[1], data_samples=sample)
 
 
 @TRANSFORMS.register_module()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cslrkit.datasets.transforms.checks import describe
 from cslrkit.datasets.transforms.plan import FrameOperation
-from cslrkit.datasets.transforms.sample import clip_shape, map_frames
+from cslrkit.datasets.transforms.sample import clip_shape, has_points, map_frames
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import TRANSFORMS
 
@@ -103,7 +103,7 @@ class RandomRotation(BaseTransform):
         degrees: Range (lowest, highest) of the angle, or one number for (-degrees, degrees).
 
     Raises:
-        ConfigError: If it is neither.
+        ConfigError: If it is neither; when a sample is read, where keypoints are loaded, too.
     """
 
     def __init__(self, degrees: Union[float, Sequence[float]]) -> None:
@@ -114,6 +114,8 @@ class RandomRotation(BaseTransform):
 
     def transform(self, results: Dict[str, Any]) -> Dict[str, Any]:
         """Rotate ``imgs``."""
+        if has_points(results):
+            raise ConfigError('RandomRotation: keypoints are beside the frames, which it does not turn. Leave it out.')
         angle = random.uniform(*self.degrees)
         _, height, width = clip_shape(results)
         map_frames(results, _on_image(lambda image: image.rotate(angle, FILTERS['bilinear'])), height, width)

@@ -103,12 +103,17 @@ def select_frames(results: Dict[str, Any], kept: np.ndarray) -> None:
     """Make a clip of the frames at the positions ``kept``, in each of its media."""
     if FEATURES in results:
         results[FEATURES] = unpad_features(results)[kept]
-    if KEYPOINTS in results:
+    if has_points(results):
         results[KEYPOINTS] = results[KEYPOINTS][kept]
     if CLIP not in results:
         return
     clip = _clip(results)
     results[CLIP] = clip.select(kept) if isinstance(clip, ClipPlan) else clip[kept]
+
+
+def has_points(results: Dict[str, Any]) -> bool:
+    """Whether keypoints are loaded, float32 (T, K, 3)."""
+    return isinstance(results.get(KEYPOINTS), np.ndarray)
 
 
 def unpad_features(results: Dict[str, Any]) -> np.ndarray:
@@ -120,7 +125,9 @@ def unpad_features(results: Dict[str, Any]) -> np.ndarray:
 
 
 def window_frames(results: Dict[str, Any], top: int, left: int, height: int, width: int) -> None:
-    """Cut a window out of each frame; what is outside of the frame is black."""
+    """Cut a window out of each frame; what is outside of the frame is black. Keypoints beside it keep their places."""
+    if has_points(results):
+        _move_points(results, shift=(-left, -top), size=(width, height))
     clip = _clip(results)
     if isinstance(clip, ClipPlan):
         results[CLIP] = clip.window(top, left, height, width)
@@ -132,18 +139,44 @@ def window_frames(results: Dict[str, Any], top: int, left: int, height: int, wid
 
 
 def mirror_frames(results: Dict[str, Any]) -> None:
-    """Mirror each frame left to right."""
+    """Mirror each frame left to right, and keypoints beside it, whose left points become right ones."""
+    if has_points(results):
+        mirror_points(results)
     clip = _clip(results)
     results[CLIP] = clip.mirrored() if isinstance(clip, ClipPlan) else clip[:, :, ::-1]
 
 
 def map_frames(results: Dict[str, Any], operation: FrameOperation, height: int, width: int) -> None:
-    """Apply a function to each frame (H, W, 3); it gives frames of the given size."""
+    """Apply a function to each frame (H, W, 3); it gives frames of the given size, to which keypoints are scaled."""
+    if has_points(results):
+        scale_points(results, (width, height))
     clip = _clip(results)
     if isinstance(clip, ClipPlan):
         results[CLIP] = clip.mapped(operation, height, width)
     else:
         results[CLIP] = np.stack([operation(frame) for frame in clip])
+
+
+def mirror_points(results: Dict[str, Any]) -> None:
+    """Mirror keypoints left to right; left points become right ones."""
+    values = results[KEYPOINTS][:, results['layout'].mirrored()].copy()
+    found = values[..., 2] > 0
+    values[found, 0] = results['image_size'][0] - values[found, 0]
+    results[KEYPOINTS] = values
+
+
+def scale_points(results: Dict[str, Any], size: Tuple[int, int]) -> None:
+    """Bring keypoints from the size of their picture to another one, width and height in pixels."""
+    scale = np.asarray(size, dtype=np.float32) / np.asarray(results['image_size'], dtype=np.float32)
+    _move_points(results, scale=scale, size=size)
+
+
+def _move_points(results: Dict[str, Any], *, size: Tuple[int, int], scale: Any = 1, shift: Any = 0) -> None:
+    """Scale and shift the points that were found; the picture has the new ``size`` then."""
+    values = results[KEYPOINTS].copy()
+    found = values[..., 2] > 0
+    values[found, :2] = values[found, :2] * np.float32(scale) + np.float32(shift)
+    results[KEYPOINTS], results['image_size'] = values, tuple(size)
 
 
 def _clip(results: Dict[str, Any]) -> Union[ClipPlan, np.ndarray]:

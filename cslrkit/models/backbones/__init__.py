@@ -6,6 +6,7 @@ from cslrkit.models.backbones.corrnet_plus import CorrNetPlus
 from cslrkit.models.backbones.heat_maps import KeypointHeatMaps
 from cslrkit.models.backbones.m2etp import M2ETP
 from cslrkit.models.backbones.mska import MSKA
+from cslrkit.models.backbones.multi_media import MultiMediaBackbone
 from cslrkit.models.backbones.precomputed_features import PrecomputedFeatures
 from cslrkit.models.backbones.resnet import ResNet
 from cslrkit.models.backbones.sen import SEN
@@ -26,6 +27,7 @@ __all__ = [
     'CorrNet',
     'CorrNetPlus',
     'KeypointHeatMaps',
+    'MultiMediaBackbone',
     'PrecomputedFeatures',
     'ResNet',
     'SignDAGC',

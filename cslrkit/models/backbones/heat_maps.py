@@ -44,6 +44,8 @@ class KeypointHeatMaps(ScopedInit, BaseModule):
         ConfigError: For no points, a size or sigma that is not positive, or a backbone that cannot be built.
     """
 
+    data_preprocessor = 'KeypointDataPreprocessor'
+
     def __init__(
         self,
         backbone: dict,

@@ -19,6 +19,7 @@ class KeypointBackbone:
     Its streams are ``pooled``: (N, C, T / frames_per_step).
     """
 
+    data_preprocessor = 'KeypointDataPreprocessor'
     parts: Dict[str, List[int]]
     num_keypoints: int
     frames_per_step: int

@@ -28,6 +28,7 @@ class PrecomputedFeatures(nn.Module):
         ConfigError: For no streams, or a spec that cannot be.
     """
 
+    data_preprocessor = 'FeatureDataPreprocessor'
     sees_frames_alone = True
     weights_elsewhere = True  # a checkpoint may hold those of the network that computed the features
 
@@ -42,6 +43,10 @@ class PrecomputedFeatures(nn.Module):
                     self.stream_specs[name] = StreamSpec(**spec)
                 except TypeError as error:
                     raise ConfigError(f'got {dict(spec)!r}, expected channels and stride.') from error
+
+    def example_input(self, num_frames: int) -> torch.Tensor:
+        """Zeros as :meth:`forward` takes them, of one clip."""
+        return torch.zeros(1, sum(spec.channels for spec in self.stream_specs.values()), num_frames)
 
     def forward(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the streams.

@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from cslrkit.decoders import build_decoder
 from cslrkit.errors import ConfigError, DataError
+from cslrkit.models.backbones.example import Medium, map_media
+from cslrkit.models.data_preprocessor import build_preprocessor
 from cslrkit.models.recognizers.decoding import DecodingMixin, checked_samples
 from cslrkit.models.weights.pretrained import ScopedInit
 from cslrkit.registry import ALIGNERS, BACKBONES, HEADS, LOSSES, MODELS, NECKS
@@ -39,7 +41,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         vocab: The glosses: a :class:`GlossVocab`, the path of a ``gloss_dict.npy``, a list of glosses
             (ids 1, 2, ... in order), or a dict of gloss to id.
         data_preprocessor: Batches and normalizes; config of a ``MODELS`` class without
-            ``temporal_spec``, or a module. ``SignDataPreprocessor`` by default.
+            ``temporal_spec``, or a module. By default the one that the backbone names, ``SignDataPreprocessor`` if it
+            names none.
         decode_outputs: Names of the main stream's logits to decode and score: the result first, then
             what it is compared with; the head's ``primary`` and ``auxiliary`` by default.
         on_short_clip: What happens in training to a clip with fewer steps than its glosses need.
@@ -55,7 +58,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
     Shape:
-        - ``inputs``: (N, T, 3, H, W), normalized and padded in time, keypoints (N, 3, T, K), or features (N, T, C)
+        - ``inputs``: (N, T, 3, H, W), normalized and padded in time, keypoints (N, 3, T, K), features (N, T, C), or a
+          dict of several of them
         - ``frame_lens``: padded lengths in frames, int64 (N,)
 
     Raises:
@@ -89,7 +93,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         with config_path('model.neck'):
             neck = NECKS.build(neck, default_args=given)
         with config_path('model.data_preprocessor'):
-            super().__init__(_build_preprocessor(data_preprocessor, neck, backbone), init_cfg)
+            super().__init__(build_preprocessor(data_preprocessor, neck.temporal_spec, backbone), init_cfg)
         if masked_frames and not getattr(backbone, 'sees_frames_alone', False):
             raise ConfigError(
                 f'got True with a {type(backbone).__name__}, whose frames depend on their neighbours; expected False.',
@@ -185,11 +189,12 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         """
         if not len(self.losses):
             raise ConfigError('the recognizer has none, so it cannot be trained.', path='model.losses')
-        samples = checked_samples(data_samples, len(inputs))
+        samples = checked_samples(data_samples, len(frame_lens))
         if self.on_short_clip == 'error':
             check_alignable(samples, frame_lens, self.neck.temporal_spec)
         logits, feat_lens = self.logits(inputs, frame_lens, streams=self._trained_streams())
-        targets = [sample.gloss_ids.to(inputs.device, non_blocking=True) for sample in samples]
+        device = next(iter(logits.values())).device
+        targets = [sample.gloss_ids.to(device, non_blocking=True) for sample in samples]
         if self.penalty_names:
             logits = {**logits, **self.neck.take_penalties()}
         return {loss.name: loss.weight * loss(logits, feat_lens, targets) for loss in self.losses}
@@ -209,13 +214,12 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         """Names of what the neck gives to losses beside the head's logits."""
         return getattr(self.neck, 'penalty_names', ())
 
-    def frame_features(self, inputs: torch.Tensor, frame_lens: torch.Tensor) -> Dict[str, torch.Tensor]:
+    def frame_features(self, inputs: Medium, frame_lens: torch.Tensor) -> Dict[str, torch.Tensor]:
         """Return the backbone's streams (N, C_i, T) of clips; of frames within ``frame_lens`` only if masked_frames."""
-        if inputs.dim() == 4:  # keypoints
-            return self.backbone(inputs)
-        lens, num_frames = frame_lens.tolist(), inputs.shape[1]
-        if not self.masked_frames or min(lens) == num_frames:
-            return self.backbone(inputs.transpose(1, 2))
+        lens = frame_lens.tolist()
+        if not self.masked_frames or min(lens) == inputs.shape[1]:
+            return self.backbone(map_media(inputs, _channels_first))
+        num_frames = inputs.shape[1]
         frames = torch.cat([clip[:length] for clip, length in zip(inputs, lens)])
         streams = self.backbone(frames[None].transpose(1, 2))
         return {
@@ -244,6 +248,11 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         return tuple(one_of('decode_outputs', name, main) for name in outputs)
 
 
+def _channels_first(medium: torch.Tensor) -> torch.Tensor:
+    """Put the channels of frames and features before their time; keypoints (N, 3, T, K) are so already."""
+    return medium if medium.dim() == 4 else medium.transpose(1, 2)
+
+
 def check_alignable(samples: Sequence[SignDataSample], frame_lens: torch.Tensor, spec: TemporalSpec) -> None:
     """Check that each clip, as long as it was read, has the steps that CTC needs for its glosses.
 
@@ -267,12 +276,3 @@ def check_alignable(samples: Sequence[SignDataSample], frame_lens: torch.Tensor,
                 f'{len(ids)} glosses need {needed}. Check its annotation, leave it out, take a neck of a smaller '
                 "stride, or set model.on_short_clip='infinite_loss'."
             )
-
-
-def _build_preprocessor(config: Optional[Union[dict, nn.Module]], neck: nn.Module, backbone: nn.Module) -> nn.Module:
-    if isinstance(config, nn.Module):
-        return config
-    config = dict(type='SignDataPreprocessor') if config is None else config
-    # Networks of others are given frames as their weights were trained; a config may say otherwise.
-    statistics = zip(('mean', 'std'), getattr(backbone, 'frame_statistics', ()))
-    return MODELS.build(config, default_args=dict(temporal_spec=neck.temporal_spec), offered=dict(statistics))

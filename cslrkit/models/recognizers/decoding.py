@@ -94,7 +94,7 @@ class DecodingMixin:
         self, inputs: torch.Tensor, frame_lens: torch.Tensor, data_samples: Optional[List[SignDataSample]]
     ) -> EncodedBatch:
         """Run the network as :meth:`predict` does, and leave the decoding to :meth:`add_hyps`."""
-        samples = checked_samples(data_samples, len(inputs))
+        samples = checked_samples(data_samples, len(frame_lens))
         log_probs, feat_lens, evidence = self.observe(inputs, frame_lens)
         return EncodedBatch(samples, log_probs, feat_lens.tolist(), frame_lens.tolist(), evidence)
 

@@ -9,9 +9,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cslrkit.errors import ConfigError
-
-# A clip on which the network is followed: as small as every network here takes.
-_EXAMPLE_SIZE = 64
+from cslrkit.models.backbones.example import example_input
 
 
 def fold_batch_norms(model: nn.Module) -> List[Tuple[str, str]]:
@@ -58,16 +56,13 @@ def _pairs(model: nn.Module) -> List[Tuple[str, str]]:
 
 
 def _run_example(model: nn.Module) -> None:
-    parameter = next(model.parameters())
-    if not hasattr(model, 'backbone'):
-        model(torch.zeros(1, 3, 8, _EXAMPLE_SIZE, _EXAMPLE_SIZE, device=parameter.device, dtype=parameter.dtype))
+    if not hasattr(model, 'neck'):
+        model(example_input(model, 8))
         return
     spec = model.neck.temporal_spec
     num_frames = spec.frame_len(4 * spec.total_stride)
-    keypoints = getattr(model.backbone, 'num_keypoints', None)
-    shape = (3, num_frames, keypoints) if keypoints else (num_frames, 3, _EXAMPLE_SIZE, _EXAMPLE_SIZE)
-    clip = torch.zeros(1, *shape, device=parameter.device, dtype=parameter.dtype)
-    model.logits(clip, torch.tensor([num_frames]))
+    features = model.backbone(example_input(model.backbone, num_frames))
+    model.logits(features, torch.tensor([num_frames]), features=features)
 
 
 class _Recorder(TorchDispatchMode):

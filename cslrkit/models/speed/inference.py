@@ -6,6 +6,7 @@ from typing import Dict, Optional
 import torch
 from torch import nn
 
+from cslrkit.models.backbones.example import Medium, map_media
 from cslrkit.models.speed.compiling import compile_network
 from cslrkit.models.speed.folding import fold_batch_norms
 from cslrkit.utils.checks import one_of
@@ -51,8 +52,9 @@ class _Cast:
         self.function = function
         self.dtype = dtype
 
-    def __call__(self, x: torch.Tensor) -> Dict[str, torch.Tensor]:
-        return {stream: feature.float() for stream, feature in self.function(x.to(self.dtype)).items()}
+    def __call__(self, x: Medium) -> Dict[str, torch.Tensor]:
+        x = map_media(x, lambda medium: medium.to(self.dtype))
+        return {stream: feature.float() for stream, feature in self.function(x).items()}
 
 
 def _lower_precision(network: nn.Module, dtype: torch.dtype) -> None:

@@ -1,0 +1,36 @@
+"""An input that a backbone takes, for what follows one through the network."""
+
+from typing import Callable, Dict, Union
+
+import torch
+from torch import nn
+
+_SIZE = 64  # of an image: as small as every network here takes
+
+Medium = Union[torch.Tensor, Dict[str, torch.Tensor]]
+
+
+def example_input(backbone: nn.Module, num_frames: int) -> Medium:
+    """Return a clip of zeros as a backbone's ``forward`` takes it, on the device and in the type of its weights.
+
+    Keypoints (N, 3, T, K) are for a backbone that has ``num_keypoints``; one that takes something else than these or
+    frames (N, 3, T, H, W) has a method ``example_input(num_frames)``.
+
+    Args:
+        backbone: Of the registry ``BACKBONES``, or the network of one.
+        num_frames: Frames of the clip.
+    """
+    if hasattr(backbone, 'example_input'):
+        example = backbone.example_input(num_frames)
+    else:
+        num_keypoints = getattr(backbone, 'num_keypoints', None)
+        example = torch.zeros(1, 3, num_frames, *((num_keypoints,) if num_keypoints else (_SIZE, _SIZE)))
+    parameter = next(backbone.parameters(), torch.zeros(1))
+    return map_media(example, lambda medium: medium.to(parameter))
+
+
+def map_media(inputs: Medium, function: Callable[[torch.Tensor], torch.Tensor]) -> Medium:
+    """Apply a function to a medium, or to each of several by name."""
+    if isinstance(inputs, torch.Tensor):
+        return function(inputs)
+    return {name: function(medium) for name, medium in inputs.items()}
