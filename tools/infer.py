@@ -140,7 +140,9 @@ def main() -> None:
             corpus_rate=args.corpus_rate,
             dtype=args.dtype,
         )
-        inputs = with_extractor(clips, inferencer.spec.layout, args.extractor) if args.extractor else clips
+        spec = inferencer.spec
+        layout, beside = spec.layout or spec.beside, spec.beside is not None
+        inputs = with_extractor(clips, layout, args.extractor, beside=beside) if args.extractor else clips
         _recognize(inferencer, inputs, failed, {clip.name: (clip, path) for clip, path in videos.items()}, args)
     raise_failed(failed, len(opened))
 

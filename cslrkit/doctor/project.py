@@ -120,18 +120,22 @@ def _sample(dataset: Any) -> Found:
     if isinstance(dataset, CSLRDataset):
         deque(dataset.clip(0).frames(), maxlen=0)  # those that frame_interval leaves out this time, too
     sample = dataset[0]
-    inputs, annotation = sample['inputs'], sample['data_samples']
-    frames, channels, height, width = inputs.shape
-    if float(inputs.float().std()) == 0:
-        raise FailedCheckError(
-            f"'{annotation.sample_id}': all pixels of {frames} frames are the same",
-            'Look at its frames: were they extracted or copied in full?',
-        )
-    return Found(
-        f"'{annotation.sample_id}': {plural(frames, 'frame')} of {width}x{height}, {channels} channels, "
-        f'{plural(len(annotation.glosses), "gloss")}',
-        sample,
-    )
+    annotation, said = sample['data_samples'], []
+    for medium in media_of(sample['inputs']):
+        frames, *shape = medium.shape
+        if float(medium.float().std()) == 0:
+            raise FailedCheckError(
+                f"'{annotation.sample_id}': all pixels of {frames} frames are the same",
+                'Look at its frames: were they extracted or copied in full?',
+            )
+        kind = f'{shape[2]}x{shape[1]}, {shape[0]} channels' if len(shape) == 3 else f'{shape[0]} points or channels'
+        said.append(f'{plural(frames, "frame")} of {kind}')
+    return Found(f"'{annotation.sample_id}': {'; '.join(said)}, {plural(len(annotation.glosses), 'gloss')}", sample)
+
+
+def media_of(inputs: Any) -> List[Any]:
+    """The tensors of a packed sample."""
+    return list(inputs.values()) if isinstance(inputs, Mapping) else [inputs]
 
 
 def _shared_memory(loader: Mapping[str, Any], inputs: Any) -> Found:
@@ -140,7 +144,9 @@ def _shared_memory(loader: Mapping[str, Any], inputs: Any) -> Found:
     if not place.is_dir():
         raise SkippedCheckError('no /dev/shm on this system')
     batches = loader['num_workers'] * (loader.get('prefetch_factor') or 2)
-    needed = batches * loader.get('batch_size', 1) * inputs.numel() * inputs.element_size()
+    needed = (
+        batches * loader.get('batch_size', 1) * sum(each.numel() * each.element_size() for each in media_of(inputs))
+    )
     free = shutil.disk_usage(place).free
     figures = (
         f'{batches} batches ahead take about {needed / 2**20:.0f} MB of shared memory, {free / 2**20:.0f} MB are free'

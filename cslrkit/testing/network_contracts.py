@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Sequence
 import torch
 from torch import nn
 
-from cslrkit.models.backbones.example import Medium, example_input, map_media
+from cslrkit.models.backbones.example import map_media, random_clips
 from cslrkit.registry import BACKBONES, HEADS, LOSSES, NECKS, accepted_arguments
 from cslrkit.structures import stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec
@@ -55,9 +55,8 @@ def check_backbone(
 ) -> None:
     """Check that a class keeps the contract of a backbone; all that is wrong is said at once.
 
-    It takes clips (N, 3, T, H, W), keypoints (N, 3, T, K) if it has ``num_keypoints``, or what its method
-    ``example_input(num_frames)`` gives, and gives a dict of streams (N, C_i, T) as its attribute ``stream_specs`` says
-    (``out_channels`` alone, as in 0.1.0, will do).
+    It takes clips (N, 3, T, H, W), or what :func:`~cslrkit.models.backbones.example.example_input` says, and gives a
+    dict of streams (N, C_i, T) as its attribute ``stream_specs`` says (``out_channels`` alone, as in 0.1.0, will do).
 
     Args:
         cls: The class, or the name of a registered one.
@@ -74,26 +73,20 @@ def check_backbone(
         backbone = case.start(nn.Module)
         with case.trying('stream_specs', 'the attribute stream_specs'):
             specs = stream_specs(backbone)
-            own_input = hasattr(backbone, 'example_input') or hasattr(backbone, 'num_keypoints')
-            sizes = [None] if own_input else sizes  # what it takes, it says itself
         case.stop_if_broken()
-        for size, length in [(size, length) for size in sizes for length in frames]:
-            clips = _clips(backbone, length, size)
-            with case.trying(
-                'shapes', f'clips {describe(clips)}', do='Take clips of any length and size (N, 3, T, H, W).'
-            ):
+        for length, clips in [(length, random_clips(backbone, length, size)) for size in sizes for length in frames]:
+            with case.trying('shapes', f'clips {describe(clips)}', do='Take clips of any length and size.'):
                 outputs = case.evaluate(backbone, clips)
                 expected = {name: (2, spec.channels, spec.steps(length)) for name, spec in specs.items()}
                 if _expect_streams(case, outputs, expected, '(N, C, T)', 'stream_specs'):
                     for name, output in outputs.items():
                         case.expect(output.isfinite().all(), f'NaN or infinity in {name}', clause='finite')
         case.stop_if_broken()
-        case.inputs = (_clips(backbone, frames[-1], sizes[0]),)
+        case.inputs = (random_clips(backbone, frames[-1], sizes[0]),)
         batch = case.evaluate(backbone)
         for index in range(2):
             with case.trying('padding invariance', f'clip {index} alone and in a batch of 2, in evaluation mode'):
-                one = map_media(case.inputs[0], lambda clips, index=index: clips[index : index + 1])
-                alone = case.evaluate(backbone, one)
+                alone = case.evaluate(backbone, map_media(case.inputs[0], lambda each, at=index: each[at : at + 1]))
                 case.same(alone, {stream: output[index : index + 1] for stream, output in batch.items()})
         check_module(case)
 
@@ -209,13 +202,6 @@ def check_loss(cls: Cls, cfg: Cfg = None, *, allow: Allowed = ()) -> None:
 def _expect_scalar(case: Case, value: Any, clause: str = '') -> None:
     right = isinstance(value, torch.Tensor) and value.dim() == 0 and value.dtype == torch.float32
     case.expect(right and value.isfinite(), float(value) if right else describe(value), clause=clause)
-
-
-def _clips(backbone: nn.Module, num_frames: int, size: Optional[Ints]) -> Medium:
-    """Two random clips as a backbone takes them, of a height and width if it takes frames."""
-    if size is not None:
-        return torch.randn(2, 3, num_frames, *size)
-    return map_media(example_input(backbone, num_frames), lambda medium: torch.randn(2, *medium.shape[1:]))
 
 
 def _streams(channels: Dict[str, int], lengths: Ints) -> tuple:

@@ -19,11 +19,13 @@ class Frame:
         image: RGB, uint8 (H, W, 3).
         index: Position in the clip.
         time: Seconds from the first frame; None if nothing says how fast frames follow.
+        points: Keypoints found in the image, float32 (K, 3), where they are asked for beside it.
     """
 
     image: np.ndarray
     index: int
     time: Optional[float]
+    points: Optional[np.ndarray] = None
 
 
 class Clip(ABC):

@@ -91,6 +91,8 @@ def compute_cam(
     with frozen(model), torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has no backward in evaluation
         batch = model.data_preprocessor(pseudo_collate([clip]))
         inputs, frame_lens, sample = batch['inputs'], batch['frame_lens'], batch['data_samples'][0]
+        if not isinstance(inputs, torch.Tensor):
+            raise ConfigError(f'heat map: got a model of {" and ".join(inputs)}, expected one of frames alone.')
         if layer is None:
             layer = _last_map_layer(model, inputs)
         run = partial(model.log_probs, inputs, frame_lens, outputs=model.decode_outputs[:1])

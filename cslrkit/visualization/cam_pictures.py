@@ -29,10 +29,12 @@ _USUAL_RATE = 25.0
 
 def clip_images(clip: Mapping[str, Any]) -> np.ndarray:
     """Return the frames of a packed sample as RGB images, uint8 (T, H, W, 3); a DataError if it has other media."""
-    if clip['inputs'].dim() != 4:
-        shape = tuple(clip['inputs'].shape)
-        raise DataError(f"sample '{clip['data_samples'].sample_id}': got inputs {shape}, expected frames to show.")
-    return clip['inputs'].permute(0, 2, 3, 1).numpy()
+    inputs = clip['inputs']
+    frames = inputs.get('frames') if isinstance(inputs, Mapping) else inputs
+    if frames is None or frames.dim() != 4:
+        got = list(inputs) if frames is None else tuple(frames.shape)
+        raise DataError(f"sample '{clip['data_samples'].sample_id}': got inputs {got}, expected frames to show.")
+    return frames.permute(0, 2, 3, 1).numpy()
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:

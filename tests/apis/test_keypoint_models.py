@@ -4,6 +4,7 @@ import copy
 import runpy
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from cslrkit.engine.stored_config import config_json, stored_config
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.registry import DATASETS, MODELS
 from cslrkit.structures import find_layout
+from cslrkit.video.clip import Frame
 from cslrkit.video.inputs import open_clips
 from cslrkit.video.keypoints import Keypoints
 from cslrkit.video.keypoints.clip import KeypointClip, check_points, with_extractor
@@ -163,3 +165,47 @@ def test_keypoints_of_another_layout_are_an_error(config):
     dataset = dict(config.test_dataloader.dataset, keypoints=dict(type='StoredKeypoints', layout='openpose137'))
     with pytest.raises(DataError, match=r"has the layout 'wholebody133', but 'openpose137' is asked for"):
         DATASETS.build(dataset)
+
+
+@pytest.fixture(scope='module')
+def two_media(config, tmp_path_factory):
+    """A config of frames and keypoints, and what infers with it."""
+    root = config.test_dataloader.dataset.data_root
+    both = complete(load_config(CONFIG.parents[1] / 'twostream' / 'synthsign.py', {'data_root': root}))
+    with DefaultScope.overwrite_default_scope('cslrkit'):
+        model = MODELS.build(both.model)
+    path = tmp_path_factory.mktemp('weights') / 'model.pth'
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(vocab=model.vocab.glosses)), path)
+    return both, CSLRInferencer(both, path)
+
+
+def test_a_video_needs_keypoints_beside_its_frames(two_media, fake, tmp_path):
+    config, inferencer = two_media
+    check_config(config)
+    video = write_clip(tmp_path / 'a.mp4', count=40)
+    with pytest.raises(DataError, match=r"a\.mp4' has frames alone, but beside them .*133 points.*--extractor"):
+        inferencer(video)
+    with pytest.raises(DataError, match='holds keypoints, but this model reads frames'):
+        inferencer(str(Path(config.test_dataloader.dataset.data_root, 'keypoints', 'test.json')))
+    assert (inferencer.spec.layout, inferencer.spec.beside) == (None, 'wholebody133')
+    clips = with_extractor(open_clips(video), inferencer.spec.beside, [str(fake), str(WORKER)], beside=True)
+    (result,) = inferencer(clips, window=0.8)
+    assert result.num_windows > 1
+    assert (result.num_frames, result.frame_rate) == (40, 25.0)
+
+
+@pytest.mark.parametrize('fit', ['stretch', 'crop', 'pad'])
+@pytest.mark.parametrize('size', [(30, 50), (50, 30)])
+def test_points_beside_a_frame_follow_it(two_media, fit, size):
+    spec = replace(two_media[1].spec, fit=fit, crop_top=4, beside='wholebody133', size=(80, 64))
+    height, width = size
+    frame = np.zeros((height, width, 3), np.uint8)
+    frame[14:22, 12:20] = 255  # a square around (16, 18)
+    points = np.zeros((133, 3), np.float32)
+    points[0] = (16, 18, 1)
+    prepared = spec.prepare(frame, where='a')[..., 0].astype(float)
+    (x, y, _), *rest = spec.prepare_points(Frame(frame, 0, None, points), where='a')
+    rows, columns = np.indices(prepared.shape) + 0.5
+    middle = [(where * prepared).sum() / prepared.sum() for where in (columns, rows)]
+    np.testing.assert_allclose((x, y), middle, atol=0.3)
+    assert not np.any(rest)

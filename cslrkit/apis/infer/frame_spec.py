@@ -13,8 +13,9 @@ from cslrkit.datasets.cslr_dataset import corpus_of
 from cslrkit.datasets.transforms.checks import as_size
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.utils.checks import one_of
+from cslrkit.video.clip import Frame
 from cslrkit.video.images import central_part, resize_image
-from cslrkit.video.keypoints.clip import check_points
+from cslrkit.video.keypoints.clip import check_beside, check_points
 
 FITS = ('stretch', 'crop', 'pad')
 _SAME_SHAPE = 0.05  # of two ratios of width and height, up to which one picture is resized to the other
@@ -39,6 +40,7 @@ class FrameSpec:
             frames as they are.
         interval: Every how many frames the model sees one.
         layout: Layout of a model that reads keypoints, whose frames are points (K, 3) and stay as they are.
+        beside: Layout of the keypoints that a model reads beside frames.
     """
 
     size: Optional[Tuple[int, int]]
@@ -49,6 +51,7 @@ class FrameSpec:
     interval: int = 1
     layout: Optional[str] = None
     shape: Optional[Tuple[int, int]] = None
+    beside: Optional[str] = None
 
     def prepare(self, frame: np.ndarray, *, where: str) -> np.ndarray:
         """Return an RGB frame (H, W, 3) cut and resized.
@@ -66,12 +69,32 @@ class FrameSpec:
             raise DataError(
                 f'{where}: frames have {frame.shape[0]} rows, of which crop_top={self.crop_top} leaves none.'
             )
-        frame = frame[self.crop_top :]
-        if self.differs(frame.shape[:2]) and self.fit != 'stretch':
-            frame = (central_part if self.fit == 'crop' else _padded)(frame, self._aspect)
+        frame = self._fitted(frame)
         if self.size is None or (frame.shape[1], frame.shape[0]) == self.size:
             return frame
         return mmcv.imresize(frame, self.size, backend='cv2') if self.bilinear else resize_image(frame, self.size)
+
+    def prepare_points(self, frame: Frame, *, where: str) -> np.ndarray:
+        """Return the keypoints beside a frame (K, 3), moved as :meth:`prepare` moves what the frame shows.
+
+        Raises:
+            DataError: If it has none, or of another layout.
+        """
+        points = check_beside(frame.points, self.beside, where=where).copy()
+        before = np.array(frame.image.shape[1::-1]) - (0, self.crop_top)
+        fitted = np.array(self._fitted(frame.image).shape[1::-1])
+        # Of what is cut off, or added, half lies before the picture, rounded towards 0.
+        first = np.array((0, self.crop_top)) + np.trunc((before - fitted) / 2)
+        found = points[:, 2] > 0
+        points[found, :2] = (points[found, :2] - first) * (np.array(self.size or fitted) / fitted)
+        return points
+
+    def _fitted(self, frame: np.ndarray) -> np.ndarray:
+        """Return a frame without the rows at its top, in the shape that the model is used to."""
+        frame = frame[self.crop_top :]
+        if self.differs(frame.shape[:2]) and self.fit != 'stretch':
+            return (central_part if self.fit == 'crop' else _padded)(frame, self._aspect)
+        return frame
 
     def differs(self, size: Tuple[int, int]) -> bool:
         """Whether a frame of that height and width, without the rows that are cut off, has another shape."""
@@ -120,16 +143,19 @@ def frame_spec(
         frame_rate = dataset.get('frame_rate') or config.get('frame_rate') or corpus.frame_rate
     if frame_rate is not None and not (isinstance(frame_rate, (int, float)) and 0 < frame_rate < 1000):
         raise ConfigError(f'corpus frame rate: got {frame_rate!r}, expected frames per second.')
+    layout = (dataset.get('keypoints') or {}).get('layout') or 'wholebody133'
+    later = [step.get('type') for step in dataset['pipeline'][1:]]
     spec = FrameSpec(
         None,
         fit,
+        beside=layout if 'LoadKeypoints' in later else None,
         crop_top=loader.get('crop_top', 0),
         shape=_shape_of(corpus, loader.get('crop_top', 0)),
         frame_rate=None if frame_rate is None else float(frame_rate),
         interval=loader.get('frame_interval') or dataset.get('frame_interval', 1),
     )
     if loader['type'] == 'LoadKeypoints':
-        return replace(spec, layout=(dataset.get('keypoints') or {}).get('layout') or 'wholebody133')
+        return replace(spec, layout=layout)
     if frame_size is None and loader.get('resize') is None:
         frame_size = config.get('frame_size')  # set there, or by the training
     if frame_size is not None:

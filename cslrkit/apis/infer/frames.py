@@ -18,9 +18,9 @@ from cslrkit.video.ticks import TickSampler, Times
 
 
 def clip_pipeline(config: Config) -> Compose:
-    """Build the test transforms without their loading step: from ``imgs`` to the packed sample."""
+    """Build the test transforms without their loading steps: from ``imgs`` to the packed sample."""
     steps: List[Dict[str, Any]] = list(eval_dataset(config)['pipeline'])[1:]
-    return Compose([TRANSFORMS.build(step) for step in steps])
+    return Compose([TRANSFORMS.build(step) for step in steps if step['type'] != 'LoadKeypoints'])
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,13 @@ class SampledFrame:
         image: RGB, uint8 (H, W, 3), cut and resized.
         index: Position of the frame in the clip.
         times: Seconds at which it begins and ends in the clip; None if they are not known.
+        points: Keypoints in its pixels, float32 (K, 3), where the model reads them, too.
     """
 
     image: np.ndarray
     index: int
     times: Times
+    points: Optional[np.ndarray] = None
 
 
 def sample_frames(clip: Clip, spec: FrameSpec) -> Iterator[SampledFrame]:
@@ -66,6 +68,7 @@ class FrameSampler:
         self._ticks = TickSampler(spec.frame_rate, frame_rate=frame_rate, first_tick=first_tick)
         self._position = 0  # among the frames at ticks
         self._prepared_index, self._prepared = -1, np.empty(0)
+        self._points: Optional[np.ndarray] = None
 
     def push(self, frame: Optional[Frame]) -> Iterator[SampledFrame]:
         """Take the next frame, or None after the last one; give what is known now."""
@@ -76,7 +79,9 @@ class FrameSampler:
             if taken.index != self._prepared_index:
                 self._prepared_index = taken.index
                 self._prepared = self._spec.prepare(taken.image, where=self._where)
-            yield SampledFrame(self._prepared, taken.index, times)
+                if self._spec.beside is not None:
+                    self._points = self._spec.prepare_points(taken, where=self._where)
+            yield SampledFrame(self._prepared, taken.index, times, self._points)
 
 
 def _fit_note(clip: Clip, spec: FrameSpec, image: np.ndarray) -> str:
@@ -151,6 +156,10 @@ def as_sample(
         frame_indices=np.array([frame.index for frame in frames]),
         clip_len=len(frames),
     )
+    if frames[0].points is not None:
+        height, width = sample['imgs'].shape[1:3]
+        points = np.stack([frame.points for frame in frames])
+        sample.update(keypoints=points, layout=clip.points_layout, image_size=(width, height))
     if frame_rate is not None:
         sample['frame_rate'] = frame_rate
     return pipeline(sample)

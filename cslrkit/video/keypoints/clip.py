@@ -1,8 +1,10 @@
 """Keypoints as inputs of inference, in the place of videos: those of files, and those found in a video."""
 
+from collections import deque
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -49,17 +51,20 @@ class ExtractedClip(Clip):
     Args:
         clip: The pictures.
         extractor: What finds keypoints in them.
+        beside: Whether frames are the pictures, with their keypoints beside them.
 
     Raises:
         DataError: If the clip is one of keypoints already.
     """
 
-    def __init__(self, clip: Clip, extractor: KeypointExtractor) -> None:
+    def __init__(self, clip: Clip, extractor: KeypointExtractor, *, beside: bool = False) -> None:
         if clip.layout is not None:
             raise DataError(f"'{clip.source}' holds keypoints already, no pictures to find them in.")
         super().__init__(clip.source, where=clip.where, name=clip.name, frame_rate=clip.frame_rate)
         self._clip, self._extractor = clip, extractor
-        self.num_frames, self.layout = clip.num_frames, extractor.layout
+        self.num_frames, self.layout = clip.num_frames, None if beside else extractor.layout
+        self.points_layout, self._beside = extractor.layout, beside
+        self._waiting: Deque[Frame] = deque()  # pictures of which the keypoints are not known yet
 
     def __len__(self) -> int:
         return len(self._clip)
@@ -69,7 +74,7 @@ class ExtractedClip(Clip):
         return self._clip.frame_size(index)
 
     def decode(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        """Yield the points of frames; those of others are found as well, for people are followed through a clip."""
+        """Yield the images of frames; points of others are found as well, for people are followed through a clip."""
         wanted = set(indices)
         return (frame.image for frame in self.frames() if frame.index in wanted)
 
@@ -80,10 +85,12 @@ class ExtractedClip(Clip):
             DataError: If one cannot be read, the extractor ends, or it finds nobody in any of them.
         """
         self._clip.frame_rate = self._clip.frame_rate or self.frame_rate
+        self._waiting.clear()
         anybody = False
         for frame in self._extractor.frames(self._pictures(), where=self.source):
             anybody = anybody or bool((frame.image[:, 2] > 0).any())
-            yield frame
+            picture = self._waiting.popleft()
+            yield replace(picture, points=frame.image) if self._beside else frame
         self.num_frames, self.notes = self._clip.num_frames, [*self.notes, *self._clip.notes]
         if not anybody:
             raise DataError(f"'{self.source}': nobody is found in any of its frames by {self._extractor.name}.")
@@ -91,6 +98,7 @@ class ExtractedClip(Clip):
     def _pictures(self) -> Iterator[Frame]:
         for frame in self._clip.frames():
             self.image_size = (frame.image.shape[1], frame.image.shape[0])
+            self._waiting.append(frame)
             yield frame
 
     def keypoints(self) -> Keypoints:
@@ -99,17 +107,20 @@ class ExtractedClip(Clip):
         Raises:
             DataError: As :meth:`frames`.
         """
-        values = np.stack([frame.image for frame in self.frames()])
-        known = dict(layout=self.layout, image_size=self.image_size, frame_rate=self._clip.frame_rate)
+        values = np.stack([frame.points if self._beside else frame.image for frame in self.frames()])
+        known = dict(layout=self.points_layout, image_size=self.image_size, frame_rate=self._clip.frame_rate)
         return Keypoints.of(values, where=self.source, **known)
 
 
-def with_extractor(clips: Sequence[Clip], layout: Optional[str], command: Sequence[str]) -> List[Clip]:
+def with_extractor(
+    clips: Sequence[Clip], layout: Optional[str], command: Sequence[str], *, beside: bool = False
+) -> List[Clip]:
     """Return clips of which those of pictures are replaced by the keypoints that an extractor will find in them.
 
     Args:
         clips: The clips.
-        layout: What the model reads; None for frames.
+        layout: What the model reads; None for frames alone.
+        beside: Whether it reads the pictures, too.
         command: The extractor's Python or its environment, and perhaps its worker, see :class:`KeypointExtractor`.
 
     Raises:
@@ -120,7 +131,7 @@ def with_extractor(clips: Sequence[Clip], layout: Optional[str], command: Sequen
     if len(command) > 2:
         raise ConfigError(f'extractor: got {len(command)} paths, expected a Python and perhaps a worker.')
     extractor = KeypointExtractor(command[0], layout, worker=command[1] if len(command) > 1 else None)
-    return [ExtractedClip(clip, extractor) if clip.layout is None else clip for clip in clips]
+    return [ExtractedClip(clip, extractor, beside=beside) if clip.layout is None else clip for clip in clips]
 
 
 def find_keypoint_clips(path: str) -> List[Tuple[str, Callable[[], Clip]]]:
@@ -159,16 +170,36 @@ def check_points(frame: np.ndarray, layout: Optional[str], *, where: str) -> np.
     """
     if layout is None:
         raise DataError(f"'{where}' holds keypoints, but this model reads frames. Give the video.")
-    wanted = find_layout(layout)
-    reads = f"this model reads keypoints of the layout '{wanted.name}' ({wanted.num_points} points)"
     if frame.ndim == 3:
         raise DataError(
-            f"'{where}' has frames, but {reads}, which {wanted.extractor} gives. Find them with --extractor, or before "
+            f"'{where}' has frames, but {_reads(layout)}. Find them with --extractor, or before "
             'with tools/extract_keypoints.py (docs/keypoints.md).'
         )
-    if len(frame) != wanted.num_points:
-        raise DataError(f"'{where}' has {len(frame)} points, but {reads}, which {wanted.extractor} gives.")
+    if len(frame) != find_layout(layout).num_points:
+        raise DataError(f"'{where}' has {len(frame)} points, but {_reads(layout)}.")
     return frame
+
+
+def check_beside(points: Optional[np.ndarray], layout: str, *, where: str) -> np.ndarray:
+    """Return the points beside a frame, as :func:`check_points` does.
+
+    Raises:
+        DataError: If there are none; the message names an extractor.
+    """
+    if points is None:
+        raise DataError(
+            f"'{where}' has frames alone, but beside them {_reads(layout)}. Find them with --extractor "
+            '(docs/keypoints.md).'
+        )
+    return check_points(points, layout, where=where)
+
+
+def _reads(layout: str) -> str:
+    wanted = find_layout(layout)
+    return (
+        f"this model reads keypoints of the layout '{wanted.name}' ({wanted.num_points} points), which "
+        f'{wanted.extractor} gives'
+    )
 
 
 def media_of(images: np.ndarray, clip: Optional[Clip]) -> Dict[str, Any]:
