@@ -16,6 +16,7 @@ NAMES = (
     'score',
     'end_to_end',
     'features',
+    'restoration',
     'live',
     'gpu',
     'kills',
