@@ -20,6 +20,7 @@ NAMES = (
     'live',
     'gpu',
     'kills',
+    'fuzz',
     'busy',
 )
 

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 from cslrkit.apis.checkpoints import sha256_of
 from cslrkit.errors import DataError
 from cslrkit.utils.files import append_text, write_atomically
+from cslrkit.utils.plain_json import parse_json
 
 NAME = 'manifest.jsonl'
 Entry = Dict[str, Any]  # a line of it
@@ -33,7 +34,7 @@ class Manifest:
         # A run that was broken off, or a full disk, leaves a part of a line at the end, which no line feed follows.
         for number, row in enumerate(text.split('\n')[:-1], start=1):
             try:
-                entry = json.loads(row)
+                entry = parse_json(row)
                 self.entries[entry['source']] = entry
                 self.names.add(entry['name'].casefold())
             except (ValueError, KeyError, TypeError, AttributeError) as error:

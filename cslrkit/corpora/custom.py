@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 import os
 import re
@@ -14,6 +13,7 @@ from cslrkit.corpora.tables import PathLike, read_text
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.registry import CORPORA
 from cslrkit.utils.messages import listed, nearest, plural
+from cslrkit.utils.plain_json import parse_json
 
 _PATHS = ('frames', 'video', 'path')  # columns for a folder of frames or a video file
 _TIMES = ('start', 'end', 'start_ms', 'end_ms')  # of a sentence in a recording of many
@@ -166,9 +166,8 @@ def _is_elan_row(fields: Sequence[str]) -> bool:
 
 def _read_json(text: str, path: Path) -> Iterator[_Record]:
     try:
-        content = json.loads(text, object_pairs_hook=_unique)
-    # RecursionError: thousands of nested brackets.
-    except (ValueError, RecursionError) as error:
+        content = parse_json(text, object_pairs_hook=_unique)
+    except ValueError as error:
         raise DataError(f"'{path}' is not JSON: {error}.") from error
     if not isinstance(content, list):
         raise DataError(f"'{path}': got a JSON {type(content).__name__}, expected a list of objects.")

@@ -1,12 +1,12 @@
 """Annotations of single glosses in time: where in its clip each gloss of a sentence is signed."""
 
-import json
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Union
 
 from cslrkit.corpora.custom import Custom, parse_glosses, parse_time
 from cslrkit.corpora.tables import read_text
 from cslrkit.errors import DataError, DataNotFoundError
+from cslrkit.utils.plain_json import parse_json
 
 _EXPECTED = (
     'Give the synthetic.json of a drawn corpus, or a table with a row for each gloss: the columns id (of the '
@@ -51,8 +51,8 @@ def read_segments(path: Union[str, Path]) -> Dict[str, List[Segment]]:
 def _drawn(path: Path) -> Union[Dict[str, List[Segment]], None]:
     """The segments of a drawn corpus; None if the file is none of those."""
     try:
-        content = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
+        content = parse_json(read_text(path))
+    except ValueError as error:
         raise DataError(f"'{path}' is not JSON: {error}. {_EXPECTED}.") from error
     if not isinstance(content, dict):
         return None

@@ -1,6 +1,5 @@
 """Curves of training runs from the logs in their work directories."""
 
-import json
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from cslrkit.errors import DataError, DataNotFoundError, OutputError
 from cslrkit.utils.checks import one_of
 from cslrkit.utils.files import write_beside
 from cslrkit.utils.messages import listed
+from cslrkit.utils.plain_json import parse_json
 
 LOG = Path('vis_data', 'scalars.json')
 
@@ -151,7 +151,7 @@ def _read(file: Path) -> List[Record]:
     records = []
     for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
+            record = parse_json(line)
         except ValueError as error:
             if number == len(lines):
                 break  # a run that was killed may have written half a line

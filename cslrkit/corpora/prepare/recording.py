@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from cslrkit.errors import DataError, OutputError
+from cslrkit.utils.plain_json import parse_json
 from cslrkit.video.clip import Clip, Frame
 from cslrkit.video.image_folders import list_files, list_images
 from cslrkit.video.images import PART, ImageClip, Size, resize_image, write_image
@@ -179,7 +180,7 @@ def _read_record(task: ImportTask, fingerprint: str) -> Optional[ImportedFrames]
     """Return what an earlier run made of the same recording, if all of it is still there."""
     try:
         with open(os.path.join(task.target, _RECORD), encoding='utf-8') as file:
-            record = json.load(file)
+            record = parse_json(file.read())
     except (OSError, ValueError):
         return None  # nothing was made, or the record is damaged: make it anew
     if not isinstance(record, dict) or record.get('fingerprint') != fingerprint:

@@ -11,6 +11,7 @@ from cslrkit.corpora.synthsign.signs import Lexicon
 from cslrkit.corpora.synthsign.spec import FRAME_RATE, CorpusSpec
 from cslrkit.errors import DataNotFoundError, OutputError
 from cslrkit.utils.files import write_atomically
+from cslrkit.utils.plain_json import parse_json
 
 RECORD_NAME = 'synthetic.json'
 _VERSION = 1  # of the drawing: a corpus of another version is not the same corpus
@@ -58,7 +59,7 @@ def is_complete(root: Path, record: Dict[str, Any]) -> bool:
 def read_record(root: Path) -> Optional[Dict[str, Any]]:
     """Return what ``synthetic.json`` says; None if there is none that can be read."""
     try:
-        found = json.loads((root / RECORD_NAME).read_text(encoding='utf-8'))
+        found = parse_json((root / RECORD_NAME).read_text(encoding='utf-8'))
     except (OSError, ValueError):
         return None
     if isinstance(found, dict) and 'layout' in found:

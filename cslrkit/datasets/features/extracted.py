@@ -1,6 +1,5 @@
 """Features that ``tools/extract_features.py`` wrote: plain arrays and a JSON index."""
 
-import json
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence
 
@@ -9,6 +8,7 @@ import numpy as np
 from cslrkit.datasets.features.base import FeatureReader, FeatureRows, check_ids
 from cslrkit.errors import DataError, DataNotFoundError
 from cslrkit.registry import FEATURE_READERS
+from cslrkit.utils.plain_json import parse_json
 
 FORMAT = 'cslrkit features 1'
 
@@ -83,11 +83,15 @@ def read_index(folder: Path, split: str, *, where: str, missing: Optional[Dict[s
             'tools/extract_features.py.'
         )
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
     except ValueError as error:
         raise DataError(f"{where}: features: '{path}' cannot be read: {error}.") from error
     if not isinstance(content, dict) or content.get('format') != FORMAT:
         raise DataError(f"{where}: features: '{path}' is no index of the format '{FORMAT}'.")
+    samples, copies = content.get('samples'), content.get('copies')
+    is_whole = isinstance(samples, list) and all(isinstance(name, str) for name in samples)
+    if not is_whole or type(copies) is not int or copies < 0 or not isinstance(content.get('complete'), bool):
+        raise DataError(f"{where}: features: '{path}' is damaged. Extract the features again.")
     return content
 
 

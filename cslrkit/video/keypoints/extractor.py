@@ -1,7 +1,6 @@
 """Keypoints of frames from a process of another environment, whose packages do not fit into this one."""
 
 import contextlib
-import json
 import os
 import struct
 import subprocess
@@ -14,6 +13,7 @@ import numpy as np
 
 from cslrkit.errors import ConfigError, DataError
 from cslrkit.structures.keypoint_layout import find_layout
+from cslrkit.utils.plain_json import parse_json
 from cslrkit.video.clip import Frame
 
 REQUIREMENT = 'mediapipe==0.10.21'  # the last one that carries the models of holistic; needs numpy < 2
@@ -88,7 +88,7 @@ class KeypointExtractor:
         self._process = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=self._log)
         line = self._process.stdout.readline()
         try:
-            said = json.loads(line)
+            said = parse_json(line)
             fits = said.get('layout') == self.layout.name and said.get('num_points') == self.layout.num_points
         except (ValueError, AttributeError):
             said, fits = {}, False

@@ -1,5 +1,6 @@
 """The keypoints of one clip."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple
 
@@ -52,8 +53,10 @@ class Keypoints:
             where: How messages begin.
 
         Raises:
-            DataError: For another shape, no frame, or no point that was found in any frame.
+            DataError: For another shape or frame rate, no frame, or no point that was found in any frame.
         """
+        if frame_rate is not None and not 0 < frame_rate < math.inf:
+            raise DataError(f'{where}: got the frame rate {frame_rate!r}, expected frames per second, above 0.')
         array = np.asarray(values)
         if array.dtype.kind not in 'fiu' or array.ndim != 3 or array.shape[2] not in (2, 3) or not len(array):
             raise DataError(

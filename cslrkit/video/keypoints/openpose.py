@@ -1,6 +1,5 @@
 """Keypoints as OpenPose writes them: a JSON file for each frame."""
 
-import json
 from pathlib import Path
 from typing import Any, List
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from cslrkit.errors import DataError
 from cslrkit.registry import KEYPOINT_READERS
+from cslrkit.utils.plain_json import parse_json
 from cslrkit.video.image_folders import check_order, list_files
 from cslrkit.video.keypoints.keypoints import Keypoints, one_person
 from cslrkit.video.keypoints.reader import KeypointFiles
@@ -42,7 +42,7 @@ class OpenPoseFolders(KeypointFiles):
 
     def _frame(self, path: Path, where: str) -> np.ndarray:
         try:
-            people = json.loads(path.read_text(encoding='utf-8'))['people']
+            people = parse_json(path.read_text(encoding='utf-8'))['people']
             return one_person([_person(person) for person in people], self.layout.num_points)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{where}: '{path}' is no frame of OpenPose ({error!r}).") from error

@@ -12,6 +12,7 @@ from cslrkit.registry import KEYPOINT_READERS
 from cslrkit.structures.keypoint_layout import LAYOUTS, KeypointLayout
 from cslrkit.utils.files import write_atomically, write_beside
 from cslrkit.utils.messages import listed, plural
+from cslrkit.utils.plain_json import parse_json
 from cslrkit.video.keypoints.keypoints import Keypoints
 from cslrkit.video.keypoints.reader import KeypointReader
 
@@ -81,7 +82,7 @@ class StoredKeypoints(KeypointReader):
     def _open(self) -> np.ndarray:
         try:
             return np.load(self._array, mmap_mode='r', allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # a damaged header raises nearly anything
             raise DataError(f"{self.where}: keypoints: '{self._array}' cannot be read: {error}.") from error
 
 
@@ -124,7 +125,7 @@ def write_keypoints(
 
 def _read_index(path: Path, *, where: str) -> Tuple[KeypointLayout, Optional[float], Dict[str, Tuple[int, int, int]]]:
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
         if content['format'] != FORMAT:
             raise ValueError(f'its format is {content["format"]!r}, expected {FORMAT!r}')
         rate = content['frame_rate']

@@ -8,6 +8,7 @@ from typing import Dict, List, Tuple, Union
 
 from cslrkit.errors import DataError, DataNotFoundError, OutputError
 from cslrkit.utils.files import write_atomically
+from cslrkit.utils.plain_json import parse_json
 from cslrkit.video.packed.shard import VERSION, Place, is_count
 
 FORMAT = 'cslrkit packed frames'
@@ -96,10 +97,10 @@ def read_index(path: Path, *, where: str) -> PackIndex:
     """
     advice = 'Run tools/pack_frames.py again: it keeps the frames that are packed.'
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
         if content['format'] != FORMAT:
             raise ValueError('another format')
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
             f"{where}: packed frames: '{path}' cannot be read as an index ({type(error).__name__}). {advice}"
         ) from error

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, List, Tuple
 
 from cslrkit.errors import DataError
+from cslrkit.utils.plain_json import parse_json
 
 VERSION = 1
 HEADER = b'CSLRPACK' + struct.pack('<II', VERSION, 0)
@@ -62,12 +63,12 @@ class ClipRecord:
             ValueError: If it is anything else; a checksum does not tell who wrote it.
         """
         try:
-            record = cls(**json.loads(data))
+            record = cls(**parse_json(data))
             record.sizes = [(height, width) for height, width in record.sizes]
             if len(record.sizes) == 1:
                 record.sizes *= len(record.names)
             record._check()
-        except (TypeError, KeyError, RecursionError) as error:
+        except (TypeError, KeyError) as error:
             raise ValueError(f'malformed record: {error}') from error
         return record
 
@@ -119,12 +120,12 @@ def read_footer(path: str) -> Dict[str, Any]:
                 file.seek(min(offset, size))
                 content = file.read(length)
                 if zlib.crc32(content) == checksum:
-                    footer = json.loads(content)
+                    footer = parse_json(content)
                     if isinstance(footer, dict) and {'codec', 'fingerprint', 'samples'} <= set(footer):
                         return footer
     except OSError as error:
         raise DataError(f"packed frames: '{path}' cannot be read: {error.strerror or error}. {remedy(path)}") from error
-    except (ValueError, RecursionError):
+    except ValueError:
         pass  # no JSON: damaged too
     raise DataError(f"packed frames: '{path}' is cut off or damaged at its end. {remedy(path)}")
 

@@ -1,6 +1,5 @@
 """Read the JSON file that an evaluation, or ``tools/score.py --json``, leaves behind."""
 
-import json
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from cslrkit.evaluation.functional.alignment import edits_of_steps
 from cslrkit.evaluation.functional.wer import MODES, SentenceScore, count_edits, lower_ascii
 from cslrkit.evaluation.report import ScoredCorpus, ScoredSentence
 from cslrkit.utils.messages import listed
+from cslrkit.utils.plain_json import parse_json
 
 _EXPECTED = 'Give the dev.json or test.json that tools/test.py wrote, or the file of tools/score.py --json'
 
@@ -99,10 +99,10 @@ def _read(path: Path) -> Any:
     if not path.exists():
         raise DataNotFoundError(f"'{path}' does not exist. {_EXPECTED}.")
     try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
+        return parse_json(path.read_text(encoding='utf-8-sig'))
     except OSError as error:
         raise DataError(f"'{path}' cannot be read ({error.strerror or error}).") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"'{path}' is not a JSON file ({error}). {_EXPECTED}.") from error
 
 
