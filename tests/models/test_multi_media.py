@@ -49,8 +49,8 @@ def test_media_are_apart_until_the_lateral_weights_are_learnt():
 @pytest.mark.parametrize(
     ('changes', 'match'),
     [
-        (dict(media=dict(frames=FRAMES)), 'two or more of'),
-        (dict(media=dict(rgb=FRAMES, keypoints=POINTS)), 'two or more of'),
+        (dict(media=dict(frames=FRAMES)), 'a backbone for each of'),
+        (dict(media=dict(rgb=FRAMES, keypoints=POINTS)), 'a backbone for each of'),
         (dict(media=dict(frames=FRAMES, keypoints=dict(POINTS, width=3))), r'media\.keypoints\.width: got 3'),
         (dict(frames_per_step=4), r'the backbones pool \{.keypoints.: 2\} frames'),
         (dict(media=dict(frames=dict(FRAMES, alpha=4), keypoints=POINTS)), 'stream main of frames has a stride of 4'),

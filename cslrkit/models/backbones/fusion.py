@@ -11,6 +11,9 @@ from torch import nn
 
 from cslrkit.models.backbones.frames import upsample_time
 
+# By the names that SlowFast(fusion=...) takes; a class says its own: class MyFusion(BiConcat, name='mine').
+FUSIONS: Dict[str, Type['FastToSlow']] = {}
+
 
 class FastToSlow(nn.Module):
     """Concatenates a strided temporal convolution of the fast pathway to the slow one, as SlowFast does.
@@ -32,6 +35,10 @@ class FastToSlow(nn.Module):
     """
 
     concatenates = True
+
+    def __init_subclass__(cls, name: str) -> None:
+        super().__init_subclass__()
+        FUSIONS[name] = cls
 
     def __init__(self, slow_channels: int, fast_channels: int, *, kernel: int, ratio: int, alpha: int) -> None:
         super().__init__()
@@ -55,7 +62,10 @@ class FastToSlow(nn.Module):
         return [torch.cat([slow, self.fast_to_slow(fast)], 1), fast]
 
 
-class BiConcat(FastToSlow):
+FUSIONS['fast_to_slow'] = FastToSlow
+
+
+class BiConcat(FastToSlow, name='bi_concat'):
     """Concatenates each pathway's convolution to the other; the slow one's is repeated over the frames."""
 
     def __init__(self, slow_channels: int, fast_channels: int, *, kernel: int, ratio: int, alpha: int) -> None:
@@ -79,7 +89,7 @@ class BiConcat(FastToSlow):
         return torch.cat([x, other], 1)
 
 
-class BiAdd(BiConcat):
+class BiAdd(BiConcat, name='bi_add'):
     """Adds each pathway's convolution to the other, scaled by a learnt weight that starts at 0."""
 
     concatenates = False
@@ -92,26 +102,10 @@ class BiAdd(BiConcat):
 
     def join(self, x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Return ``x + weight * other``."""
-        return _gated_sum(x, other, weight)
+        return gated_sum(x, other, weight)
 
 
-class ConcatAdd(BiConcat):
-    """Concatenates the fast pathway's convolution to the slow one, and adds the slow one's to the fast as BiAdd does.
-
-    M2ETP's FSInteraction (xhonghu/M2ETP-master 4e90f80), from a description.
-    """
-
-    def __init__(self, slow_channels: int, fast_channels: int, *, kernel: int, ratio: int, alpha: int) -> None:
-        super().__init__(slow_channels, fast_channels, kernel=kernel, ratio=ratio, alpha=alpha)
-        self.fast_out = fast_channels
-        self.weight_f = nn.Parameter(torch.zeros(1))
-
-    def join(self, x: torch.Tensor, other: torch.Tensor, weight: Optional[torch.Tensor]) -> torch.Tensor:
-        """Add what has a weight, concatenate what has none."""
-        return super().join(x, other, weight) if weight is None else _gated_sum(x, other, weight)
-
-
-class BiAdd2(BiAdd):
+class BiAdd2(BiAdd, name='bi_add2'):
     """Blends each pathway with the other's convolution by a learnt weight that starts at 1."""
 
     initial_weight = 1.0
@@ -121,16 +115,7 @@ class BiAdd2(BiAdd):
         return weight * x + (1 - weight) * other
 
 
-FUSIONS: Dict[str, Type[FastToSlow]] = {
-    'fast_to_slow': FastToSlow,
-    'bi_concat': BiConcat,
-    'bi_add': BiAdd,
-    'bi_add2': BiAdd2,
-    'concat_add': ConcatAdd,
-}
-
-
-def _gated_sum(x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def gated_sum(x: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Return ``x + weight * other``; ``other`` gives its memory up where no gradient needs it."""
     weight = weight.to(other.dtype)  # else mixed precision would go on in float32 from here
     if torch.is_grad_enabled():

@@ -3,9 +3,11 @@
 from typing import Dict, List, Optional
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from cslrkit.models.backbones.frames import pool_frames, upsample_time
+from cslrkit.models.backbones.fusion import BiConcat, gated_sum
 from cslrkit.models.backbones.slowfast import SlowFast
 from cslrkit.registry import BACKBONES
 from cslrkit.structures.stream_spec import StreamSpec
@@ -115,3 +117,19 @@ def typical_frames(x: torch.Tensor, alpha: int) -> torch.Tensor:
         torch.channels_last_3d if x.is_contiguous(memory_format=torch.channels_last_3d) else torch.contiguous_format
     )
     return frames.contiguous(memory_format=layout)
+
+
+class ConcatAdd(BiConcat, name='concat_add'):
+    """Concatenates the fast pathway's convolution to the slow one, and adds the slow one's to the fast as BiAdd does.
+
+    M2ETP's FSInteraction (xhonghu/M2ETP-master 4e90f80), from a description.
+    """
+
+    def __init__(self, slow_channels: int, fast_channels: int, *, kernel: int, ratio: int, alpha: int) -> None:
+        super().__init__(slow_channels, fast_channels, kernel=kernel, ratio=ratio, alpha=alpha)
+        self.fast_out = fast_channels
+        self.weight_f = nn.Parameter(torch.zeros(1))
+
+    def join(self, x: torch.Tensor, other: torch.Tensor, weight: Optional[torch.Tensor]) -> torch.Tensor:
+        """Add what has a weight, concatenate what has none."""
+        return super().join(x, other, weight) if weight is None else gated_sum(x, other, weight)

@@ -14,7 +14,7 @@ from cslrkit.structures.stream_spec import StreamSpec, frames_per_step, stream_s
 from cslrkit.utils.checks import positive
 from cslrkit.utils.config_path import config_path
 
-MEDIA = ('frames', 'keypoints', 'features')  # as PackSignInputs names them
+MEDIA = ('frames', 'keypoints')  # as PackSignInputs names them
 _KERNEL = 5
 _LATERAL_KERNEL = 3
 
@@ -28,12 +28,12 @@ class MultiMediaBackbone(ScopedInit, BaseModule):
     scaled by a learnt weight that starts at 0.
 
     Source: the form of "Two-Stream Network for Sign Language Recognition and Translation" (Chen et al., NeurIPS 2022).
-    Differs: any two or more backbones, so their lateral connections are between steps instead of between maps of
+    Differs: any two backbones, so their lateral connections are between steps instead of between maps of
     stages. One head a medium, one for both and their distillation are :class:`EnsembleHead` and
     :class:`SeqKDLoss`.
 
     Args:
-        media: Name of a medium, ``frames``, ``keypoints`` or ``features``, to the config of its ``BACKBONES`` class.
+        media: Name of a medium, ``frames`` and ``keypoints``, to the config of its ``BACKBONES`` class.
         step_channels: Channels of each stream that is brought to steps.
         frames_per_step: How many frames a step has; by default as many as the pooled streams have, 4 if none is.
         lateral: Whether the media are connected.
@@ -44,7 +44,7 @@ class MultiMediaBackbone(ScopedInit, BaseModule):
         - Output: ``<medium>_<stream>``, of a stream ``main`` ``<medium>``, (N, C, T / frames_per_step)
 
     Raises:
-        ConfigError: For a medium that there is not, less than two, or backbones whose steps do not fit.
+        ConfigError: For other media, or backbones whose steps do not fit.
     """
 
     data_preprocessor = 'MultiMediaDataPreprocessor'
@@ -59,8 +59,8 @@ class MultiMediaBackbone(ScopedInit, BaseModule):
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg)
-        if not isinstance(media, Mapping) or len(media) < 2 or not set(media) <= set(MEDIA):
-            raise ConfigError(f'got {media!r}, expected a backbone for two or more of {MEDIA}.', path='media')
+        if not isinstance(media, Mapping) or set(media) != set(MEDIA):
+            raise ConfigError(f'got {media!r}, expected a backbone for each of {MEDIA}.', path='media')
         positive('step_channels', step_channels)
         self.media = ModuleDict()
         for medium, config in media.items():
