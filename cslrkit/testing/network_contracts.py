@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Sequence
 import torch
 from torch import nn
 
-from cslrkit.models.backbones.example import map_media, random_clips
+from cslrkit.models.backbones.example import map_media, random_clips, shapes_of
 from cslrkit.registry import BACKBONES, HEADS, LOSSES, NECKS, accepted_arguments
 from cslrkit.structures import stream_specs
 from cslrkit.structures.temporal_spec import TemporalSpec
@@ -75,7 +75,7 @@ def check_backbone(
             specs = stream_specs(backbone)
         case.stop_if_broken()
         for length, clips in [(length, random_clips(backbone, length, size)) for size in sizes for length in frames]:
-            with case.trying('shapes', f'clips {describe(clips)}', do='Take clips of any length and size.'):
+            with case.trying('shapes', f'clips {shapes_of(clips)}', do='Take clips of any length and size.'):
                 outputs = case.evaluate(backbone, clips)
                 expected = {name: (2, spec.channels, spec.steps(length)) for name, spec in specs.items()}
                 if _expect_streams(case, outputs, expected, '(N, C, T)', 'stream_specs'):

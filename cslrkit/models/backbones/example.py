@@ -1,6 +1,6 @@
 """An input that a backbone takes, for what follows one through the network."""
 
-from typing import Callable, Dict, Sequence, Union
+from typing import Any, Callable, Dict, Sequence, Union
 
 import torch
 from torch import nn
@@ -35,7 +35,12 @@ def random_clips(backbone: nn.Module, num_frames: int, size: Sequence[int]) -> M
     return map_media(example_input(backbone, num_frames, size), lambda medium: torch.randn(2, *medium.shape[1:]))
 
 
-def map_media(inputs: Medium, function: Callable[[torch.Tensor], torch.Tensor]) -> Medium:
+def shapes_of(inputs: Medium) -> Any:
+    """Return the shape of a medium, or of each by name, for messages."""
+    return map_media(inputs, lambda medium: tuple(medium.shape))
+
+
+def map_media(inputs: Medium, function: Callable[[torch.Tensor], Any]) -> Any:
     """Apply a function to a medium, or to each of several by name."""
     if isinstance(inputs, torch.Tensor):
         return function(inputs)
