@@ -14,6 +14,7 @@ from cslrkit.structures.result import InferenceResult
 from cslrkit.utils.files import write_beside
 from cslrkit.video.clip import Clip
 from cslrkit.video.lettering import Lettering
+from cslrkit.video.sound import Sound
 from cslrkit.video.video_writer import VideoWriter, check_video_name
 
 PAUSE = 1.5  # seconds after a gloss at which it is taken away
@@ -21,7 +22,7 @@ _NOW, _BEFORE = (255, 214, 64), (225, 225, 225)  # colours of the current gloss 
 
 
 def write_captioned(clip: Clip, result: InferenceResult, path: Union[str, Path], *, font: Optional[str] = None) -> None:
-    """Write the frames of a clip with captions: same size, number and times.
+    """Write the frames of a clip with captions: same size, number and times, and its sound.
 
     The line at the bottom holds the glosses since the last pause, the one that is being signed in
     colour; it drops its oldest where it would be wider than the frame. Right-to-left scripts begin on the right.
@@ -42,7 +43,7 @@ def write_captioned(clip: Clip, result: InferenceResult, path: Union[str, Path],
     painter = CaptionPainter(result.spans, pause=round(PAUSE * (result.frame_rate or 25.0)), font=font)
 
     def write(temporary: Path) -> None:
-        with closing(VideoWriter(temporary, result.frame_rate or 25.0)) as writer:
+        with closing(VideoWriter(temporary, result.frame_rate or 25.0, sound=Sound(clip))) as writer:
             for frame in clip.frames():
                 writer.write(painter.draw(frame.image, frame.index), frame.time)
 

@@ -46,6 +46,8 @@ class VideoClip(Clip):
         DataError: If it is no video.
     """
 
+    begins = 0.0  # seconds on the file's clock at which its first frame is shown, once that has been read
+
     def __init__(
         self,
         path: str,
@@ -91,7 +93,10 @@ class VideoClip(Clip):
             stamp = 'dts' if container.format.name == 'avi' else 'pts'
             for frame in decode_stream(container, stream, faults):
                 ticks = getattr(frame, stamp)
-                time = clock.tick(None if ticks is None else float(ticks * frame.time_base))
+                seconds = None if ticks is None else float(ticks * frame.time_base)
+                if index == 0:
+                    self.begins = seconds or 0.0
+                time = clock.tick(seconds)
                 if self._duration is not None and time is not None and time >= self._duration:
                     break
                 upright = upright or UprightImages(shown_size(frame, stream))
