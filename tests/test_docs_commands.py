@@ -29,6 +29,7 @@ from docs_pages import PAGES, REPO, read_blocks, read_commands, write_files
 RUN_ELSEWHERE = {
     'docs/add_a_component.md': 'tests/tools/test_plugin.py',
     'docs/add_a_corpus.md': 'tests/tools/test_add_a_corpus.py',
+    'docs/add_parts.md': 'tests/tools/test_add_parts.py',
     'docs/plugins.md': 'tests/tools/test_plugins_page.py',
     'examples/plugin/README.md': 'tests/tools/test_wheel.py',
     'extract_keypoints.py': 'tests/apis/test_keypoint_archive.py',

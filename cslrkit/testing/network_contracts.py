@@ -40,7 +40,7 @@ _HEAD = {
     **MODULE,
 }
 _LOSS = {
-    'attributes': 'another one. Derive the class from cslrkit.models.losses.base.BaseLoss, which sets it.',
+    'attributes': 'another one. Derive the class from cslrkit.models.losses.BaseLoss, which sets it.',
     'sources': 'a value. Name every logits that it reads in sources.',
     'scalar': 'a finite float32 tensor of shape (). Reduce over clips and steps, in float32: logits.float().',
     'weight': 'the same value, and the attribute weight changed. Leave the multiplication to the recognizer.',
