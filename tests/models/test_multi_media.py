@@ -46,6 +46,18 @@ def test_media_are_apart_until_the_lateral_weights_are_learnt():
         assert not torch.equal(model(inputs)['frames'], model(others)['frames'])
 
 
+def test_a_medium_starts_from_a_network_that_was_trained_alone(tmp_path):
+    torch.manual_seed(1)
+    alone = BACKBONES.build(FRAMES)
+    state = {f'backbone.{name}': tensor for name, tensor in alone.state_dict().items()}
+    torch.save(dict(state_dict=state, meta=dict(cslrkit_version='0')), tmp_path / 'alone.pth')
+    weights = dict(type='Pretrained', checkpoint=str(tmp_path / 'alone.pth'), prefix='backbone.')
+    model = backbone(media=dict(frames=dict(FRAMES, init_cfg=weights), keypoints=POINTS))
+    model.init_weights()
+    found = model.media['frames'].state_dict()
+    assert all(torch.equal(found[name], tensor) for name, tensor in alone.state_dict().items())
+
+
 @pytest.mark.parametrize(
     ('changes', 'match'),
     [
