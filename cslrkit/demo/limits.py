@@ -15,12 +15,13 @@ _MEGABYTE = 2**20  # as Gradio's page counts
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one clip may be.
+    """How much one clip may be, and all together.
 
     Args:
         max_seconds: Length.
         max_megabytes: Size of the file, in units of 2 ** 20 bytes.
         max_pixels: Pixels of a frame.
+        max_total_megabytes: Size of the files of all visitors.
 
     Raises:
         ConfigError: For a number that is not above 0.
@@ -29,9 +30,10 @@ class Limits:
     max_seconds: float = 60.0
     max_megabytes: float = 50.0
     max_pixels: int = 4096 * 2304
+    max_total_megabytes: float = 1000.0
 
     def __post_init__(self) -> None:
-        for name in ('max_seconds', 'max_megabytes', 'max_pixels'):
+        for name in ('max_seconds', 'max_megabytes', 'max_pixels', 'max_total_megabytes'):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ConfigError(f'got {value!r}, expected a number above 0.', path=name)

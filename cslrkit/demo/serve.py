@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Union
 
+from cslrkit.demo.gate import Gate
 from cslrkit.demo.limits import Limits
 from cslrkit.demo.uploads import Uploads
 from cslrkit.errors import CheckpointError, ConfigError
@@ -73,6 +74,8 @@ def serve(
 
 def _launch(checkpoint: Union[str, Path], device: Optional[str], address: Dict[str, Any], **options: Any) -> Any:
     try:
+        from starlette.middleware import Middleware
+
         from cslrkit.demo.app import LAUNCH, build_app
     except ImportError as error:
         raise ConfigError(
@@ -80,9 +83,11 @@ def _launch(checkpoint: Union[str, Path], device: Optional[str], address: Dict[s
         ) from error
     from cslrkit.apis import CSLRInferencer
 
+    limits, folder = options['limits'], options['uploads'].folder
+    gate = dict(middleware=[Middleware(Gate, folder=folder, limits=limits)])
     app = build_app(CSLRInferencer(checkpoint, device=device), model_name=Path(checkpoint).name, **options)
     try:
-        app.launch(**address, max_file_size=options['limits'].max_bytes, **LAUNCH)
+        app.launch(**address, max_file_size=limits.max_bytes, app_kwargs=gate, **LAUNCH)
     except OSError as error:
         raise ConfigError(
             f'the demo cannot listen at {address["server_name"]}:{address["server_port"]} ({error}). '
