@@ -17,7 +17,7 @@ from cslrkit.apis.run import evaluate_model
 from cslrkit.corpora.synthsign import make_corpus
 from cslrkit.datasets import CSLRDataset
 from cslrkit.engine.config import load_config
-from cslrkit.errors import DataNotFoundError
+from cslrkit.errors import ConfigError, DataNotFoundError
 from cslrkit.evaluation.report import ScoredCorpus, compare_corpora, score_files
 from cslrkit.restoration import LinearDegradation, MotionBlur
 from cslrkit.restoration.degradation import floating
@@ -29,6 +29,7 @@ from cslrkit.video.images import write_image
 
 CONFIG = 'configs/slowfast/synthsign.py'
 REGIONS = ('hands',)
+QUALITY = ('psnr', 'ssim', 'ssim_outside', 'consistency', 'flicker', 'changed_outside', 'seconds')
 LPIPS_NOTE = 'LPIPS is left out: its networks are downloads, and no installed package brings them.'
 _ROUNDING = 1 / 12  # variance of a degraded pixel from its rounding to a whole number
 _WIENER_RHO = 0.005  # noise over signal; the best PSNR of 0.001, 0.003, 0.01 ... on dev lies around it
@@ -57,6 +58,11 @@ def run(args: argparse.Namespace) -> None:
     for name in args.restored:
         if not (out / name).is_dir():
             raise DataNotFoundError(f"--restored: '{out / name}' does not exist. tools/restore_frames.py makes it.")
+    if args.degraded_checkpoint and not args.checkpoint:
+        raise ConfigError(
+            '--degraded-checkpoint is compared with a recognizer of clean frames. Give --checkpoint, too.'
+        )
+    _check_settings(out / 'settings.json', dict(length=args.length, angle=args.angle, sigma=args.sigma))
     if args.data_root is None:
         preset = 'tiny' if args.short else 'small'
         args.data_root = make_corpus(out / 'clean', preset=preset, progress=True).root
@@ -77,8 +83,8 @@ def run(args: argparse.Namespace) -> None:
     roots.update((name, out / name) for name in args.restored)
     quality = {name: compare_frames(splits, roots, name, blur, noise) for name in roots if name != 'clean'}
     records = [dict(benchmark='restoration', row=name, seconds=seconds.get(name), **quality[name]) for name in quality]
-    print(format_table(['frames', *QUALITY], [[row['row'], *_cells(row, QUALITY)] for row in records]), flush=True)
-    print(LPIPS_NOTE)
+    cells = [[row['row'], *('' if row[key] is None else f'{row[key]:.4g}' for key in QUALITY)] for row in records]
+    print(f'{format_table(["frames", *QUALITY], cells)}\n{LPIPS_NOTE}', flush=True)
     models = {'clean': args.checkpoint, 'degraded': args.degraded_checkpoint}
     scored = {
         (trained, name): score_variant(root, args.splits, checkpoint, out / 'scores' / trained / name)
@@ -91,11 +97,12 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps(dict(record, length=args.length, sigma=args.sigma, splits=args.splits, env=environment())))
 
 
-QUALITY = ('psnr', 'ssim', 'ssim_outside', 'consistency', 'flicker', 'changed_outside', 'seconds')
-
-
-def _cells(row: Mapping[str, Any], names: Any) -> List[str]:
-    return ['' if row[name] is None else f'{row[name]:.4g}' for name in names]
+def _check_settings(record: Path, settings: Mapping[str, Any]) -> None:
+    """Let a folder hold frames of one degradation only."""
+    if record.is_file() and json.loads(record.read_text()) != settings:
+        raise ConfigError(f"--out: '{record.parent}' was made with {record.read_text()}, not {settings}. Give another.")
+    record.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(record, json.dumps(settings))
 
 
 # --- corpora ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.picture_quality import Quality, ssim
+from cslrkit.errors import ConfigError
 from cslrkit.restoration import Noise
 
 BOXES = [{'left_hand': (2, 2, 10, 10)}] * 3
@@ -50,6 +51,8 @@ def test_a_short_run(tiny_corpus, tmp_path, capsys):
     options = ['--data-root', str(tiny_corpus), '--splits', 'dev', '--length', '9', '--out', str(tmp_path)]
     with pytest.raises(FileNotFoundError, match=r"'.*none' does not exist. tools/restore_frames.py makes it"):
         main(['restoration', '--restored', 'none', *options])
+    with pytest.raises(ConfigError, match='Give --checkpoint, too'):
+        main(['restoration', '--degraded-checkpoint', 'x', *options])
     # A corpus that is there is not made again.
     (tmp_path / 'unsharp').symlink_to(tiny_corpus)
     (tmp_path / 'restored').symlink_to(tiny_corpus)
@@ -64,3 +67,5 @@ def test_a_short_run(tiny_corpus, tmp_path, capsys):
     assert rows['wiener']['changed_outside'] == 0
     assert (rows['unsharp']['psnr'], rows['unsharp']['seconds']) == (99, 7)
     assert (rows['restored']['psnr'], rows['restored']['seconds']) == (99, None)
+    with pytest.raises(ConfigError, match=r'"length": 9.*, not .*: 11'):
+        main(['restoration', *options[:5], '11', *options[6:]])
