@@ -143,7 +143,9 @@ def _load(path: Path, where: str) -> Dict[str, np.ndarray]:
             if any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist()):
                 raise ValueError('it is compressed, expected plain arrays')
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in _ARRAYS}
+            arrays = {name: np.asarray(file[name]) for name in _ARRAYS}
+        for name in ('origin', 'vocab', 'sample_ids', 'signers', 'sentences'):
+            arrays[name].tolist()  # fails for characters that there are not
     except Exception as error:  # a damaged archive raises nearly anything
         raise DataError(f'{where} cannot be read: {error}. Write them again with --save.') from error
     for name, (kind, dimensions) in _ARRAYS.items():

@@ -138,6 +138,8 @@ class _Array(StandIn):
                 flat[index] = _resolve(value, left)
         else:
             flat = np.frombuffer(_as_bytes(content), dtype=own).copy()
+            if own.kind == 'U':
+                flat.tolist()  # fails for characters that there are not
         return flat.reshape(shape, order='F' if fortran else 'C')
 
 

@@ -16,6 +16,7 @@ from cslrkit.utils.plain_json import parse_json
 LOG = Path('vis_data', 'scalars.json')
 
 _POSITIONS = ('epoch', 'iter', 'step')
+_MOST = 2**53  # epochs or steps
 _LABELS = {'wer': 'WER (%)', 'lr': 'learning rate', 'time': 'seconds per batch'}
 _STYLES = ('-', '--', ':', '-.')  # runs differ in more than colour
 _MARKERS = 'osD^vX'
@@ -65,7 +66,7 @@ def load_curves(path: Union[str, Path], *, name: Optional[str] = None) -> RunCur
         raise DataError(f"'{path}': its log is empty: the run was stopped before it logged. Train longer.")
     by_epoch = any('epoch' in record for record in records)
     # Where only the number of the epoch and of the iteration in the whole run are logged.
-    length = max((math.ceil(r['step'] / r['epoch']) for r in records if r.get('epoch')), default=1)
+    length = max([1, *(math.ceil(r['step'] / r['epoch']) for r in records if r.get('epoch'))])
     curves: Dict[str, Curve] = {}
     for record in records:
         place = record['step'] / length if 'epoch' in record else record['step']
@@ -159,6 +160,8 @@ def _read(file: Path) -> List[Record]:
         if not isinstance(record, dict) or not isinstance(record.get('step'), (int, float)):
             raise DataError(f"'{file}' line {number}: got {line[:60]!r}, expected an object with 'step'.")
         numbers = {k: v for k, v in record.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+        if not all(0 <= numbers.get(key, 0) < _MOST for key in _POSITIONS):
+            raise DataError(f"'{file}' line {number}: got {line[:60]!r}, expected numbers of epochs and steps.")
         records.append(numbers)
     return records
 

@@ -94,6 +94,10 @@ def test_mistakes(tmp_path):
     path.write_text('{"wer": 3}\n')
     with pytest.raises(DataError, match="expected an object with 'step'"):
         load_curves(path)
+    for place in ('"step": 1e999', '"step": 3, "epoch": NaN', '"step": -3'):
+        path.write_text('{"wer": 3, ' + place + '}\n')
+        with pytest.raises(DataError, match=r'line 1: got .* expected numbers of epochs and steps'):
+            load_curves(path)
     path.write_text('')
     with pytest.raises(DataError, match='its log is empty'):
         load_curves(path)

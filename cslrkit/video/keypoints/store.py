@@ -129,8 +129,8 @@ def _read_index(path: Path, *, where: str) -> Tuple[KeypointLayout, Optional[flo
         if content['format'] != FORMAT:
             raise ValueError(f'its format is {content["format"]!r}, expected {FORMAT!r}')
         rate = content['frame_rate']
-        samples = {str(name): tuple(map(int, numbers)) for name, numbers in content['samples'].items()}
-        if not all(len(numbers) == 3 and min(numbers) > 0 for numbers in samples.values()):
+        samples = {name: tuple(numbers) for name, numbers in content['samples'].items()}
+        if not all(len(own) == 3 and all(type(each) is int and each > 0 for each in own) for own in samples.values()):
             raise ValueError('a sample has no number of frames, width and height')
         return LAYOUTS[content['layout']], None if rate is None else float(rate), samples
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -201,11 +201,17 @@ def test_a_store_that_was_changed_is_an_error(tmp_path):
         (text.replace('keypoints 1', 'keypoints 2'), 'no index of keypoints'),
         (text.replace('wholebody133', 'other'), 'no index of keypoints'),
         (text[:40], 'no index of keypoints'),
+        (text.replace(f'"{NAME}": [5', f'"{NAME}": [5.5'), 'no index of keypoints'),
+        (text.replace(f'"{NAME}": [5', f'"{NAME}": [1e999'), 'no index of keypoints'),
+        ('[' * 20_000, 'nested too deeply'),
     ]:
         assert changed != text
         index.write_text(changed)
         with pytest.raises(DataError, match=match):
             reader('StoredKeypoints', tmp_path, 'keypoints')
+    index.write_text(text.replace('"frame_rate": 25', '"frame_rate": 0'))
+    with pytest.raises(DataError, match='got the frame rate 0'):
+        reader('StoredKeypoints', tmp_path, 'keypoints').read(NAME)
     index.write_text(text)
     np.save(tmp_path / 'keypoints' / 'dev.npy', np.array([Hostile(tmp_path / 'executed')], dtype=object))
     with pytest.raises(DataError, match='cannot be read'):
