@@ -44,6 +44,10 @@ REQUIRED = {
     'Pretrained': dict(checkpoint='weights.pth'),
     'CTCLoss': dict(source='seq/main'),
     'KeypointHeatMaps': dict(backbone=dict(type='SlowOnly', depth=18, width=8)),
+    'MultiMediaBackbone': dict(
+        media=dict(frames=dict(type='SlowOnly', depth=18, width=8), keypoints=dict(type='MSKA', width=4))
+    ),
+    'MultiMediaDataPreprocessor': dict(backbones={'keypoints': torch.nn.Identity()}),
     'PenaltyLoss': dict(source='lift_u/main'),
     'NECKS': dict(in_channels={'slow': 8, 'fast': 4}),
     'ALIGNERS': dict(stream_specs={'main': StreamSpec(8)}, num_classes=5),
