@@ -76,6 +76,9 @@ def _check_splits(wanted: Optional[Iterable[str]], there: Sequence[str], where: 
 
 def _build(config: Dict[str, Any]) -> Any:
     """Build a dataset of all entries with frames from folders and no transforms."""
+    kind = (config.get('frames') or {}).get('type', 'ImageFolders')
+    if kind not in ('ImageFolders', 'PackedFrames'):
+        raise ConfigError(f"got '{kind}', but packs are made from image files. Set type='ImageFolders'.", path='frames')
     ignored = ('pipeline', 'frames', 'test_mode', 'on_unknown_gloss')
     own = {name: value for name, value in config.items() if name not in ignored and value is not None}
     # Without frames, those that are packed can still be checked by their checksums.

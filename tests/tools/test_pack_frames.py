@@ -24,6 +24,13 @@ def packed(tiny_config, tmp_path_factory):
     return folder
 
 
+def test_packs_are_made_from_image_files(tiny_config):
+    from cslrkit.corpora.packing import datasets_of_config
+
+    with pytest.raises(ConfigError, match="frames: got 'VideoFiles', but packs are made from image files"):
+        datasets_of_config(load_config(tiny_config, {'frames.type': 'VideoFiles'}))
+
+
 def test_packs_what_is_missing_and_verifies(run_tool, tiny_config, packed):
     done = run_tool('pack_frames.py', tiny_config, '--out', packed)
     assert [line.split(':')[0] for line in done.stdout.splitlines()] == ['train', 'dev', 'test']

@@ -173,7 +173,7 @@ def frame_spec(
     if match is None:
         raise ConfigError(
             f"frame size: the config's folder of frames ({folder!r}) does not say which size the frames had in "
-            'training. Give frame_size=(width, height), on the command line --frame-size WxH.'
+            'training. Give frame_size=(width, height) in the config or from Python, tools/infer.py --frame-size WxH.'
         )
     return replace(spec, size=(int(match[1]), int(match[2])))
 
