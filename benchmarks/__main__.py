@@ -21,6 +21,7 @@ NAMES = (
     'gpu',
     'kills',
     'fuzz',
+    'soak',
     'busy',
 )
 
