@@ -100,6 +100,7 @@ setup(
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
         'onnx': ['onnx>=1.16', 'onnxruntime>=1.19', 'onnxscript>=0.5'],
         'hdf5': ['h5py>=3.8'],
+        'hub': ['huggingface_hub>=0.23', 'safetensors>=0.4'],
         'pose': ['pose-format>=0.5'],
         'packed': ['zstandard>=0.22'],
         'safetensors': ['safetensors>=0.4'],
