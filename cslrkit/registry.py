@@ -276,6 +276,9 @@ KEYPOINT_READERS = Registry('keypoint reader', ['video.keypoints'])  # id of a s
 CORPORA = Registry('corpus', ['corpora'])  # annotations, frames and rate of a corpus, and how it is drawn
 SCHEDULES = Registry('schedule', ['datasets.curriculum'])  # epoch -> value of a knob of the curriculum
 DEGRADATIONS = Registry('degradation', ['restoration'])  # clip (T, H, W, 3) -> a worse one of the same shape
+DIFFUSION_SAMPLERS = Registry(
+    'diffusion sampler', ['restoration.samplers']
+)  # prior and what was observed -> restored crops (N, 3, H, W)
 NORMALIZERS = Registry('normalizer', ['evaluation'])  # cleans words before they are scored
 
 

@@ -37,7 +37,12 @@ def datasets_of_config(config: Config, splits: Optional[Sequence[str]] = None) -
 
 
 def datasets_of_corpus(
-    corpus: str, root: str, *, splits: Optional[Sequence[str]] = None, frame_subdir: Optional[str] = None
+    corpus: str,
+    root: str,
+    *,
+    splits: Optional[Sequence[str]] = None,
+    frame_subdir: Optional[str] = None,
+    keypoints: Optional[Dict[str, Any]] = None,
 ) -> List[Any]:
     """Return the datasets of all prepared splits of a corpus.
 
@@ -46,6 +51,7 @@ def datasets_of_corpus(
         root: Folder of the corpus, prepared by ``tools/prepare_data.py``.
         splits: Names of splits; None takes all that are there.
         frame_subdir: As of :class:`CSLRDataset`.
+        keypoints: As of :class:`CSLRDataset`.
 
     Raises:
         ConfigError: For an unknown corpus or split.
@@ -59,7 +65,7 @@ def datasets_of_corpus(
             'with tools/prepare_data.py.'
         )
     _check_splits(splits, names, f"'{root}'")
-    shared = dict(type='CSLRDataset', corpus=corpus, data_root=root, frame_subdir=frame_subdir)
+    shared = dict(type='CSLRDataset', corpus=corpus, data_root=root, frame_subdir=frame_subdir, keypoints=keypoints)
     return [_build(dict(shared, split=name)) for name in names if splits is None or name in splits]
 
 

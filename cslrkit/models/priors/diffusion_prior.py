@@ -79,11 +79,12 @@ class DiffusionPrior(BaseModel):
         """Return what noisy images most likely show.
 
         Args:
-            images: (N, 3, H, W), as :attr:`multiple` says.
+            images: (N, 3, H, W), as :attr:`multiple` says, on any device.
             level: From 0 to 1, see above.
 
         Returns:
             Values from -1 to 1, of the same shape.
         """
-        predicted = self.backbone(images, torch.full((len(images),), level, device=images.device))
+        device = next(self.parameters()).device
+        predicted = self.backbone(images.to(device), torch.full((len(images),), level, device=device)).to(images)
         return (math.cos(math.pi / 2 * level) * images - math.sin(math.pi / 2 * level) * predicted).clamp(-1, 1)
