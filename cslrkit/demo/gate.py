@@ -1,6 +1,8 @@
 """What stands before the page: bounds on what requests send, each and all together."""
 
 import asyncio
+import contextlib
+import os
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO, Optional, Tuple, Union
@@ -11,6 +13,10 @@ _FRAME = 1 << 16  # bytes beside the file in an upload: names and boundaries
 _MAX_MESSAGE = 1 << 20  # bytes of any other request
 _CHUNK = 1 << 16
 _DRAINED = 8  # times what a request may have that is read of one that is refused, so that the browser reads why
+
+
+class _LeftError(Exception):
+    pass
 
 
 class Gate:
@@ -50,7 +56,7 @@ class Gate:
                 else:
                     body.seek(0)
                     await self._app(scope, _replay(body, receive), send)
-        except ConnectionResetError:
+        except _LeftError:
             return  # the visitor has left
         finally:
             self._expected -= expected
@@ -58,16 +64,23 @@ class Gate:
     def _refusal(self, size: int, most: int, is_upload: bool) -> Optional[Tuple[int, str]]:
         if size > most:
             return 413, f'The request has {size / 2**20:.1f} MB, expected at most {most / 2**20:.1f} MB. Cut the clip.'
-        held = sum(path.stat().st_size for path in self._folder.rglob('*') if path.is_file()) if is_upload else 0
-        if is_upload and held + self._expected + size > self._limits.max_total_megabytes * 2**20:
+        if is_upload and self._held() + self._expected + size > self._limits.max_total_megabytes * 2**20:
             return 503, 'Other visitors are uploading, and there is no room for more clips. Try again in a minute.'
         return None
+
+    def _held(self) -> int:
+        total = 0
+        for folder, _, names in os.walk(self._folder):
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):  # it was recognized just now
+                    total += os.path.getsize(os.path.join(folder, name))
+        return total
 
     async def _take(self, receive: Any, body: Optional[BinaryIO], most: int) -> Optional[Tuple[int, str]]:
         """Read a request into ``body``, or to nowhere; returns why it is refused, if it is.
 
         Raises:
-            ConnectionResetError: If it is broken off.
+            _LeftError: If it is broken off.
         """
         taken, more = 0, True
         while more:
@@ -76,7 +89,7 @@ class Gate:
             except asyncio.TimeoutError:
                 return 408, f'Nothing was sent for {self._patience:g} seconds. Try again.'
             if message['type'] == 'http.disconnect':
-                raise ConnectionResetError
+                raise _LeftError
             content, more = message.get('body', b''), message.get('more_body', False)
             taken += len(content)
             if taken > most and (body is not None or taken > _DRAINED * most):

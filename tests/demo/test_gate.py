@@ -58,6 +58,7 @@ async def post(gate, content, *, path='/gradio_api/upload', announced=True, brok
 @pytest.mark.parametrize('size', [0, 1, 65_536, 131_072, 1_000_000])
 def test_a_request_reaches_the_page_as_it_was_sent(tmp_path, size):
     page, gate = make(tmp_path)
+    (tmp_path / 'gone').symlink_to('nowhere')  # as a file that is removed while sizes are added up
     content = bytes(range(256)) * (size // 256) + b'x' * (size % 256)
     assert asyncio.run(post(gate, content)) == (200, 'taken')
     assert page.bodies == [content]
