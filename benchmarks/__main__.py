@@ -23,6 +23,7 @@ NAMES = (
     'fuzz',
     'soak',
     'busy',
+    'zoo',
 )
 
 
