@@ -18,6 +18,7 @@ NAMES = (
     'features',
     'restoration',
     'live',
+    'sessions',
     'gpu',
     'kills',
     'fuzz',

@@ -267,6 +267,7 @@ HEADS = Registry('head', ['models.heads'])  # neck features, feat_lens -> dict o
 LOSSES = Registry('loss', ['models.losses'])  # logits, lengths, targets -> a scalar
 DECODERS = Registry('decoder', ['decoders'])  # (log_probs (N, T', V), feat_lens) -> list of Hypothesis
 ALIGNERS = Registry('aligner', ['models.aligners'])  # streams -> evidence (N, T, D); places a hypothesis by it
+ACTIVITIES = Registry('activity', ['models.activity'])  # streams -> logits of signing (N, T)
 LANGUAGE_MODELS = Registry('language model', ['decoders.language_model'])  # state -> log-probabilities (V,) that follow
 CLIP_READERS = Registry('clip reader', ['video'])  # pattern of a sample's frames -> Clip, decoded when asked for
 FEATURE_READERS = Registry(

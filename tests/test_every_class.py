@@ -51,6 +51,7 @@ REQUIRED = {
     'PenaltyLoss': dict(source='lift_u/main'),
     'NECKS': dict(in_channels={'slow': 8, 'fast': 4}),
     'ALIGNERS': dict(stream_specs={'main': StreamSpec(8)}, num_classes=5),
+    'ACTIVITIES': dict(stream_specs={'main': StreamSpec(8)}),
     'HEADS': dict(in_channels={'main': 8}, num_classes=5),
     'OPTIM_WRAPPERS': lambda: dict(optimizer=torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)),
 }

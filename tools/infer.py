@@ -87,6 +87,11 @@ def parse_args() -> argparse.Namespace:
     windows.add_argument(
         '--overlap', type=float, metavar='S', help='of two windows (default: 4.0, at most half a window)'
     )
+    windows.add_argument(
+        '--no-segment',
+        action='store_true',
+        help='recognize all of a video, although the checkpoint knows when nobody signs',
+    )
     windows.add_argument('--batch-size', type=int, default=1, metavar='N', help='windows at once (default: 1)')
     add_import_option(parser)
     args = parser.parse_args()
@@ -161,6 +166,7 @@ def _recognize(
     for each in failed:
         files.add_failed(each)
     windows = dict(batch_size=args.batch_size, window=args.window, overlap=args.overlap, nbest=args.nbest)
+    windows['segment'] = not args.no_segment
     separator = ''
     for outcome in inferencer.recognize_each(clips, progress=True, **windows):
         if isinstance(outcome, FailedInput):

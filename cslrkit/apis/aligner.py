@@ -75,15 +75,23 @@ def train_aligner(
     )
     aligner = SegmentalAligner(specs, model.vocab.num_classes, **arguments)
     aligner.load_fitted(fitted)
-    weights = read_weights(checkpoint)
-    tensors = {name: value for name, value in weights.tensors.items() if not name.startswith('aligner.')}
-    tensors.update({f'aligner.{name}': value for name, value in aligner.state_dict().items()})
-    config = copy.deepcopy(config)
-    config.model['aligner'] = dict(type='SegmentalAligner', **arguments)
+    write_fitted(checkpoint, out, model, config, aligner=(aligner, dict(type='SegmentalAligner', **arguments)))
+    return fitted
+
+
+def write_fitted(
+    checkpoint: Path, out: Union[str, Path], model: nn.Module, config: Config, **parts: Tuple[nn.Module, Dict[str, Any]]
+) -> None:
+    """Write a checkpoint that has parts which were fitted after the model, each given with its config."""
+    weights, config = read_weights(checkpoint), copy.deepcopy(config)
+    tensors = dict(weights.tensors)
+    for name, (part, settings) in parts.items():
+        tensors = {key: value for key, value in tensors.items() if not key.startswith(f'{name}.')}
+        tensors.update({f'{name}.{key}': value for key, value in part.state_dict().items()})
+        config.model[name] = settings
     meta = origin_of(weights.content.get('meta') or {})
     meta.update(vocab=model.vocab.glosses, cfg=config_json(config), cslrkit_version=cslrkit.__version__)
     write_tensor_file(Path(out), tensors, meta)
-    return fitted
 
 
 def _clips(

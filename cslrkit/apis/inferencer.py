@@ -1,10 +1,9 @@
 """From videos to glosses with times."""
 
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.config import Config
@@ -12,7 +11,9 @@ from mmengine.dataset import pseudo_collate
 
 from cslrkit.apis.export.exported import ExportedRecognizer, is_exported
 from cslrkit.apis.infer.frames import SampledFrame, as_sample, clip_pipeline, frame_spec, sample_frames
-from cslrkit.apis.infer.windows import Window, WindowDecoder, WindowPlan, cut_windows, plan_windows
+from cslrkit.apis.infer.parts import Video, VideoPart
+from cslrkit.apis.infer.utterances import Utterance, UtteranceCutter
+from cslrkit.apis.infer.windows import WindowDecoder, WindowPlan, plan_windows
 from cslrkit.apis.live import SignStream
 from cslrkit.apis.recognizer import init_recognizer
 from cslrkit.decoders import build_decoder
@@ -30,60 +31,7 @@ _USUAL_RATE = 25.0  # frames per second, for the size of windows where no rate i
 _CONFIG_SUFFIXES = ('.py', '.yaml', '.yml', '.json')
 
 
-@dataclass
-class _Video:
-    """A video while its windows come and go: its decoder, and where and when each frame is."""
-
-    clip: Clip
-    decoder: WindowDecoder
-    indices: List[int] = field(default_factory=list)
-    times: List[Optional[Tuple[float, float]]] = field(default_factory=list)
-    num_windows: int = 0
-    evidence: List[torch.Tensor] = field(default_factory=list)  # what the aligner saw of each frame, in pieces
-    error: Optional[CSLRKitError] = None  # why it could not be read to its end
-
-    def windows(self, frames: Iterator[SampledFrame], plan: Optional[WindowPlan]) -> Iterator[Window]:
-        """Cut windows, and note the frames that are new in each."""
-        for window in cut_windows(frames, plan):
-            fresh = window.frames[len(self.indices) - window.start :]
-            self.indices += [frame.index for frame in fresh]
-            self.times += [frame.times for frame in fresh]
-            self.num_windows += 1
-            yield window
-
-    def see(self, start: int, rows: torch.Tensor) -> None:
-        """Keep what the aligner saw of a window; of frames that two windows share, each keeps its half."""
-        seen = sum(map(len, self.evidence))
-        shared = (seen - start) // 2
-        if shared:
-            self.evidence[-1] = self.evidence[-1][:-shared]  # of the window before, which is longer
-        self.evidence.append(rows[seen - shared - start :])
-
-    def result(self, model: Any) -> InferenceResult:
-        """Decode what is left and return all glosses."""
-        timed = bool(self.times) and None not in self.times
-        hyp = self.decoder.finish()
-        if self.evidence:
-            hyp = model.place(hyp, torch.cat(self.evidence))
-        hyp = hyp.resolve(
-            model.vocab,
-            model.neck.temporal_spec,
-            frame_indices=self.indices,
-            frame_times=self.times if timed else None,
-        )
-        return InferenceResult(
-            name=self.clip.name,
-            source=self.clip.source,
-            hyp=hyp,
-            frame_rate=self.clip.frame_rate,
-            num_frames=self.clip.num_frames or 0,
-            num_windows=self.num_windows,
-            notes=tuple(self.clip.notes),
-            log_probs=self.decoder.log_probs,
-        )
-
-
-_Waiting = Tuple[_Video, int, Dict[str, Any]]  # a window that goes through the network next: its first frame, packed
+_Waiting = Tuple[VideoPart, int, Dict[str, Any]]  # a window that goes through the network next: its first frame, packed
 
 
 class CSLRInferencer:
@@ -169,6 +117,7 @@ class CSLRInferencer:
         duration: Optional[float] = None,
         progress: bool = False,
         keep_log_probs: bool = False,
+        segment: bool = True,
     ) -> Iterator[Union[InferenceResult, FailedInput]]:
         """Recognize inputs one after the other; one that fails does not end the others.
 
@@ -186,6 +135,8 @@ class CSLRInferencer:
             duration: Seconds to record from a camera.
             progress: Whether to show progress on the console when it takes more than two seconds.
             keep_log_probs: Whether results carry the log-probabilities that were decoded.
+            segment: Whether only utterances are recognized, where the model has an ``activity`` that says when
+                somebody signs.
 
         Returns:
             What came of each input, as soon as it ends: those that cannot be opened first, then in order.
@@ -200,11 +151,12 @@ class CSLRInferencer:
         clips = [each for each in opened if isinstance(each, Clip)]
         for clip in clips:  # those that were given open
             clip.frame_rate = clip.frame_rate or frame_rate
-        videos = [_Video(clip, WindowDecoder(decode, nbest=nbest, keep=keep_log_probs)) for clip in clips]
+        new_decoder = partial(WindowDecoder, decode, nbest=nbest, keep=keep_log_probs)
+        videos = [Video(clip, new_decoder, nbest) for clip in clips]
         plans = [self._plan(clip, window, overlap) for clip in clips]
         line = ProgressLine('frames read', sum(clip.num_frames or 0 for clip in clips), shown=progress)
         failed = [each for each in opened if isinstance(each, FailedInput)]
-        return chain(failed, self._run_all(list(zip(videos, plans)), line, batch_size))
+        return chain(failed, self._run_all(list(zip(videos, plans)), line, batch_size, segment))
 
     def stream(self, **options: Any) -> SignStream:
         """Return a stream that takes frames as they come, see :class:`~cslrkit.apis.live.SignStream`."""
@@ -215,17 +167,19 @@ class CSLRInferencer:
         return as_sample(frames, self._pipeline, clip=clip, name=name, frame_rate=None)
 
     def _run_all(
-        self, videos: Sequence[Tuple[_Video, Optional[WindowPlan]]], line: ProgressLine, batch_size: int
+        self, videos: Sequence[Tuple[Video, Optional[WindowPlan]]], line: ProgressLine, batch_size: int, segment: bool
     ) -> Iterator[Union[InferenceResult, FailedInput]]:
         waiting: List[_Waiting] = []
-        begun: List[_Video] = []
+        begun: List[Video] = []
         for video, plan in videos:
             begun.append(video)
             try:
-                for window in video.windows(_counted(sample_frames(video.clip, self.spec), line), plan):
+                frames = _counted(sample_frames(video.clip, self.spec), line)
+                utterances = self._utterances(video.clip, frames) if segment else ((0, frames),)
+                for part, window in video.windows(utterances, plan):
                     # The name says which window it is: the preprocessor sorts by length.
                     name = str(len(waiting))
-                    waiting.append((video, window.start, self.pack(window.frames, name, video.clip)))
+                    waiting.append((part, window.start, self.pack(window.frames, name, video.clip)))
                     if len(waiting) == batch_size:
                         self._run(waiting)
                         waiting.clear()
@@ -240,7 +194,7 @@ class CSLRInferencer:
         line.close()
         yield from map(self._end, begun)
 
-    def _end(self, video: _Video) -> Union[InferenceResult, FailedInput]:
+    def _end(self, video: Video) -> Union[InferenceResult, FailedInput]:
         return FailedInput(video.clip.source, video.error) if video.error else video.result(self.model)
 
     @torch.no_grad()
@@ -252,17 +206,25 @@ class CSLRInferencer:
         rows = log_probs[outputs[0]].cpu().numpy()
         places = sorted(range(len(rows)), key=lambda place: int(batch['data_samples'][place].sample_id))
         spec = self.model.neck.temporal_spec
-        for (video, start, _), place in zip(waiting, places):
-            video.decoder.add(start // spec.total_stride, rows[place][: lengths[place]])
+        for (part, start, _), place in zip(waiting, places):
+            part.decoder.add(start // spec.total_stride, rows[place][: lengths[place]])
             if evidence is not None:
                 own = len(batch['data_samples'][place].frame_indices)
-                video.see(start, evidence[place, spec.left_pad : spec.left_pad + own].cpu())
+                part.see(start, evidence[place, spec.left_pad : spec.left_pad + own].cpu())
 
     def _plan(self, clip: Clip, window: Optional[float], overlap: Optional[float]) -> Optional[WindowPlan]:
         if window is None:
             return None
-        rate = (self.spec.frame_rate or clip.frame_rate or _USUAL_RATE) / self.spec.interval
-        return plan_windows(window, overlap, rate=rate, align=self.model.frames_in_phase)
+        return plan_windows(window, overlap, rate=self._rate(clip), align=self.model.frames_in_phase)
+
+    def _utterances(self, clip: Clip, frames: Iterator[SampledFrame]) -> Iterable[Utterance]:
+        if getattr(self.model, 'activity', None) is None:
+            return ((0, frames),)
+        return UtteranceCutter(self.model, partial(self.pack, clip=clip), self._rate(clip))(frames)
+
+    def _rate(self, clip: Clip) -> float:
+        """Frames per second that the model sees."""
+        return (self.spec.frame_rate or clip.frame_rate or _USUAL_RATE) / self.spec.interval
 
     def _decode_with(self, nbest: int) -> Callable:
         """Decoding by the model's decoder, set to give ``nbest`` sequences."""

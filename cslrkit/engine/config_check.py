@@ -133,6 +133,7 @@ _SLOTS: Dict[Any, Dict[str, Slot]] = {
         'losses': Slot(reg.LOSSES),
         'decoder': Slot(reg.DECODERS, provided=('vocab',)),
         'aligner': Slot(reg.ALIGNERS, provided=('stream_specs', 'num_classes')),
+        'activity': Slot(reg.ACTIVITIES, provided=('stream_specs',)),
         'init_cfg': _INIT,
     },
     'backbone': {'init_cfg': _INIT, 'media': Slot(reg.BACKBONES)},

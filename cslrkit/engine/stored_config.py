@@ -16,6 +16,7 @@ from cslrkit.registry import nearest
 
 # What a stored config is used for: to build the model, and to read clips as in testing.
 _INPUT = ('fit', 'frame_size', 'frame_rate')
+_FITTED = ('aligner', 'activity')  # parts of a model that are fitted after it
 _KEPT = ('default_scope', 'data_root', 'ann_dir', *_INPUT, 'model', 'test_dataloader', 'val_dataloader')
 # Registries of what these hold.
 _REGISTRIES = (
@@ -26,6 +27,7 @@ _REGISTRIES = (
     reg.LOSSES,
     reg.DECODERS,
     reg.ALIGNERS,
+    reg.ACTIVITIES,
     reg.LANGUAGE_MODELS,
     reg.WEIGHT_INITIALIZERS,
     reg.DATASETS,
@@ -83,7 +85,7 @@ def stored_config(meta: Mapping[str, Any], *, where: str) -> Config:
 
 
 def with_stored_parts(config: Config, meta: Mapping[str, Any]) -> Config:
-    """Return a config with aligner, fit, frame size and rate of the one that a checkpoint carries, where it has none.
+    """Return a config that takes what it has not from the one that a checkpoint carries: fitted parts, fit, size, rate.
 
     Args:
         config: With a model.
@@ -91,16 +93,15 @@ def with_stored_parts(config: Config, meta: Mapping[str, Any]) -> Config:
     """
     try:
         stored = json.loads(meta.get('cfg') or 'null')
-        aligner = stored['model'].get('aligner')
+        parts = {name: stored['model'].get(name) for name in _FITTED}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return config  # none, or the Python text of 0.1.0, which knew of none
     added = {name: stored[name] for name in _INPUT if config.get(name) is None and stored.get(name) is not None}
-    adds_aligner = isinstance(aligner, dict) and config.model.get('aligner') is None
-    if not added and not adds_aligner:
+    parts = {name: part for name, part in parts.items() if isinstance(part, dict) and config.model.get(name) is None}
+    if not added and not parts:
         return config
     config = copy.deepcopy(config)
-    if adds_aligner:
-        config.model['aligner'] = aligner
+    config.model.update(parts)
     for name, value in added.items():
         config[name] = value
     return config

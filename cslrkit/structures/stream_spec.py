@@ -72,6 +72,19 @@ def stream_specs(backbone: Any) -> Dict[str, StreamSpec]:
     return dict(specs)
 
 
+def finest_streams(specs: Mapping[str, StreamSpec]) -> Dict[str, StreamSpec]:
+    """Return the streams of the smallest stride."""
+    finest = min(spec.stride for spec in specs.values())
+    return {name: spec for name, spec in specs.items() if spec.stride == finest}
+
+
+def join_streams(
+    features: Mapping[str, torch.Tensor], specs: Mapping[str, StreamSpec], num_frames: int
+) -> torch.Tensor:
+    """Return the channels of the streams of ``specs`` for each frame, float (N, C, T)."""
+    return torch.cat([spec.by_frame(features[name], num_frames) for name, spec in specs.items()], 1).float()
+
+
 def frames_per_step(specs: Mapping[str, StreamSpec]) -> int:
     """Return for how many frames a backbone gives one feature: 1, unless its streams are pooled.
 

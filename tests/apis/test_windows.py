@@ -1,12 +1,13 @@
 import weakref
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from cslrkit.apis.infer.frames import SampledFrame
+from cslrkit.apis.infer.parts import Video
 from cslrkit.apis.infer.windows import WindowDecoder, WindowPlan, cut_windows, joint, plan_windows
-from cslrkit.apis.inferencer import _Video
 from cslrkit.decoders import GreedyDecoder
 from cslrkit.errors import ConfigError
 from cslrkit.structures import GlossSpan, GlossVocab, Hypothesis, NBestEntry, TemporalSpec
@@ -97,12 +98,12 @@ def outputs(glosses, total_steps):
 
 def run(log_probs, plan, total):
     source = ArrayClip(np.zeros((1, 1, 1, 3), np.uint8), frame_rate=25.0)
-    video = _Video(source, WindowDecoder(GreedyDecoder()))
+    video = Video(source, partial(WindowDecoder, GreedyDecoder()))
     most = 0
-    for window in video.windows(map(sample, range(total)), plan):
+    for part, window in video.windows([(0, map(sample, range(total)))], plan):
         first = window.start // STRIDE
-        video.decoder.add(first, log_probs[first : first + -(-len(window.frames) // STRIDE)])
-        most = max(most, video.decoder.num_held)
+        part.decoder.add(first, log_probs[first : first + -(-len(window.frames) // STRIDE)])
+        most = max(most, part.decoder.num_held)
     model = SimpleNamespace(vocab=GlossVocab.from_list(['A', 'B', 'C']), neck=SimpleNamespace(temporal_spec=SPEC))
     return video.result(model), most
 

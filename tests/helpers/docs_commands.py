@@ -130,7 +130,7 @@ def execute(words: List[str], log: str) -> None:
     from cslrkit.corpora import synthsign
     from cslrkit.engine import config
 
-    load, make = config.load_config, synthsign.make_corpus
+    load, make, make_session = config.load_config, synthsign.make_corpus, synthsign.make_session
 
     def load_small(path, overrides=None):
         text = str(path) + (Path(path).read_text(encoding='utf-8') if os.path.isfile(path) else '')
@@ -147,7 +147,10 @@ def execute(words: List[str], log: str) -> None:
             tiny = replace(tiny, num_sentences={'train': 8, 'dev': 1, 'test': 10})
         return make(root, **{**options, 'preset': tiny, 'size': (112, 112), 'progress': False})
 
-    config.load_config, synthsign.make_corpus = load_small, make_small
+    def make_short(root, **options):
+        return make_session(root, **{**options, 'minutes': 0.05, 'progress': False})
+
+    config.load_config, synthsign.make_corpus, synthsign.make_session = load_small, make_small, make_short
     script, arguments = find_tool(words)
     sys.argv = [str(script), *arguments]
     sys.path.insert(0, str(script.parent))

@@ -171,14 +171,15 @@ class WindowDecoder:
         self._spans[-1:] = merge_neighbors([*self._spans[-1:], *moved])
         self._score += hyp.score
         found = hyp.nbest or [NBestEntry(hyp.gloss_ids, hyp.score)]
-        joined = (_joined(before, after) for before in self._best for after in found)
+        joined = (joined_entry(before, after) for before in self._best for after in found)
         self._best = heapq.nlargest(self._nbest, joined, key=lambda entry: entry.score)
         self._first += count
         if self._kept is not None:
             self._kept.append(steps)
 
 
-def _joined(before: NBestEntry, after: NBestEntry) -> NBestEntry:
+def joined_entry(before: NBestEntry, after: NBestEntry) -> NBestEntry:
+    """Return the sequence of two that follow each other."""
     lm_score = None if after.lm_score is None else (before.lm_score or 0.0) + after.lm_score
     return NBestEntry(before.gloss_ids + after.gloss_ids, before.score + after.score, lm_score=lm_score)
 

@@ -11,6 +11,7 @@ from cslrkit.decoders.segmental import SignModel, find_segments
 from cslrkit.decoders.segmental.fit import MIXTURE, PRINCIPAL, Fitted, standardize
 from cslrkit.registry import ALIGNERS
 from cslrkit.structures import Hypothesis, StreamSpec
+from cslrkit.structures.stream_spec import finest_streams, join_streams
 from cslrkit.utils.checks import positive
 
 _MOST = 24  # glosses that are placed together
@@ -55,8 +56,7 @@ class SegmentalAligner(nn.Module):
         for name, value in (('dims', dims), ('states', states), ('longest_gap', longest_gap)):
             positive(name, value)
         self.spread = spread
-        finest = min(spec.stride for spec in stream_specs.values())
-        self.streams = {name: spec for name, spec in stream_specs.items() if spec.stride == finest}
+        self.streams = finest_streams(stream_specs)
         sizes = dict(
             means=(num_classes, states, dims),
             variance=(dims,),
@@ -87,8 +87,7 @@ class SegmentalAligner(nn.Module):
 
     def gather(self, features: Mapping[str, torch.Tensor], num_frames: int) -> torch.Tensor:
         """Return the channels that are seen, for each frame (N, C, T)."""
-        parts = [spec.by_frame(features[name], num_frames) for name, spec in self.streams.items()]
-        return torch.cat(parts, 1).float()
+        return join_streams(features, self.streams, num_frames)
 
     def forward(self, features: Mapping[str, torch.Tensor], num_frames: int) -> torch.Tensor:
         """Return the principal components of each frame; what needs the whole clip comes when glosses are placed."""

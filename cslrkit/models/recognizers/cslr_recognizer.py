@@ -14,7 +14,7 @@ from cslrkit.models.backbones.example import Medium, map_media
 from cslrkit.models.data_preprocessor import build_preprocessor
 from cslrkit.models.recognizers.decoding import DecodingMixin, checked_samples
 from cslrkit.models.weights.pretrained import ScopedInit
-from cslrkit.registry import ALIGNERS, BACKBONES, HEADS, LOSSES, MODELS, NECKS
+from cslrkit.registry import ACTIVITIES, ALIGNERS, BACKBONES, HEADS, LOSSES, MODELS, NECKS
 from cslrkit.structures import GlossVocab, SignDataSample
 from cslrkit.structures.gloss_vocab import AnyVocab
 from cslrkit.structures.stream_spec import frames_per_step, stream_specs
@@ -54,6 +54,8 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
             backbones that see each frame alone.
         aligner: Places the glosses that the decoder found, by the backbone's features; config of an ``ALIGNERS`` class.
             Without one, the decoder's steps say where they are. It changes no gloss.
+        activity: Says of each frame whether anybody signs, by the backbone's features; config of an ``ACTIVITIES``
+            class. Inference cuts long video by it.
         init_cfg: Initial weights, e.g. ``dict(type='Pretrained', checkpoint='phoenix2014.pt')``; see
             :class:`~cslrkit.models.weights.Pretrained`. A backbone takes one of its own.
 
@@ -80,6 +82,7 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         on_short_clip: str = 'error',
         masked_frames: bool = False,
         aligner: Optional[dict] = None,
+        activity: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
     ) -> None:
         with config_path('model.vocab'):
@@ -116,6 +119,10 @@ class CSLRRecognizer(DecodingMixin, ScopedInit, BaseModel):
         with config_path('model.aligner'):
             given = dict(stream_specs=specs, num_classes=vocab.num_classes)
             self.aligner = None if aligner is None else ALIGNERS.build(aligner, default_args=given)
+        with config_path('model.activity'):
+            self.activity = (
+                None if activity is None else ACTIVITIES.build(activity, default_args=dict(stream_specs=specs))
+            )
         with config_path('model'):
             self.on_short_clip = one_of('on_short_clip', on_short_clip, ('error', 'infinite_loss'))
             self.decode_outputs = self._checked_outputs(decode_outputs)
