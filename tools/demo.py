@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from cslrkit.utils.cli import add_device_option, make_parser, quiet_opencv, run_tool
+from cslrkit.utils.cli import add_device_option, add_import_option, make_parser, quiet_opencv, run_tool
 
 
 def main() -> None:
     """Parse the arguments and serve until Ctrl-C."""
     parser = make_parser(
         'Serve a web page that recognizes the signing in clips that visitors upload or record: glosses with times and '
-        'confidences, a plot of their probabilities, and a video with heat maps. Uploads are deleted once they are '
-        "recognized. Needs pip install 'cslrkit[demo]'.",
+        'confidences, a plot of their probabilities, and a video with heat maps. Uploads are deleted when '
+        "their page is closed. Needs pip install 'cslrkit[demo]'.",
         'python tools/demo.py --checkpoint work_dirs/synthsign --port 7860',
     )
     parser.add_argument(
@@ -38,12 +38,15 @@ def main() -> None:
         metavar='DIR',
         help='videos that visitors may choose, if there are any (default: %(default)s)',
     )
+    add_import_option(parser)
     args = parser.parse_args()
     quiet_opencv()
 
     from cslrkit.demo.limits import Limits
     from cslrkit.demo.serve import find_examples, serve
+    from cslrkit.utils.imports import import_modules
 
+    import_modules(args.modules)
     serve(
         args.checkpoint,
         device=args.device,

@@ -2,9 +2,10 @@
 
 from html import escape
 from pathlib import Path
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence
 
 import gradio as gr
+from gradio.processing_utils import save_file_to_cache
 
 from cslrkit.apis.inferencer import CSLRInferencer
 from cslrkit.demo.clip_run import run_clip
@@ -17,11 +18,14 @@ from cslrkit.utils.messages import listed, plural
 _HERE = Path(__file__).parent
 
 _MAX_WAITING = 8  # jobs in the queue
-_UNUSED_AFTER = 30 * 60  # seconds after which an upload that nobody had recognized goes
+_UNUSED_AFTER = 30 * 60  # seconds after which an upload goes
 _PROGRESS = gr.Progress()  # Gradio gives a function with this default one of its own
 
 _PLACEHOLDER = (
     '<div class="clip-run"><p class="facts">Glosses, their times, a plot and heat maps will be shown here.</p></div>'
+)
+_NO_CAMERA = (
+    '<p class="no-camera">Browsers give a page the camera over HTTPS or at localhost only. Upload a clip instead.</p>'
 )
 # Nothing is fetched from elsewhere: fonts are those of the visitor's system.
 LAUNCH = dict(
@@ -55,24 +59,19 @@ def build_app(
         The page; launch it with ``**LAUNCH``.
     """
 
-    def recognize(path: Optional[str], request: gr.Request, progress: Any = _PROGRESS) -> Tuple[Optional[str], str]:
+    def recognize(path: Optional[str], percent: float, progress: Any = _PROGRESS) -> str:
         if path is None:
-            return None, render_error(CSLRKitError('No clip yet. Upload or record one, or choose an example.'), '')
-        uploads.hold(request.session_hash, path)
+            return render_error(CSLRKitError('No clip yet. Upload or record one, or choose an example.'), '')
+        options = dict(limits=limits, report=progress, scratch=uploads.folder, min_confidence=percent / 100)
         try:
-            return None, _run(path, progress, remark='The upload has been deleted.')
-        finally:
-            uploads.release(request.session_hash)
-
-    def recognize_example(place: int, progress: Any = _PROGRESS) -> str:
-        return _run(str(examples[place]), progress)
-
-    def _run(path: str, progress: Any, *, remark: str = '') -> str:
-        try:
-            run = run_clip(inferencer, path, limits=limits, report=progress, scratch=uploads.folder)
+            return render_run(run_clip(inferencer, path, **options))
         except CSLRKitError as error:
             return render_error(error, path)
-        return render_run(run, remark=remark)
+
+    def choose(place: int, request: gr.Request) -> str:
+        path = save_file_to_cache(examples[place], cache_dir=str(uploads.folder))
+        uploads.hold(request.session_hash, path)
+        return path
 
     def hold(path: Optional[str], request: gr.Request) -> None:
         uploads.hold(request.session_hash, path)
@@ -92,8 +91,21 @@ def build_app(
                     height=320,
                     elem_id='clip',
                 )
-                # Gradio's own calls FFmpeg to take out sound that was never recorded.
+                # Gradio's own call FFmpeg, to take out sound that was never recorded and to convert what browsers lack.
                 clip.preprocess = lambda payload: None if payload is None else payload.path
+                clip.postprocess = lambda path: (
+                    None if path is None else gr.FileData(path=path, orig_name=Path(path).name)
+                )
+                gr.HTML(_NO_CAMERA)
+                percent = gr.Slider(
+                    0,
+                    95,
+                    0,
+                    step=5,
+                    label='Least confidence (%)',
+                    info='Glosses below it are left out.',
+                    elem_id='least',
+                )
                 start = gr.Button('Recognize', variant='primary', elem_id='recognize')
                 # Only the place in the list comes back from the browser, so no path can be made up there.
                 chooser = gr.Dataset(
@@ -106,11 +118,12 @@ def build_app(
                 )
             with gr.Column(scale=3, min_width=300):
                 results = gr.HTML(_PLACEHOLDER, elem_id='results', padding=True, min_height=160)
-        # One clip at a time, whichever button it came from.
+        # One clip at a time.
         job = dict(concurrency_limit=1, concurrency_id='clip', api_visibility='private', show_progress_on=results)
-        start.click(recognize, clip, [clip, results], **job)
-        chooser.click(recognize_example, chooser, results, **job)
-        clip.change(hold, clip, None, queue=False, api_visibility='private', show_progress='hidden')
+        at_once = dict(queue=False, api_visibility='private', show_progress='hidden')
+        start.click(recognize, [clip, percent], results, **job)
+        chooser.click(choose, chooser, clip, **at_once)
+        clip.change(hold, clip, None, **at_once)
         app.unload(leave)
     return app.queue(max_size=_MAX_WAITING)
 
@@ -121,5 +134,6 @@ def _introduction(inferencer: CSLRInferencer, model_name: str, limits: Limits) -
         '# Sign language to glosses\n\n'
         f'The network of `{model_name}` knows {plural(len(glosses), "gloss")}: {escape(listed(glosses, 12))}. '
         f'Upload or record a clip of one signer, of at most {limits.max_seconds:g} seconds and '
-        f'{limits.max_megabytes:g} MB. It is deleted as soon as it has been recognized.'
+        f'{limits.max_megabytes:g} MB. '
+        'It is deleted when you take another one or leave the page, and after half an hour.'
     )

@@ -15,6 +15,7 @@ from cslrkit.apis.inferencer import WINDOW, CSLRInferencer
 from cslrkit.demo.limits import LimitedVideo, Limits
 from cslrkit.structures import GlossSpan
 from cslrkit.structures.result import InferenceResult
+from cslrkit.utils.messages import plural
 from cslrkit.video.clip import Clip
 from cslrkit.video.fonts import find_font
 from cslrkit.visualization.alignment_picture import draw_alignment
@@ -48,6 +49,7 @@ def run_clip(
     path: Union[str, Path],
     *,
     limits: Optional[Limits] = None,
+    min_confidence: float = 0.0,
     report: Report = lambda done, what: None,
     scratch: Optional[Union[str, Path]] = None,
 ) -> ClipRun:
@@ -60,6 +62,7 @@ def run_clip(
         inferencer: The model.
         path: A video file.
         limits: What is allowed; ``Limits()`` by default.
+        min_confidence: Glosses below it, 0 to 1, are left out, which a note of the result says.
         report: Called with the share that is done, 0 to 1, and what comes next.
         scratch: Folder for a file that is removed at once; the system's by default.
 
@@ -69,7 +72,7 @@ def run_clip(
     """
     report(0.0, 'reading and recognizing')
     video = LimitedVideo(str(path), limits or Limits(), frame_rate=inferencer.spec.frame_rate)
-    result = inferencer(video, keep_log_probs=True)[0]
+    result = _confident(inferencer(video, keep_log_probs=True)[0], min_confidence)
     report(0.5, 'drawing the plot')
     clip = read_clip(video, inferencer.config, spec=inferencer.spec)
     rate = _clip_rate(inferencer, video, clip)
@@ -86,6 +89,15 @@ def run_clip(
         write_cam_video(clip_images(clip), cams, written, rate=rate)
         video = written.read_bytes()
     return ClipRun(Path(path).name, result, plot, video)
+
+
+def _confident(result: InferenceResult, least: float) -> InferenceResult:
+    spans = tuple(span for span in result.spans if span.confidence is None or span.confidence >= least)
+    left_out = len(result.spans) - len(spans)
+    if not left_out:
+        return result
+    note = f'{plural(left_out, "gloss")} below {100 * least:g} % confidence left out.'
+    return replace(result, hyp=replace(result.hyp, spans=spans), notes=(*result.notes, note))
 
 
 def _clip_rate(inferencer: CSLRInferencer, video: Clip, clip: Mapping[str, Any]) -> float:

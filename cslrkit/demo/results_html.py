@@ -10,15 +10,14 @@ from cslrkit.demo.clip_run import ClipRun
 from cslrkit.video.lettering import isolated, reads_right_to_left
 
 
-def render_run(run: ClipRun, *, remark: str = '') -> str:
+def render_run(run: ClipRun) -> str:
     """Return a result: the sentence, a table, the plot and the video.
 
     Args:
         run: From :func:`~cslrkit.demo.run_clip`.
-        remark: What else to say below the sentence.
     """
     width = int.from_bytes(run.plot[16:20], 'big')  # of a PNG
-    return _render(error=None, run=run, stem=Path(run.name).stem, remark=remark, plot_width=width)
+    return _render(error=None, run=run, stem=Path(run.name).stem, plot_width=width)
 
 
 def render_error(error: Exception, path: Union[str, Path]) -> str:

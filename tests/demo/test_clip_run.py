@@ -88,13 +88,22 @@ def test_heat_maps_in_pieces_lie_where_their_glosses_are(inferencer, write_noise
 
 
 def test_a_page_holds_everything_and_escapes_names(run):
-    page = render_run(run, remark='Deleted.')
-    for text in (*run.result.glosses, 'data:image/png;base64,', 'data:video/webm;base64,', 'Deleted.', 'scope=col'):
+    page = render_run(run)
+    for text in (*run.result.glosses, 'data:image/png;base64,', 'data:video/webm;base64,', 'scope=col'):
         assert text in page
     assert f'{run.result.spans[0].start:.2f}' in page
     assert 'http' not in page
     hostile = type(run)('<img src=x>.mp4', run.result, run.plot, run.video)
     assert '<img src=x>' not in render_run(hostile)
+
+
+def test_glosses_below_a_confidence_are_left_out_of_all(run, inferencer, demo_video):
+    least = sorted(run.result.hyp.confidences)[-1]
+    sure = run_clip(inferencer, demo_video, min_confidence=least)
+    assert sure.result.spans == tuple(span for span in run.result.spans if span.confidence >= least)
+    assert len(sure.result.spans) < len(run.result.spans)
+    assert f'below {100 * least:g} % confidence left out' in render_run(sure)
+    assert sure.plot != run.plot
 
 
 def test_a_page_keeps_the_order_of_right_to_left_glosses(run):
