@@ -103,7 +103,7 @@ def test_regions_are_restored_and_the_rest_keeps_its_bytes(each_region):
         degraded[:, top:bottom, left:right] = np.rint(BLUR.A(clean[:, top:bottom, left:right].astype(np.float32)))
     else:
         degraded = np.rint(BLUR.A(clean.astype(np.float32))).astype(np.uint8)
-    restorer = Restorer(None, BLUR, build('DiffPIR', steps=10), each_region=each_region)
+    restorer = Restorer(None, BLUR, build('DiffPIR', steps=10), noise=1.0, each_region=each_region)
     first, last = (box[0], box[2]) if each_region else (12, 36)
     restorer.prior = ExactPrior(to_images(clean[:1, first:last, first:last]))
     restored = restorer(degraded, [{'face': box}, {}, {'face': box}])
