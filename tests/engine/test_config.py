@@ -170,12 +170,12 @@ def test_the_number_of_epochs_is_set_in_one_place(tmp_path, place):
     config = complete(load_config(path, overrides), TrainOptions())
     assert config.train_cfg.max_epochs == 5
     assert 'max_epochs' not in config
-    assert schedule_of(config) == [('LinearLR', 0, 1, None), ('CosineAnnealingLR', 1, 5, 4)]
+    assert schedule_of(config) == [('LinearLR', 0, 2, None), ('CosineAnnealingLR', 2, 5, 3)]
 
 
 def test_a_schedule_that_would_begin_at_the_end_is_left_out():
     config = complete(load_config(SYNTHSIGN, {'max_epochs': 1}), TrainOptions())
-    assert schedule_of(config) == [('LinearLR', 0, 1, None)]
+    assert schedule_of(config) == [('LinearLR', 0, 2, None)]
 
 
 @pytest.mark.parametrize(
