@@ -67,15 +67,12 @@ def _sentences(session: Session) -> Iterator[np.ndarray]:
 
 
 def _count(session: Session, name: str, spans: Sequence[GlossSpan]) -> Dict[str, float]:
-    """Errors, glosses whose middle lies in a rest, and those of them that are false by the alignment with the truth."""
+    """Errors, and glosses whose middle lies in a rest."""
     score = score_sentence([gloss for gloss, *_ in session.glosses], [span.gloss for span in spans])
-    correct = {edit.hyp for edit in score.edits if edit.op == 'C'}
     middles = [sum(span.frames) / 2 for span in spans]
-    resting = [any(first <= middle < last for _, first, last in session.rests) for middle in middles]
     return {
         f'errors_{name}': score.counts.wer / 100 * len(session.glosses),
-        f'resting_{name}': sum(resting),
-        f'false_{name}': sum(rests and place not in correct for place, rests in enumerate(resting)),
+        f'false_{name}': sum(first <= middle < last for middle in middles for _, first, last in session.rests),
     }
 
 
@@ -92,7 +89,6 @@ def _rates(row: Dict[str, float]) -> Dict[str, float]:
         wer_ratio=wers['wer_session'] / max(wers['wer_alone'], 1e-9),
         rest_minutes=row['rest_minutes'],
         false_per_minute=row['false_session'] / row['rest_minutes'],
-        resting_per_minute=row['resting_session'] / row['rest_minutes'],
         real_time_factor=row['seconds'] / 60 / row['minutes'],
     )
     if 'false_whole' in row:
