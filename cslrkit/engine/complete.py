@@ -47,8 +47,7 @@ class TrainOptions:
         amp: Mixed precision: ``'auto'``, ``'float16'`` or ``'bfloat16'``.
         seed: Seed of all generators.
         launcher: How the processes were started: ``'none'`` or ``'pytorch'`` (torchrun), ...
-        strategy: How the state of training is spread over processes: ``'deepspeed_zero2'``, ``'deepspeed_zero3'`` or
-            ``'fsdp'``.
+        strategy: How training is spread over processes: ``'deepspeed_zero2'``, ``'deepspeed_zero3'`` or ``'fsdp'``.
         auto_scale_lr: Whether learning rates are multiplied by the batch size of all processes over
             ``auto_scale_lr.base_batch_size``.
     """
@@ -271,11 +270,12 @@ def _complete_training(config: Config, options: TrainOptions) -> None:
     if options.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=options.seed)
     restarted = int(os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)) > 0  # by torchrun, with the same arguments
-    if restarted and Path(config.work_dir, LAST_RECORD).is_file():
+    if (restarted or options.resume is True) and Path(config.work_dir, LAST_RECORD).is_file():
         config.resume, config.load_from = True, None
+    elif options.resume is True:
+        config.resume = config.get('load_from') is None  # else the run has not begun, and begins as the config says
     elif options.resume:
-        config.resume = True
-        config.load_from = None if options.resume is True else str(options.resume)
+        config.resume, config.load_from = True, str(options.resume)
     if options.strategy is not None:
         name = one_of('strategy', options.strategy, shipped_strategies())
         path = shipped_root() / 'configs/_base_/strategies' / f'{name}.py'

@@ -26,6 +26,17 @@ def test_options_go_into_a_copy(tiny_config, tmp_path):
     assert complete(run).to_dict() == run.to_dict()  # there is nothing left to do
 
 
+def test_a_run_that_has_not_begun_is_resumed_from_what_its_config_says(tiny_config, tmp_path):
+    config = load_config(tiny_config, {'load_from': 'weights.pth'})
+    run = complete(config, TrainOptions(tmp_path, resume=True))
+    assert (run.resume, run.load_from) == (False, 'weights.pth')
+    (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
+    run = complete(config, TrainOptions(tmp_path, resume=True))
+    assert (run.resume, run.load_from) == (True, None)
+    run = complete(load_config(tiny_config), TrainOptions(tmp_path / 'new', resume=True))
+    assert (run.resume, run.load_from) == (True, None)
+
+
 def test_a_work_dir_is_named_after_the_config(tiny_config):
     assert complete(load_config(tiny_config), TrainOptions()).work_dir == 'work_dirs/tiny'
 
