@@ -27,7 +27,7 @@ def plural(count: int, noun: str) -> str:
     """
     if count == 1:
         return f'1 {noun}'
-    if noun.endswith(('s', 'ch')):
+    if noun.endswith(('s', 'ch')) and not noun.endswith('epoch'):
         return f'{count} {noun}es'
     return f'{count} {noun[:-1]}ies' if noun.endswith('ry') else f'{count} {noun}s'
 

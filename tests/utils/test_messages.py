@@ -6,6 +6,7 @@ from cslrkit.utils.messages import plural
 @pytest.mark.parametrize(
     ('count', 'noun', 'text'),
     [
+        (2, 'epoch', '2 epochs'),
         (1, 'frame', '1 frame'),
         (0, 'frame', '0 frames'),
         (2, 'gloss', '2 glosses'),
