@@ -69,6 +69,20 @@ def read_record(root: Path) -> Optional[Dict[str, Any]]:
     return found if isinstance(found, dict) else None
 
 
+def find_record(root: Path) -> Dict[str, Any]:
+    """Return what ``synthetic.json`` says.
+
+    Raises:
+        DataNotFoundError: If there is none that can be read.
+    """
+    record = read_record(root)
+    if record is None:
+        raise DataNotFoundError(
+            f"'{root}' holds no synthetic corpus (no readable {RECORD_NAME}). Draw one with tools/make_synthetic.py."
+        )
+    return record
+
+
 def write_record(root: Path, record: Dict[str, Any], *, complete: bool) -> None:
     """Write ``synthetic.json`` in one step; an OutputError if it cannot be written."""
     text = json.dumps({'complete': complete, **record}, ensure_ascii=False, indent=1)
@@ -103,11 +117,7 @@ def render_videos(
     from cslrkit.video.video_writer import VideoWriter
 
     root = Path(root)
-    record = read_record(root)
-    if record is None:
-        raise DataNotFoundError(
-            f"'{root}' holds no synthetic corpus (no readable {RECORD_NAME}). Draw one with tools/make_synthetic.py."
-        )
+    record = find_record(root)
     names = [name for name, clip in record['clips'].items() if clip['split'] == split]
     folder = Path(out_dir) if out_dir is not None else root / 'videos'
     corpus = find_corpus(record['corpus'])

@@ -12,7 +12,7 @@ from cslrkit.corpora.synthsign.drawing import DrawingTask, drawn_frames
 from cslrkit.corpora.synthsign.make import plan_corpus
 from cslrkit.corpora.synthsign.motion import Performance, perform
 from cslrkit.corpora.synthsign.randomness import stream
-from cslrkit.corpora.synthsign.record import RECORD_NAME, read_record
+from cslrkit.corpora.synthsign.record import find_record
 from cslrkit.corpora.synthsign.rests import rest, rest_frames
 from cslrkit.corpora.synthsign.signers import make_signers
 from cslrkit.corpora.synthsign.spec import FRAME_RATE, CorpusSpec
@@ -68,11 +68,7 @@ def make_session(
         OutputError: If a file cannot be written.
     """
     root = Path(root)
-    record = read_record(root)
-    if record is None:
-        raise DataNotFoundError(
-            f"'{root}' holds no synthetic corpus (no readable {RECORD_NAME}). Draw one with tools/make_synthetic.py."
-        )
+    record = find_record(root)
     if not 0 < minutes < np.inf:
         raise ConfigError(f'make_session: minutes: got {minutes:g}, expected a length above 0.')
     spec, corpus = _spec_of(record), find_corpus(record['corpus'])
