@@ -29,9 +29,9 @@ VOCAB = [f'G{index}' for index in range(9)]
 def batch(model):
     """Two clips of what the model reads, of different lengths, the shorter one first."""
     numbers = torch.Generator().manual_seed(0)
-    kind = type(model.data_preprocessor).__name__
 
-    def clip(frames):
+    def clip(frames, preprocessor):
+        kind = type(preprocessor).__name__
         if kind == 'KeypointDataPreprocessor':
             return 200 * torch.rand(frames, 133, 3, generator=numbers)
         if kind == 'FeatureDataPreprocessor':
@@ -39,8 +39,12 @@ def batch(model):
             return torch.rand(frames, channels, generator=numbers)
         return torch.randint(256, (frames, 3, 32, 32), generator=numbers, dtype=torch.uint8)
 
+    def clips(preprocessor):
+        return [clip(frames, preprocessor) for frames in (20, 32)]
+
+    own = model.data_preprocessor
     return dict(
-        inputs=[clip(frames) for frames in (20, 32)],
+        inputs={medium: clips(each) for medium, each in own.media.items()} if hasattr(own, 'media') else clips(own),
         data_samples=[
             SignDataSample.create(name, ids, frame_indices=range(frames), image_size=(210, 260))
             for name, ids, frames in (('short', [1, 2], 20), ('long', [3, 1, 4], 32))
@@ -77,8 +81,9 @@ def recognize(model, decoder, gpu):
 
 
 def heat(model):
-    """Sum of the heat map of the first gloss of a clip; nothing for networks that see no pictures."""
-    if batch(model)['inputs'][0].dim() != 4:
+    """Sum of the heat map of the first gloss of a clip; nothing for networks that see not only pictures."""
+    inputs = batch(model)['inputs']
+    if isinstance(inputs, dict) or inputs[0].dim() != 4:
         return []
     clip = {key: values[0] for key, values in batch(model).items()}
     target = next(iter(model.val_step({key: [value] for key, value in clip.items()})[0].hyps.values()))
