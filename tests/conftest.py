@@ -65,6 +65,10 @@ train_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 val_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 test_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 train_cfg = dict(max_epochs=2, val_interval=1)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min_ratio=0.01, begin=1, convert_to_iter_based=True),
+]
 default_hooks = dict(checkpoint=dict(interval=1), console=dict(interval=0))
 """
     )

@@ -47,7 +47,9 @@ def test_every_registry_is_found_by_either_name():
 
 
 def test_unknown_registry():
-    with pytest.raises(ConfigError, match=r"got 'bakbone', expected one of ALIGNERS, .*Did you mean 'BACKBONES'"):
+    with pytest.raises(
+        ConfigError, match=r"got 'bakbone', expected one of ACTIVITIES, ALIGNERS, .*Did you mean 'BACKBONES'"
+    ):
         list_components('bakbone')
 
 
