@@ -9,6 +9,7 @@ import torch
 from mmengine.device import get_device
 from mmengine.model import convert_sync_batchnorm
 from torch import nn
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
@@ -38,7 +39,13 @@ def start_cpu_processes(launcher: str, time_limit: float) -> None:
             "launcher: 'pytorch' needs the variables that torchrun sets. Start it as "
             '`torchrun --nproc_per_node=2 tools/train.py CONFIG --launcher pytorch`.'
         )
-    torch.distributed.init_process_group('gloo', timeout=timedelta(seconds=time_limit))
+    # torchrun keeps its store when it starts the processes once more: without names of their own, they would read the
+    # addresses of those that have ended.
+    store, rank, world_size = next(rendezvous('env://', timeout=timedelta(seconds=time_limit)))
+    store = torch.distributed.PrefixStore(f'start_{os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)}', store)
+    torch.distributed.init_process_group(
+        'gloo', store=store, rank=rank, world_size=world_size, timeout=timedelta(seconds=time_limit)
+    )
 
 
 def synchronize_batch_norms(model: nn.Module, sync_bn: Optional[str], *, world_size: int) -> Tuple[nn.Module, str]:

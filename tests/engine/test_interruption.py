@@ -134,8 +134,7 @@ import os, sys
 from stopped_training import train
 from cslrkit.utils.cli import run_tool
 
-# Processes that do not meet, as gloo's sometimes do not where much else runs, are started once more.
-OPTIONS = dict(train_cfg__val_interval=2, env_cfg__dist_cfg__timeout=15)
+OPTIONS = dict(train_cfg__val_interval=2, env_cfg__dist_cfg__timeout=40)
 
 def main():
     config = sys.argv[1]
@@ -151,8 +150,7 @@ run_tool(main)
 @pytest.mark.slow
 def test_torchrun_restarts_two_processes_that_one_signal_stopped(config, tmp_path):
     (tmp_path / 'driver.py').write_text(DRIVER)
-    # One restart is enough, unless gloo fails to meet.
-    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2', '--max-restarts=5']
+    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2', '--max-restarts=1']
     done = subprocess.run(
         [sys.executable, *launch, 'driver.py', str(config)], cwd=tmp_path, capture_output=True, text=True, check=False,
         timeout=300, env=ENVIRONMENT,
